@@ -1,0 +1,114 @@
+//! What keur says to people: one diagnostic, many renderers.
+//!
+//! A [`Diagnostic`] says what is wrong, where (in one or more sources), and what to do. It is data until
+//! a renderer (terminal, JSON, SARIF, …) writes it. Nothing here knows FHIR.
+
+mod position;
+
+use std::sync::Arc;
+
+pub use position::{LineIndex, Position, Span};
+
+/// How bad it is, worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// Nothing further could be looked at.
+    Fatal,
+    /// A rule is broken.
+    Error,
+    /// Probably not what was meant.
+    Warning,
+    /// Good to know.
+    Information,
+}
+
+/// The language people are spoken to in. Messages from outside keep theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Dutch.
+    Nl,
+}
+
+/// A rule code: `KEUR2104`. The registry ([`code`]) says what each means, in English and Dutch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Code(pub u16);
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KEUR{:04}", self.0)
+    }
+}
+
+/// A text that labels point into, under the name people know it by (a path, `answer #7`).
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Path or description.
+    pub name: Arc<str>,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// A marked place.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Where it stands.
+    pub source: Source,
+    /// Which bytes.
+    pub span: Span,
+    /// What to say beside the mark; may be empty.
+    pub text: String,
+}
+
+/// The named lines under a diagnostic (`= expected: …`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoteKind {
+    /// What should have been there.
+    Expected,
+    /// What was there.
+    Found,
+    /// What to do.
+    Remedy,
+    /// How to see it again, a command line.
+    Reproduce,
+    /// Anything else worth saying.
+    Note,
+}
+
+/// Something wrong (or worth knowing), with place and remedy.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// How bad.
+    pub severity: Severity,
+    /// The rule.
+    pub code: Code,
+    /// One line, no full stop, code in backticks.
+    pub message: String,
+    /// Marked places, the main one first.
+    pub labels: Vec<Label>,
+    /// Lines below, in order.
+    pub notes: Vec<(NoteKind, String)>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without places or notes yet.
+    pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
+        Diagnostic { severity, code, message: message.into(), labels: vec![], notes: vec![] }
+    }
+
+    /// Adds a marked place.
+    #[must_use]
+    pub fn label(mut self, source: &Source, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { source: source.clone(), span, text: text.into() });
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, kind: NoteKind, text: impl Into<String>) -> Self {
+        self.notes.push((kind, text.into()));
+        self
+    }
+}

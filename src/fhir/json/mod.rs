@@ -1,0 +1,7 @@
+//! FHIR JSON: <http://hl7.org/fhir/STU3/json.html>.
+
+mod reader;
+mod writer;
+
+pub use reader::read;
+pub use writer::{Layout, escape, write};

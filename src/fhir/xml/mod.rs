@@ -1,0 +1,7 @@
+//! FHIR XML: <http://hl7.org/fhir/STU3/xml.html>.
+
+mod reader;
+mod writer;
+
+pub use reader::read;
+pub use writer::{escape_attribute, escape_text, write};
