@@ -5,4 +5,7 @@
 
 pub mod definitions;
 pub mod diagnostic;
+pub mod exchange;
 pub mod fhir;
+pub mod record;
+pub mod testscript;

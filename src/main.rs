@@ -1,1 +1,3 @@
+//! The `keur` command.
+
 fn main() {}

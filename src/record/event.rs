@@ -1,0 +1,247 @@
+//! What happens in a run, as it is written down. Every report is a fold of these; nothing else is kept.
+//!
+//! An event is one line of JSON. Fields may be added; readers ignore what they do not know.
+
+use serde::{Deserialize, Serialize};
+
+/// Verdict of one assert (or operation).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Holds.
+    Pass,
+    /// Does not hold.
+    Fail,
+    /// Does not hold, and the script calls that a warning.
+    Warning,
+    /// Could not be decided because something broke (no answer, not FHIR); counts as failing.
+    Error,
+    /// Left out after a failed `stopTestOnFail`, or outside the chosen release.
+    Skip,
+    /// keur did not evaluate it (unknown rule, missing profile, missing input).
+    NotEvaluated,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first: who ran what, with which settings.
+    RunStarted(RunStarted),
+    /// A script begins.
+    ScriptStarted(ScriptStarted),
+    /// A test (or setup, or teardown) begins.
+    TestStarted(TestStarted),
+    /// A request was made and answered or not.
+    Exchanged(Exchanged),
+    /// An operation or assert has its verdict.
+    ActionFinished(ActionFinished),
+    /// A script is over.
+    ScriptFinished {
+        /// Number of the script, as in its start.
+        script: u32,
+    },
+    /// The last: the run is over, or was broken off.
+    RunFinished {
+        /// When, RFC 3339.
+        at: String,
+        /// True when the user broke it off.
+        interrupted: bool,
+    },
+}
+
+/// Facts of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// Format of the log: 1.
+    pub format: u32,
+    /// keur's version.
+    pub keur: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Base URL of the target.
+    pub target: String,
+    /// True when the target is the built-in simulator.
+    pub simulated: bool,
+    /// FHIR version of the exchange unless a script says otherwise.
+    pub fhir_version: String,
+    /// Definitions used.
+    pub definitions: Vec<DefinitionUse>,
+    /// How many scripts were selected.
+    pub scripts: u32,
+}
+
+/// A package (or embedded facts) that verdicts rest on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefinitionUse {
+    /// Package name.
+    pub package: String,
+    /// Package version.
+    pub version: String,
+    /// Hash, lower-case hexadecimal.
+    pub sha256: String,
+    /// `embedded`, `path`, `cache` or `registry`.
+    pub origin: String,
+}
+
+/// A script begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScriptStarted {
+    /// Its number in the run, from 0.
+    pub script: u32,
+    /// Path as people know it.
+    pub path: String,
+    /// Hash of its bytes.
+    pub sha256: String,
+    /// Title or name.
+    pub title: String,
+    /// FHIR version of the exchange.
+    pub fhir_version: String,
+}
+
+/// A test begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestStarted {
+    /// Number of its script.
+    pub script: u32,
+    /// Its number in the script, setup and teardown counted, from 0.
+    pub test: u32,
+    /// Its id; `setup` and `teardown` for those.
+    pub id: String,
+    /// Name or description.
+    pub title: String,
+}
+
+/// An exchange, bodies by their hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exchanged {
+    /// Its number in the run, from 1: `answer #7`.
+    pub exchange: u32,
+    /// Number of its script.
+    pub script: u32,
+    /// Number of its test.
+    pub test: u32,
+    /// The request; secrets in headers are masked, a hash keeps them comparable.
+    pub request: RecordedMessage,
+    /// `GET`, …
+    pub method: String,
+    /// Absolute URL.
+    pub url: String,
+    /// The answer.
+    pub response: Option<RecordedMessage>,
+    /// HTTP status of the answer.
+    pub status: Option<u16>,
+    /// Why there is none: kind and detail.
+    pub error: Option<(String, String)>,
+    /// When it went out, RFC 3339.
+    pub at: String,
+    /// Until the last byte, in microseconds.
+    pub micros: u64,
+}
+
+/// Head and body of a message.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct RecordedMessage {
+    /// Header fields in order.
+    pub headers: Vec<(String, String)>,
+    /// SHA-256 of the body, lower-case hexadecimal; None for an empty one.
+    pub body: Option<String>,
+    /// Bytes of the body.
+    pub size: u64,
+}
+
+/// What kind of action it was.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// A request.
+    Operation,
+    /// A check.
+    Assert,
+}
+
+/// An action with its verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionFinished {
+    /// Number of its script.
+    pub script: u32,
+    /// Number of its test.
+    pub test: u32,
+    /// Its number in the test, from 0.
+    pub action: u32,
+    /// Operation or assert.
+    pub kind: ActionKind,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Rule code, `KEUR2001`; empty for a pass without findings.
+    pub code: String,
+    /// What the script calls it.
+    pub title: String,
+    /// What was found, in one line; empty for a plain pass.
+    pub message: String,
+    /// What should have been there.
+    pub expected: Option<String>,
+    /// What was there.
+    pub found: Option<String>,
+    /// Where the action stands.
+    pub source: ScriptPlace,
+    /// The exchange it looked at.
+    pub exchange: Option<u32>,
+    /// Where in the answer (or request) the fault is.
+    pub target: Option<TargetPlace>,
+    /// Codes looked up in a terminology.
+    pub codes: CodeCount,
+    /// More than one fault (validation): each with its own place.
+    pub issues: Vec<Issue>,
+}
+
+/// A place in a script.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct ScriptPlace {
+    /// File, when it is not the script itself (an included group).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// Bytes to mark: start and end.
+    pub span: (u32, u32),
+}
+
+/// A place in a body.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct TargetPlace {
+    /// True when it is in the request rather than in the answer.
+    pub request: bool,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// FHIRPath of the element.
+    pub path: String,
+    /// Bytes to mark: start and end.
+    pub span: (u32, u32),
+}
+
+/// How many codes could be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CodeCount {
+    /// Decided.
+    pub checked: u64,
+    /// Not decidable offline.
+    pub not_checkable: u64,
+}
+
+/// One of several faults of one assert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Issue {
+    /// `fatal`, `error`, `warning`, `information`.
+    pub severity: String,
+    /// Rule code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub target: TargetPlace,
+}
