@@ -9,3 +9,4 @@ pub mod exchange;
 pub mod fhir;
 pub mod record;
 pub mod testscript;
+pub mod validation;
