@@ -6,6 +6,7 @@
 
 pub mod json;
 pub mod limits;
+pub mod primitive;
 pub mod shape;
 mod tree;
 mod version;
