@@ -5,4 +5,5 @@
 
 pub mod definitions;
 pub mod diagnostic;
+pub mod embedded;
 pub mod fhir;
