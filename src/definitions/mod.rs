@@ -3,9 +3,15 @@
 //! Definitions come in packages, official ones by path or the facts embedded in the binary, and are
 //! the only place where FHIR versions differ.
 
+pub mod distill;
+pub mod facts;
+pub mod package;
+mod registry;
+mod structure;
 mod typed;
 mod types;
 
+pub use registry::{Definitions, Loaded, Origin, Used, embedded_structures};
 pub use typed::{NodeType, Typed};
 pub use types::{
     Binding, BindingStrength, Element, ElementFacts, ElementId, StructureFacts, Type, TypeClass, TypeFacts, TypeId,

@@ -1,0 +1,197 @@
+//! FHIR packages: what is in them, found without parsing more than is asked for.
+//!
+//! A package is an NPM tarball (`.tgz`) or a folder, with its resources directly in `package/` or, for a
+//! plain folder, directly in it (<https://confluence.hl7.org/display/FHIR/NPM+Package+Specification>).
+//! Opening one reads every file and scans its outermost properties; a resource becomes a tree only when
+//! it is asked for. Files that cannot be read as JSON are listed, not lost.
+
+mod manifest;
+mod scan;
+mod source;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::fhir::{Document, Format, ReadError, read};
+
+pub use manifest::Manifest;
+pub use scan::Outline;
+pub use source::PackageLimits;
+
+/// Why a package could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// The file or folder cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// What was opened.
+        path: PathBuf,
+        /// The system's words.
+        reason: std::io::Error,
+    },
+    /// It is there, but it is not a package.
+    #[error("`{}` is not a FHIR package: {reason}", path.display())]
+    NotAPackage {
+        /// What was opened.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// Larger than a package may be.
+    #[error("`{}` holds more than {limit}", path.display())]
+    TooLarge {
+        /// What was opened.
+        path: PathBuf,
+        /// The limit that was passed, with its unit.
+        limit: String,
+    },
+    /// A resource in it is not what it says it is.
+    #[error("{package}, `{file}`{}: {reason}", place(.position))]
+    Resource {
+        /// `name@version`.
+        package: String,
+        /// File name in the package.
+        file: String,
+        /// Line and column, where they are known.
+        position: Option<crate::fhir::Position>,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+fn place(position: &Option<crate::fhir::Position>) -> String {
+    position.map(|p| format!(" line {}:{}", p.line, p.column)).unwrap_or_default()
+}
+
+/// A package, opened.
+#[derive(Debug)]
+pub struct Package {
+    manifest: Manifest,
+    path: PathBuf,
+    sha256: String,
+    resources: Vec<PackagedResource>,
+    unreadable: Vec<(String, ReadError)>,
+    by_url: HashMap<Box<str>, Vec<u32>>,
+}
+
+/// One resource of a package: what it is, and its text.
+#[derive(Debug)]
+pub struct PackagedResource {
+    /// File name, without folder.
+    pub file: Box<str>,
+    /// What its outermost properties say.
+    pub outline: Outline,
+    text: Arc<str>,
+}
+
+impl PackagedResource {
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Parses it.
+    pub fn document(&self) -> Result<Document, ReadError> {
+        read(self.text.clone(), Format::Json)
+    }
+}
+
+impl Package {
+    /// Opens a `.tgz` or a folder, with the default limits.
+    pub fn open(path: &Path) -> Result<Package, PackageError> {
+        Package::open_within(path, &PackageLimits::default())
+    }
+
+    /// Opens a `.tgz` or a folder.
+    pub fn open_within(path: &Path, limits: &PackageLimits) -> Result<Package, PackageError> {
+        let contents = source::load(path, limits)?;
+        let manifest = match contents.manifest {
+            Some(text) => {
+                Manifest::read(&text).map_err(|reason| PackageError::NotAPackage { path: path.to_owned(), reason })?
+            }
+            None => Manifest::unnamed(path),
+        };
+        let mut package = Package {
+            manifest,
+            path: path.to_owned(),
+            sha256: contents.sha256,
+            resources: Vec::with_capacity(contents.files.len()),
+            unreadable: vec![],
+            by_url: HashMap::new(),
+        };
+        for (file, text) in contents.files {
+            package.add(file, text);
+        }
+        Ok(package)
+    }
+
+    fn add(&mut self, file: String, text: String) {
+        match Outline::scan(&text) {
+            Ok(outline) if outline.resource_type.is_empty() => {}
+            Ok(outline) => {
+                if let Some(url) = &outline.url {
+                    self.by_url.entry(url.clone()).or_default().push(self.resources.len() as u32);
+                }
+                self.resources.push(PackagedResource { file: file.into(), outline, text: text.into() });
+            }
+            Err(error) => self.unreadable.push((file, error)),
+        }
+    }
+
+    /// Name, version, dependencies.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// `name@version`.
+    pub fn label(&self) -> String {
+        format!("{}@{}", self.manifest.name, self.manifest.version)
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// SHA-256 of the `.tgz`, in hexadecimal; of a folder, of the names and contents of the files read.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Every resource, by file name.
+    pub fn resources(&self) -> &[PackagedResource] {
+        &self.resources
+    }
+
+    /// The files that are not JSON, each with the reason.
+    pub fn unreadable(&self) -> &[(String, ReadError)] {
+        &self.unreadable
+    }
+
+    /// The resources of one type.
+    pub fn of_type(&self, resource_type: &str) -> impl Iterator<Item = &PackagedResource> {
+        self.resources.iter().filter(move |r| &*r.outline.resource_type == resource_type)
+    }
+
+    /// The resources with this canonical url (without `|version`).
+    pub fn with_url(&self, url: &str) -> impl Iterator<Item = &PackagedResource> {
+        let at = self.by_url.get(url).map(Vec::as_slice).unwrap_or_default();
+        at.iter().filter_map(|i| self.resources.get(*i as usize))
+    }
+
+    /// The resource with this type and id.
+    pub fn with_id(&self, resource_type: &str, id: &str) -> Option<&PackagedResource> {
+        self.of_type(resource_type).find(|r| r.outline.id.as_deref() == Some(id))
+    }
+
+    /// Parses a resource of this package; the error says which file it is.
+    pub fn document(&self, resource: &PackagedResource) -> Result<Document, PackageError> {
+        resource.document().map_err(|e| PackageError::Resource {
+            package: self.label(),
+            file: resource.file.to_string(),
+            position: Some(e.position),
+            reason: e.message,
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! The bytes of a package: from a tarball or from a folder.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::PackageError;
+
+/// How much of a package is read, so that a hostile one cannot exhaust the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackageLimits {
+    /// Bytes in one file.
+    pub file: u64,
+    /// Bytes in all files together, unpacked.
+    pub total: u64,
+    /// Number of files, those that are not read included.
+    pub files: usize,
+}
+
+impl Default for PackageLimits {
+    fn default() -> Self {
+        // The largest we know: a core package with 8,300 files and 60 MB unpacked, one file of 15 MB.
+        PackageLimits { file: 128 << 20, total: 1 << 30, files: 100_000 }
+    }
+}
+
+/// What was read: JSON files by name, sorted.
+pub(super) struct Contents {
+    pub manifest: Option<String>,
+    pub files: Vec<(String, String)>,
+    pub sha256: String,
+}
+
+const MANIFEST: &str = "package.json";
+
+pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, PackageError> {
+    let unreadable = |reason| PackageError::Unreadable { path: path.to_owned(), reason };
+    let meta = fs::metadata(path).map_err(unreadable)?;
+    let mut gathered = Gathered { path, limits, files: vec![], total: 0, seen: 0 };
+    let sha256 = if meta.is_dir() {
+        gathered.folder()?;
+        None
+    } else {
+        let bytes = fs::read(path).map_err(unreadable)?;
+        gathered.tarball(&bytes)?;
+        Some(hex(&Sha256::digest(&bytes)))
+    };
+    let mut files = gathered.files;
+    files.sort();
+    let sha256 = sha256.unwrap_or_else(|| folder_hash(&files));
+    let manifest = files.binary_search_by(|(n, _)| n.as_str().cmp(MANIFEST)).ok().map(|at| files.remove(at).1);
+    if manifest.is_none() && (files.is_empty() || !meta.is_dir()) {
+        let reason = "it has no `package/package.json`".to_owned();
+        return Err(PackageError::NotAPackage { path: path.to_owned(), reason });
+    }
+    Ok(Contents { manifest, files, sha256 })
+}
+
+/// A hash that depends on names and contents only, not on dates or the order of the folder.
+fn folder_hash(files: &[(String, String)]) -> String {
+    let mut hash = Sha256::new();
+    for (name, text) in files {
+        hash.update((name.len() as u64).to_be_bytes());
+        hash.update(name);
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+struct Gathered<'a> {
+    path: &'a Path,
+    limits: &'a PackageLimits,
+    files: Vec<(String, String)>,
+    total: u64,
+    seen: usize,
+}
+
+impl Gathered<'_> {
+    fn unreadable(&self, reason: io::Error) -> PackageError {
+        PackageError::Unreadable { path: self.path.to_owned(), reason }
+    }
+
+    fn folder(&mut self) -> Result<(), PackageError> {
+        let inner = self.path.join("package");
+        let folder = if inner.is_dir() { inner } else { self.path.to_owned() };
+        for entry in fs::read_dir(&folder).map_err(|e| self.unreadable(e))? {
+            let entry = entry.map_err(|e| self.unreadable(e))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            self.count()?;
+            if is_wanted(&name) && entry.path().is_file() {
+                let file = fs::File::open(entry.path()).map_err(|e| self.unreadable(e))?;
+                self.take(name, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tarball(&mut self, bytes: &[u8]) -> Result<(), PackageError> {
+        let path = self.path.to_owned();
+        let broken = |e: io::Error| PackageError::NotAPackage {
+            path: path.clone(),
+            reason: format!("it is not a gzipped tar archive ({e})"),
+        };
+        let mut archive = tar::Archive::new(GzDecoder::new(bytes));
+        for entry in archive.entries().map_err(&broken)? {
+            let entry = entry.map_err(&broken)?;
+            self.count()?;
+            let Some(name) = entry.path().ok().and_then(|p| in_package(&p)) else { continue };
+            if entry.header().entry_type().is_file() && is_wanted(&name) {
+                self.take(name, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<(), PackageError> {
+        self.seen += 1;
+        if self.seen > self.limits.files {
+            return Err(self.too_large(format!("{} files", self.limits.files)));
+        }
+        Ok(())
+    }
+
+    fn too_large(&self, limit: String) -> PackageError {
+        PackageError::TooLarge { path: self.path.to_owned(), limit }
+    }
+
+    fn take(&mut self, name: String, from: impl Read) -> Result<(), PackageError> {
+        let mut bytes = vec![];
+        from.take(self.limits.file + 1).read_to_end(&mut bytes).map_err(|e| self.unreadable(e))?;
+        if bytes.len() as u64 > self.limits.file {
+            return Err(self.too_large(format!("{} bytes in `{name}`", self.limits.file)));
+        }
+        self.total += bytes.len() as u64;
+        if self.total > self.limits.total {
+            return Err(self.too_large(format!("{} bytes", self.limits.total)));
+        }
+        let text = String::from_utf8(bytes).map_err(|e| PackageError::NotAPackage {
+            path: self.path.to_owned(),
+            reason: format!("`{name}` is not UTF-8 at byte {}", e.utf8_error().valid_up_to()),
+        })?;
+        self.files.push((name, text));
+        Ok(())
+    }
+}
+
+/// The file's name, if it stands directly in the archive's `package` folder.
+fn in_package(path: &Path) -> Option<String> {
+    let mut parts = path.components().filter(|c| !matches!(c, std::path::Component::CurDir));
+    let (folder, file) = (parts.next()?, parts.next()?);
+    (folder.as_os_str() == "package" && parts.next().is_none()).then(|| file.as_os_str().to_str().map(str::to_owned))?
+}
+
+/// JSON, and not an index that a tool left there.
+fn is_wanted(name: &str) -> bool {
+    name.ends_with(".json") && !name.starts_with('.')
+}

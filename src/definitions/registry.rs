@@ -1,0 +1,198 @@
+//! The definitions of one run: the packages that were given, and the embedded facts where none was.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
+
+use super::distill;
+use super::facts::{self, FactsError};
+use super::package::{Package, PackageError};
+use super::types::{StructureFacts, TypeTable};
+use crate::embedded;
+use crate::fhir::FhirVersion;
+
+/// Where a package came from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Origin {
+    /// Facts carried by the binary.
+    Embedded,
+    /// A file or folder that was given.
+    Path,
+    /// The package cache (`~/.fhir/packages`).
+    Cache,
+    /// A registry.
+    Registry,
+}
+
+impl Origin {
+    /// The word the receipt uses.
+    pub fn code(self) -> &'static str {
+        match self {
+            Origin::Embedded => "embedded",
+            Origin::Path => "path",
+            Origin::Cache => "cache",
+            Origin::Registry => "registry",
+        }
+    }
+}
+
+/// A line of the receipt: which definitions were used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Used {
+    /// Package name.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// Of the tarball, of the folder's files, or of the embedded facts.
+    pub sha256: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// A package and where it came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The package.
+    pub package: Arc<Package>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Loaded {
+    /// Opens a package given by path.
+    pub fn from_path(path: &Path) -> Result<Loaded, PackageError> {
+        Ok(Loaded { package: Arc::new(Package::open(path)?), origin: Origin::Path })
+    }
+}
+
+/// The package whose facts are embedded, by release.
+const EMBEDDED: [(FhirVersion, &str); 2] =
+    [(FhirVersion::Stu3, "hl7.fhir.r3.core"), (FhirVersion::R4, "hl7.fhir.r4.core")];
+
+/// What one release's embedded facts became; built at most once in a process.
+#[derive(Default)]
+struct Cached {
+    types: OnceLock<Arc<TypeTable>>,
+    sha256: OnceLock<String>,
+}
+
+fn cached(version: FhirVersion) -> &'static Cached {
+    static STU3: OnceLock<Cached> = OnceLock::new();
+    static R4: OnceLock<Cached> = OnceLock::new();
+    match version {
+        FhirVersion::Stu3 => &STU3,
+        FhirVersion::R4 => &R4,
+    }
+    .get_or_init(Cached::default)
+}
+
+/// The folder of a release's embedded base facts.
+fn embedded_folder(version: FhirVersion) -> String {
+    let name = EMBEDDED.iter().find(|(v, _)| *v == version).map_or("", |(_, name)| *name);
+    format!("profiles/{name}@{}", version.release())
+}
+
+/// The base types of a release, from the facts the binary carries.
+pub fn embedded_structures(version: FhirVersion) -> Result<Vec<StructureFacts>, FactsError> {
+    let files = embedded::below(&embedded_folder(version)).iter();
+    facts::read(files.filter(|f| is_type(f.name())).filter_map(|f| Some((f.name(), f.text()?))))
+}
+
+/// Files of types are named after them; others have a hyphen in their names, which no type has.
+fn is_type(file: &str) -> bool {
+    file.strip_suffix(".facts").is_some_and(|name| !name.contains('-'))
+}
+
+/// What FHIR elements are, for one release. Cheap to clone.
+#[derive(Clone)]
+pub struct Definitions {
+    version: FhirVersion,
+    packages: Vec<Loaded>,
+    /// The types of the core package that was given; None for the embedded ones.
+    types: Option<Arc<TypeTable>>,
+}
+
+impl Definitions {
+    /// The definitions the binary carries.
+    pub fn embedded(version: FhirVersion) -> Definitions {
+        Definitions { version, packages: vec![], types: None }
+    }
+
+    /// Packages for a release, the first one winning where two define the same. A core package among them
+    /// takes the place of the embedded base types.
+    pub fn with_packages(version: FhirVersion, packages: Vec<Loaded>) -> Result<Definitions, PackageError> {
+        let mut definitions = Definitions { version, packages, types: None };
+        if let Some(core) = definitions.core() {
+            let structures = distill::structures(&core.package)?;
+            definitions.types = Some(Arc::new(TypeTable::new(version, &structures)));
+        }
+        Ok(definitions)
+    }
+
+    /// The given package that defines the base types: it has `Element`.
+    fn core(&self) -> Option<&Loaded> {
+        let element = format!("{}Element", super::structure::CORE);
+        self.packages.iter().find(|p| p.package.with_url(&element).next().is_some())
+    }
+
+    /// The release.
+    pub fn version(&self) -> FhirVersion {
+        self.version
+    }
+
+    /// The packages that were given.
+    pub fn packages(&self) -> &[Loaded] {
+        &self.packages
+    }
+
+    /// The types of the release. Built on first use; the embedded ones once in a process.
+    pub fn types(&self) -> Arc<TypeTable> {
+        if let Some(types) = &self.types {
+            return types.clone();
+        }
+        let build = || {
+            // The facts are part of the binary and its tests read them: an error here is a build gone wrong.
+            let structures = embedded_structures(self.version).unwrap_or_default();
+            Arc::new(TypeTable::new(self.version, &structures))
+        };
+        cached(self.version).types.get_or_init(build).clone()
+    }
+
+    /// What was used, for the receipt: the packages given, and the embedded base unless one replaced it.
+    pub fn used(&self) -> Vec<Used> {
+        let mut used: Vec<Used> = self
+            .packages
+            .iter()
+            .map(|p| Used {
+                package: p.package.manifest().name.clone(),
+                version: p.package.manifest().version.clone(),
+                sha256: p.package.sha256().to_owned(),
+                origin: p.origin,
+            })
+            .collect();
+        if self.types.is_none() {
+            let folder = embedded_folder(self.version);
+            let (name, release) = folder.trim_start_matches("profiles/").split_once('@').unwrap_or_default();
+            used.push(Used {
+                package: name.to_owned(),
+                version: release.to_owned(),
+                sha256: cached(self.version).sha256.get_or_init(|| embedded_hash(&folder)).clone(),
+                origin: Origin::Embedded,
+            });
+        }
+        used
+    }
+}
+
+/// Over names and contents, as for a package in a folder.
+fn embedded_hash(folder: &str) -> String {
+    let mut hash = Sha256::new();
+    for file in embedded::below(folder) {
+        hash.update((file.name().len() as u64).to_be_bytes());
+        hash.update(file.name());
+        hash.update((file.bytes.len() as u64).to_be_bytes());
+        hash.update(file.bytes);
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}

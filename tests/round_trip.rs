@@ -1,0 +1,3 @@
+//! Reading and writing back every official fixture.
+
+fn main() {}
