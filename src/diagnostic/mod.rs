@@ -4,10 +4,12 @@
 //! a renderer (terminal, JSON, SARIF, …) writes it. Nothing here knows FHIR.
 
 mod position;
+mod registry;
 
 use std::sync::Arc;
 
 pub use position::{LineIndex, Position, Span};
+pub use registry::{Registry, Rule, Words};
 
 /// How bad it is, worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,7 +34,7 @@ pub enum Language {
     Nl,
 }
 
-/// A rule code: `KEUR2104`. The registry ([`code`]) says what each means, in English and Dutch.
+/// A rule code: `KEUR2104`. The [`Registry`] says what each means, in English and Dutch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Code(pub u16);
 
