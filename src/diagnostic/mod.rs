@@ -3,11 +3,17 @@
 //! A [`Diagnostic`] says what is wrong, where (in one or more sources), and what to do. It is data until
 //! a renderer (terminal, JSON, SARIF, …) writes it. Nothing here knows FHIR.
 
+mod excerpt;
 mod position;
+mod registry;
+mod renderer;
 
 use std::sync::Arc;
 
+pub use excerpt::Excerpt;
 pub use position::{LineIndex, Position, Span};
+pub use registry::{Registry, Rule, Words};
+pub use renderer::Terminal;
 
 /// How bad it is, worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,7 +38,7 @@ pub enum Language {
     Nl,
 }
 
-/// A rule code: `KEUR2104`. The registry ([`code`]) says what each means, in English and Dutch.
+/// A rule code: `KEUR2104`. The [`Registry`] says what each means, in English and Dutch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Code(pub u16);
 
