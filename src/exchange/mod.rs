@@ -1,5 +1,17 @@
 //! Requests and answers: the HTTP client, what is recorded of an exchange, and what of it may be shown.
+//!
+//! An [`Exchange`] always exists once a request was tried: what went wrong is part of it. Nothing in this
+//! room knows FHIR; a body is bytes. Secrets come in as [`AccessToken`] and leave only through
+//! [`redaction`].
 
+mod client;
+pub mod curl;
 mod message;
+pub mod redaction;
+mod secret;
+mod settings;
 
+pub use client::Client;
 pub use message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
+pub use secret::{AccessToken, Bsn, InvalidBsn};
+pub use settings::{ClientSettings, Reach};

@@ -1,0 +1,62 @@
+//! Every limit of the client, in one place.
+
+use std::time::Duration;
+
+/// Which hosts may be dialled.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Any.
+    #[default]
+    Anywhere,
+    /// `--offline`: only these hosts (names or addresses, without port), and no proxy.
+    Only(Vec<String>),
+}
+
+impl Reach {
+    /// True when `host` may be dialled; names compare without case.
+    pub fn allows(&self, host: &str) -> bool {
+        match self {
+            Reach::Anywhere => true,
+            Reach::Only(hosts) => hosts.iter().any(|h| h.eq_ignore_ascii_case(host)),
+        }
+    }
+
+    /// Only the hosts of these URLs; what is not a URL with a host adds nothing.
+    pub fn only_hosts_of<'u>(urls: impl IntoIterator<Item = &'u str>) -> Reach {
+        let host = |url: &str| url::Url::parse(url).ok()?.host_str().map(str::to_owned);
+        Reach::Only(urls.into_iter().filter_map(host).collect())
+    }
+}
+
+/// How the client behaves. The defaults suit a qualification over the internet.
+#[derive(Clone, Debug)]
+pub struct ClientSettings {
+    /// Until a connection (TLS included) is there.
+    pub connect_timeout: Duration,
+    /// From the first byte of the request to the last byte of the answer.
+    pub timeout: Duration,
+    /// Largest body of an answer, in bytes.
+    pub max_body: usize,
+    /// Most connections kept open to one host.
+    pub connections: usize,
+    /// Which hosts may be dialled.
+    pub reach: Reach,
+    /// `User-Agent` of requests that do not bring their own.
+    pub user_agent: String,
+    /// Certificate authorities trusted beside the platform's, PEM.
+    pub extra_roots: Vec<Vec<u8>>,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        ClientSettings {
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+            max_body: 64 * 1024 * 1024,
+            connections: 8,
+            reach: Reach::Anywhere,
+            user_agent: concat!("keur/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extra_roots: vec![],
+        }
+    }
+}

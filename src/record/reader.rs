@@ -1,0 +1,188 @@
+//! Reading a record back.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::directory::RunDirectory;
+use super::event::Event;
+use super::sink::BodyHash;
+
+/// Why a record cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadRecordError {
+    /// The file is not there or not readable.
+    #[error("cannot read `{}`: {cause}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A line is not an event.
+    #[error("`{}` line {line} is not an event of a run: {cause}", path.display())]
+    Line {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What the JSON reader says.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A body is not the one that was recorded.
+    #[error("the body `{hash}` is not what was recorded: its hash is `{found}`")]
+    Altered {
+        /// The hash in the record.
+        hash: String,
+        /// The hash of the bytes that are there.
+        found: String,
+    },
+}
+
+enum Bodies {
+    Memory(HashMap<BodyHash, Bytes>),
+    Folder(PathBuf),
+}
+
+/// The events of a run and the bodies they refer to.
+pub struct Record {
+    events: Vec<Event>,
+    truncated: bool,
+    unknown: usize,
+    bodies: Bodies,
+}
+
+impl Record {
+    /// Reads the log of a run directory; bodies are read when they are asked for.
+    ///
+    /// A last line that broke off (the run was killed) is left out and noted. Events of a kind this
+    /// version does not know are left out and counted.
+    pub fn open(run: &Path) -> Result<Record, ReadRecordError> {
+        let path = run.join(RunDirectory::EVENTS);
+        let text = fs::read(&path).map_err(|cause| ReadRecordError::Io { path: path.clone(), cause })?;
+        let mut record = Record {
+            events: vec![],
+            truncated: false,
+            unknown: 0,
+            bodies: Bodies::Folder(run.join(RunDirectory::BODIES)),
+        };
+        let mut lines = text.split_inclusive(|b| *b == b'\n').enumerate().peekable();
+        while let Some((number, line)) = lines.next() {
+            match serde_json::from_slice(line) {
+                Ok(event) => record.events.push(event),
+                Err(_) if is_unknown_event(line) => record.unknown += 1,
+                Err(_) if lines.peek().is_none() && !line.ends_with(b"\n") => record.truncated = true,
+                Err(cause) => return Err(ReadRecordError::Line { path, line: number + 1, cause }),
+            }
+        }
+        Ok(record)
+    }
+
+    pub(super) fn in_memory(events: Vec<Event>, bodies: HashMap<BodyHash, Bytes>) -> Record {
+        Record { events, truncated: false, unknown: 0, bodies: Bodies::Memory(bodies) }
+    }
+
+    /// The events in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// True when the last line was not complete.
+    pub fn truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// How many events were of a kind this version does not know.
+    pub fn unknown_events(&self) -> usize {
+        self.unknown
+    }
+
+    /// True when the run came to its end.
+    pub fn finished(&self) -> bool {
+        matches!(self.events.last(), Some(Event::RunFinished { .. }))
+    }
+
+    /// The body with this hash (64 lower-case hexadecimal digits), if the record has it; its bytes are
+    /// checked against the hash.
+    pub fn body(&self, hash: &str) -> Result<Option<Bytes>, ReadRecordError> {
+        let Some(wanted) = BodyHash::parse(hash) else { return Ok(None) };
+        let folder = match &self.bodies {
+            Bodies::Memory(bodies) => return Ok(bodies.get(&wanted).cloned()),
+            Bodies::Folder(folder) => folder,
+        };
+        let path = folder.join(hash);
+        let body = match fs::read(&path) {
+            Ok(body) => Bytes::from(body),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(ReadRecordError::Io { path, cause }),
+        };
+        let found = BodyHash::of(&body);
+        if found != wanted {
+            return Err(ReadRecordError::Altered { hash: hash.to_owned(), found: found.to_string() });
+        }
+        Ok(Some(body))
+    }
+}
+
+/// A complete JSON object whose `event` is a word we do not have.
+fn is_unknown_event(line: &[u8]) -> bool {
+    const KNOWN: [&str; 7] = [
+        "run_started",
+        "script_started",
+        "test_started",
+        "exchanged",
+        "action_finished",
+        "script_finished",
+        "run_finished",
+    ];
+    let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(line) else { return false };
+    object.get("event").and_then(|e| e.as_str()).is_some_and(|e| !KNOWN.contains(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(log: &str) -> Result<Record, ReadRecordError> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("events.jsonl"), log).unwrap();
+        Record::open(folder.path())
+    }
+
+    const FINISHED: &str = r#"{"event":"script_finished","script":0}"#;
+
+    #[test]
+    fn a_last_line_that_broke_off_is_left_out() {
+        let record = opened(&format!("{FINISHED}\n{{\"event\":\"script_fin")).unwrap();
+        assert_eq!((record.events().len(), record.truncated(), record.finished()), (1, true, false));
+    }
+
+    #[test]
+    fn a_broken_line_in_the_middle_is_an_error_with_its_number() {
+        let error = opened(&format!("{FINISHED}\n{{\"event\":\n{FINISHED}\n")).err().unwrap();
+        assert!(error.to_string().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn unknown_events_and_fields_are_passed_over() {
+        let log = "{\"event\":\"weather\",\"rain\":true}\n{\"event\":\"script_finished\",\"script\":1,\"new\":2}\n";
+        let record = opened(log).unwrap();
+        assert_eq!((record.events().len(), record.unknown_events()), (1, 1));
+    }
+
+    #[test]
+    fn a_body_that_was_changed_is_refused_and_a_path_is_not_a_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("events.jsonl"), format!("{FINISHED}\n")).unwrap();
+        let hash = BodyHash::of(b"right").to_string();
+        fs::create_dir(folder.path().join("bodies")).unwrap();
+        fs::write(folder.path().join("bodies").join(&hash), b"wrong").unwrap();
+        let record = Record::open(folder.path()).unwrap();
+        assert!(record.body(&hash).unwrap_err().to_string().contains("not what was recorded"));
+        assert_eq!(record.body("../events.jsonl").unwrap(), None);
+    }
+}
