@@ -3,6 +3,7 @@
 //! The house is built floor by floor; a module imports only from the floors below it
 //! (`tests/architecture.rs` holds the plan and checks it).
 
+pub mod authorization;
 pub mod definitions;
 pub mod diagnostic;
 pub mod embedded;

@@ -1,0 +1,11 @@
+//! Who may see what: access tokens for the test persons of a run, wherever they come from.
+//!
+//! Official scripts carry a fixed bearer token a test person in variables called `patient-token-NAME`;
+//! a supplier's endpoint wants its own. [`Tokens`] binds tokens given by the user (environment, file,
+//! literal) or obtained by a login to those variables. Tokens never print.
+
+mod client_credentials;
+mod token;
+
+pub use client_credentials::{ClientCredentials, LoginError, obtain};
+pub use token::{TokenArgument, TokenError, TokenSource, Tokens};
