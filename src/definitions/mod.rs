@@ -8,6 +8,7 @@ pub mod facts;
 pub mod package;
 mod registry;
 mod structure;
+pub mod terminology;
 mod typed;
 mod types;
 
