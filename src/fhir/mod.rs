@@ -6,6 +6,7 @@
 
 pub mod json;
 pub mod limits;
+mod members;
 pub mod shape;
 mod tree;
 mod version;
