@@ -6,7 +6,12 @@
 
 pub mod json;
 pub mod limits;
+<<<<<<< HEAD
+pub mod narrative;
 pub mod primitive;
+=======
+mod members;
+>>>>>>> definitions
 pub mod shape;
 mod tree;
 mod version;

@@ -4,4 +4,5 @@ mod reader;
 mod writer;
 
 pub use reader::read;
+pub(in crate::fhir) use writer::is_number;
 pub use writer::{Layout, escape, write};

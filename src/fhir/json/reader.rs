@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::fhir::tree::{Builder, Document, IrregularityKind, Kind, NameId, NodeId};
+use crate::fhir::members::{Member, fold_extensions};
+use crate::fhir::tree::{Builder, Document, IrregularityKind, Kind, NodeId};
 use crate::fhir::{Format, Limits, ReadError, Span};
 
 /// Reads one JSON object. A byte-order mark is skipped; anything after the object is an error.
@@ -34,16 +35,6 @@ pub fn read(source: Arc<str>, limits: &Limits) -> Result<Document, ReadError> {
         return Err(reader.unexpected("the end of the document"));
     }
     Ok(reader.builder.finish())
-}
-
-/// What one property of an object became.
-struct Member {
-    name: NameId,
-    /// A `_name` property: its nodes are not linked until the object is complete.
-    extends: bool,
-    array: bool,
-    nodes: Vec<NodeId>,
-    span: Span,
 }
 
 struct Reader<'s> {
@@ -116,7 +107,7 @@ impl Reader<'_> {
         let span = Span::new(start, self.at);
         self.builder.set_span(node, span);
         if members.iter().any(|m| m.extends) {
-            self.fold_extensions(node, members);
+            fold_extensions(&mut self.builder, node, &members);
         }
         if !self.builder.has_children(node) && !self.builder.is_resource(node) {
             self.builder.irregular_at(IrregularityKind::EmptyObject, span, node);
@@ -252,34 +243,6 @@ impl Reader<'_> {
             self.at += word.len();
         }
         found
-    }
-
-    /// Moves what `_name` properties hold under the `name` nodes.
-    fn fold_extensions(&mut self, object: NodeId, members: Vec<Member>) {
-        for extension in members.iter().filter(|m| m.extends) {
-            let base = members.iter().find(|m| !m.extends && m.name == extension.name);
-            if let Some(base) = base
-                && (base.array != extension.array || (base.array && base.nodes.len() != extension.nodes.len()))
-            {
-                let (name, span) = (extension.name, extension.span);
-                self.builder.irregular_named(IrregularityKind::MisplacedExtensions, name, span, object);
-            }
-            for (i, part) in extension.nodes.iter().copied().enumerate() {
-                if !matches!(self.builder.kind_of(part), Kind::Complex | Kind::Null) {
-                    let (name, span) = (extension.name, extension.span);
-                    self.builder.irregular_named(IrregularityKind::MisplacedExtensions, name, span, object);
-                }
-                match base.and_then(|b| b.nodes.get(i)) {
-                    Some(node) => {
-                        self.builder.adopt(*node, part);
-                        if self.builder.kind_of(*node) == Kind::Null && self.builder.has_children(*node) {
-                            self.builder.set_kind(*node, Kind::Complex);
-                        }
-                    }
-                    None => self.builder.attach(object, part),
-                }
-            }
-        }
     }
 
     fn number(&mut self) -> Result<Span, ReadError> {

@@ -134,7 +134,7 @@ fn grouped<'d>(node: NodeRef<'d>, shape: &dyn Shape) -> Vec<(&'d str, Vec<NodeRe
 }
 
 /// JSON's number grammar: what may be written without quotes.
-fn is_number(text: &str) -> bool {
+pub(in crate::fhir) fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
     let (int, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(i, f)| (i, Some(f)));

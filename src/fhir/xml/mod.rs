@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub use reader::read;
+pub use reader::{FHIR, XHTML, read};
 pub use writer::{escape_attribute, escape_text, write};
