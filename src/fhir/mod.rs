@@ -6,12 +6,9 @@
 
 pub mod json;
 pub mod limits;
-<<<<<<< HEAD
+mod members;
 pub mod narrative;
 pub mod primitive;
-=======
-mod members;
->>>>>>> definitions
 pub mod shape;
 mod tree;
 mod version;
