@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         zib_parameters,
     ));
     trials.push(with_asset("every_package_opens_and_says_what_it_is", "packages", every_package));
+    trials.push(Trial::test("a_package_is_the_same_from_a_tarball_and_from_a_folder", tarball_and_folder));
+    trials.push(Trial::test("a_package_that_is_not_one_is_refused_with_its_reason", not_a_package));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -244,7 +246,7 @@ fn every_package(folder: PathBuf) -> Result<(), Failed> {
         let manifest = package.manifest();
         assert!(!package.resources().is_empty(), "{}", path.display());
         assert!(package.unreadable().is_empty(), "{}: {:?}", path.display(), package.unreadable());
-        assert!(manifest.fhir_version().is_some(), "{}: which release?", path.display());
+        assert!(manifest.version.is_empty() || manifest.fhir_version().is_some(), "{}: which release?", path.display());
         for resource in package.resources() {
             let url = resource.outline.url.as_deref();
             assert!(url.is_none_or(|url| package.with_url(url).any(|r| r.file == resource.file)));
@@ -253,5 +255,83 @@ fn every_package(folder: PathBuf) -> Result<(), Failed> {
     }
     println!("{opened} packages");
     assert!(opened >= 20);
+    Ok(())
+}
+
+const MANIFEST: &str =
+    r#"{"name": "a.b", "version": "1.0.0", "fhirVersions": ["3.0.2"], "dependencies": {"c": "1.x"}}"#;
+const PARAMETER: &str = r#"{"resourceType": "SearchParameter", "id": "p", "url": "http://p", "code": "p", "type": "token",
+    "base": ["Patient"], "expression": "Patient.active"}"#;
+
+fn tarball(folder: &std::path::Path, files: &[(&str, &[u8])]) -> Result<PathBuf, Failed> {
+    let path = folder.join("x.tgz");
+    let gz = flate2::write::GzEncoder::new(std::fs::File::create(&path)?, flate2::Compression::fast());
+    let mut archive = tar::Builder::new(gz);
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, *bytes)?;
+    }
+    archive.into_inner()?.finish()?;
+    Ok(path)
+}
+
+fn tarball_and_folder() -> Result<(), Failed> {
+    let temp = tempfile::tempdir()?;
+    let broken = b"{\"resourceType\": ".as_slice();
+    let files: [(&str, &[u8]); 7] = [
+        ("package/package.json", MANIFEST.as_bytes()),
+        ("package/SearchParameter-p.json", PARAMETER.as_bytes()),
+        ("package/.index.json", b"{}"),
+        ("package/xml/SearchParameter-p.xml", b"<a/>"),
+        ("package/other/SearchParameter-q.json", PARAMETER.as_bytes()),
+        ("package/broken.json", broken),
+        ("package/latin1.json", b"{\"a\": \"\xe9\"}"),
+    ];
+    let from_tarball = Package::open(&tarball(temp.path(), &files)?)?;
+    let folder = temp.path().join("unpacked");
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().ok_or("no parent")?)?;
+        std::fs::write(path, bytes)?;
+    }
+    let from_folder = Package::open(&folder)?;
+    let flat = Package::open(&folder.join("package"))?;
+    for package in [&from_tarball, &from_folder, &flat] {
+        assert_eq!(package.label(), "a.b@1.0.0");
+        assert_eq!(package.manifest().dependencies, [("c".to_owned(), "1.x".to_owned())]);
+        assert_eq!(package.resources().len(), 1, "{:?}", package.resources());
+        let resource = package.with_id("SearchParameter", "p").ok_or("not found by id")?;
+        assert_eq!(package.with_url("http://p").next().map(|r| &*r.file), Some("SearchParameter-p.json"));
+        assert_eq!(package.document(resource)?.root().child_value("expression"), Some("Patient.active"));
+        let unreadable: Vec<&str> = package.unreadable().iter().map(|(f, _)| f.as_str()).collect();
+        assert_eq!(unreadable, ["latin1.json", "broken.json"]);
+    }
+    assert_eq!(from_folder.sha256(), flat.sha256());
+    assert_ne!(from_folder.sha256(), from_tarball.sha256());
+    std::fs::write(folder.join("package/SearchParameter-p.json"), PARAMETER.replace("token", "string"))?;
+    assert_ne!(Package::open(&folder)?.sha256(), from_folder.sha256());
+    Ok(())
+}
+
+fn not_a_package() -> Result<(), Failed> {
+    let temp = tempfile::tempdir()?;
+    let refusal = |path: &std::path::Path| match Package::open(path) {
+        Ok(package) => panic!("opened {}", package.label()),
+        Err(error) => error.to_string().replace(&temp.path().display().to_string(), ""),
+    };
+    assert!(refusal(&temp.path().join("nowhere")).starts_with("`/nowhere` cannot be read: "));
+    let text = temp.path().join("text.tgz");
+    std::fs::write(&text, "no archive")?;
+    assert!(refusal(&text).starts_with("`/text.tgz` is not a FHIR package: it is not a gzipped tar archive ("));
+    assert!(refusal(temp.path()).starts_with("`` is not a FHIR package: there is no JSON file in it"));
+    let path = tarball(temp.path(), &[("package/package.json", b"{}")])?;
+    assert_eq!(refusal(&path), "`/x.tgz` is not a FHIR package: package.json has no `name`");
+    let path =
+        tarball(temp.path(), &[("package/package.json", MANIFEST.as_bytes()), ("package/a.json", &[b' '; 5000])])?;
+    let limits = keur::definitions::package::PackageLimits { total: 4000, ..Default::default() };
+    let error = Package::open_within(&path, &limits).err().ok_or("not limited")?;
+    assert!(error.to_string().ends_with("holds more than 4000 bytes"), "{error}");
     Ok(())
 }
