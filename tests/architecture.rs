@@ -105,8 +105,10 @@ fn no_drawer_for_everything() {
     let mut files = vec![];
     sources(&src, &mut files);
     let banned = ["util", "utils", "helper", "helpers", "common", "misc"];
-    let found: Vec<_> =
-        files.iter().filter(|f| f.iter().any(|c| banned.contains(&c.to_string_lossy().trim_end_matches(".rs")))).collect();
+    let found: Vec<_> = files
+        .iter()
+        .filter(|f| f.iter().any(|c| banned.contains(&c.to_string_lossy().trim_end_matches(".rs"))))
+        .collect();
     assert!(found.is_empty(), "name these by what they are for: {found:?}");
 }
 

@@ -3,6 +3,7 @@
 //! Definitions come in packages, official ones by path or the facts embedded in the binary, and are
 //! the only place where FHIR versions differ.
 
+pub mod profile;
 mod typed;
 mod types;
 
