@@ -6,6 +6,7 @@
 pub mod distill;
 pub mod facts;
 pub mod package;
+pub mod profile;
 mod registry;
 pub mod search;
 mod structure;
