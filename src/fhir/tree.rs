@@ -73,6 +73,7 @@ struct Node {
     span: Span,
     kind: Kind,
     in_array: bool,
+    extended: bool,
 }
 
 /// A parsed resource (or TestScript, or any other FHIR-shaped file) and the text it came from.
@@ -287,6 +288,11 @@ impl<'d> NodeRef<'d> {
         self.raw().in_array
     }
 
+    /// True when JSON or YAML wrote its id or extensions under `_name`: a primitive, even without a value.
+    pub fn is_extended_primitive(self) -> bool {
+        self.raw().extended
+    }
+
     /// The value of a primitive, escapes resolved, nothing else changed. None where there is none
     /// (complex elements, `null`, primitives with extensions only).
     pub fn value(self) -> Option<&'d str> {
@@ -495,6 +501,7 @@ impl Builder {
             span,
             kind,
             in_array: false,
+            extended: false,
         });
         id
     }
@@ -533,6 +540,10 @@ impl Builder {
 
     pub(super) fn set_in_array(&mut self, node: NodeId) {
         self.doc.nodes[node.index()].in_array = true;
+    }
+
+    pub(super) fn set_extended(&mut self, node: NodeId) {
+        self.doc.nodes[node.index()].extended = true;
     }
 
     pub(super) fn set_resource_type(&mut self, node: NodeId, resource_type: &str) {
@@ -644,6 +655,9 @@ impl Builder {
         }
         if node.in_array() {
             self.set_in_array(id);
+        }
+        if node.is_extended_primitive() {
+            self.set_extended(id);
         }
         for child in node.children().filter(|c| keep(*c)) {
             self.graft_filtered(child.name(), child, keep);
