@@ -32,12 +32,18 @@ pub(super) fn fold_extensions(builder: &mut Builder, object: NodeId, members: &[
             }
             match base.and_then(|b| b.nodes.get(i)) {
                 Some(node) => {
+                    if builder.has_children(part) {
+                        builder.set_extended(*node);
+                    }
                     builder.adopt(*node, part);
                     if builder.kind_of(*node) == Kind::Null && builder.has_children(*node) {
                         builder.set_kind(*node, Kind::Complex);
                     }
                 }
-                None => builder.attach(object, part),
+                None => {
+                    builder.set_extended(part);
+                    builder.attach(object, part);
+                }
             }
         }
     }

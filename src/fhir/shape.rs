@@ -22,7 +22,11 @@ impl Shape for AsRead {
     }
 
     fn kind(&self, node: NodeRef<'_>) -> Kind {
-        node.kind()
+        match node.kind() {
+            // Nothing but its place under `_name` says that it is a primitive.
+            Kind::Complex if node.is_extended_primitive() => Kind::Null,
+            kind => kind,
+        }
     }
 
     fn rank(&self, _: NodeRef<'_>) -> usize {
