@@ -6,3 +6,4 @@
 pub mod definitions;
 pub mod diagnostic;
 pub mod fhir;
+pub mod fhirpath;
