@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod embedded;
 pub mod exchange;
 pub mod fhir;
+pub mod fhirpath;
 pub mod record;
 pub mod testscript;
 pub mod validation;
