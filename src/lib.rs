@@ -10,5 +10,6 @@ pub mod embedded;
 pub mod exchange;
 pub mod fhir;
 pub mod record;
+pub mod report;
 pub mod testscript;
 pub mod validation;
