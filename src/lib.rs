@@ -11,5 +11,6 @@ pub mod exchange;
 pub mod fhir;
 pub mod fhirpath;
 pub mod record;
+pub mod report;
 pub mod testscript;
 pub mod validation;

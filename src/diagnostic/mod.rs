@@ -75,10 +75,14 @@ pub enum NoteKind {
     Expected,
     /// What was there.
     Found,
+    /// The request it was about, and what it was answered with.
+    Exchange,
     /// What to do.
     Remedy,
     /// How to see it again, a command line.
     Reproduce,
+    /// Where else the same thing was found.
+    Also,
     /// Anything else worth saying.
     Note,
 }

@@ -25,11 +25,13 @@ const SEVERITIES: [(Severity, Level<'static>, Words); 4] = [
     (Severity::Information, Level::INFO, Words::new("note", "opmerking")),
 ];
 
-const NOTES: [(NoteKind, Words); 5] = [
+const NOTES: [(NoteKind, Words); 7] = [
     (NoteKind::Expected, Words::new("expected", "verwacht")),
     (NoteKind::Found, Words::new("found", "gevonden")),
+    (NoteKind::Exchange, Words::new("exchange", "uitwisseling")),
     (NoteKind::Remedy, Words::new("remedy", "oplossing")),
     (NoteKind::Reproduce, Words::new("reproduce", "naspelen")),
+    (NoteKind::Also, Words::new("also", "ook")),
     (NoteKind::Note, Words::new("note", "opmerking")),
 ];
 

@@ -1,0 +1,200 @@
+//! What lies behind verdicts: a token that expired fails forty asserts and is one cause.
+//!
+//! Two actions have one cause when the exchange they looked at was refused or not answered in the same
+//! way, or when they found the same thing. Grouping hides nothing: every action is in exactly one cause.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::record::Verdict;
+
+use super::diagnosis::found_status;
+use super::model::{ActionPlace, ActionReport, ExchangeReport, RunReport};
+use super::verdict::verdict_code;
+
+/// Something behind one or more verdicts that are not a pass.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cause {
+    /// What they have in common.
+    pub kind: CauseKind,
+    /// The worst verdict it led to.
+    #[serde(serialize_with = "write_verdict")]
+    pub verdict: Verdict,
+    /// Rule code of the first action.
+    pub code: String,
+    /// Message of the first action.
+    pub message: String,
+    /// The actions, in the order of the run; never empty.
+    pub actions: Vec<ActionPlace>,
+    /// How many actions were skipped because of them.
+    pub skipped: u32,
+}
+
+/// What the actions of a cause have in common.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CauseKind {
+    /// Their requests got no answer, for the same reason.
+    NoAnswer,
+    /// Their requests were refused with the same HTTP status.
+    Status,
+    /// They found the same thing.
+    Finding,
+}
+
+/// Statuses that say something of the whole server, or of the token, rather than of one URL.
+const SERVER_WIDE: [u16; 7] = [401, 403, 407, 429, 502, 503, 504];
+
+/// By what actions are grouped.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'r> {
+    NoAnswer(Class, &'r str),
+    Status(Class, u16, &'r str),
+    Finding(Class, &'r str, &'r str, String),
+}
+
+/// Verdicts that can share a cause.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Class {
+    Failing,
+    Warning,
+    NotEvaluated,
+}
+
+impl Class {
+    fn of(verdict: Verdict) -> Option<Class> {
+        match verdict {
+            Verdict::Fail | Verdict::Error => Some(Class::Failing),
+            Verdict::Warning => Some(Class::Warning),
+            Verdict::NotEvaluated => Some(Class::NotEvaluated),
+            Verdict::Pass | Verdict::Skip => None,
+        }
+    }
+}
+
+/// The causes of a report: failing ones first, then warnings, then what was not evaluated; within those
+/// what concerns whole exchanges first, then in the order of the run.
+pub(super) fn of(report: &RunReport) -> Vec<Cause> {
+    let refused = refused_exchanges(report);
+    let mut causes: Vec<Cause> = vec![];
+    let mut by_key: HashMap<Key<'_>, usize> = HashMap::new();
+    // The cause that later actions of the same test were skipped for.
+    let mut failed: Option<(u32, u32, usize)> = None;
+    for (place, action) in report.actions() {
+        let Some(class) = Class::of(action.verdict) else {
+            if let (Verdict::Skip, Some((script, test, cause))) = (action.verdict, failed)
+                && (script, test) == (place.script, place.test)
+            {
+                causes[cause].skipped += 1;
+            }
+            continue;
+        };
+        let exchange = action.exchange.and_then(|id| report.exchange(id));
+        let key = key(class, action, exchange, &refused);
+        let kind = key.kind();
+        let at = *by_key.entry(key).or_insert_with(|| {
+            causes.push(Cause {
+                kind,
+                verdict: action.verdict,
+                code: action.code.clone(),
+                message: action.message.clone(),
+                actions: vec![],
+                skipped: 0,
+            });
+            causes.len() - 1
+        });
+        let cause = &mut causes[at];
+        cause.actions.push(place);
+        if action.verdict == Verdict::Fail {
+            cause.verdict = Verdict::Fail;
+        }
+        if class == Class::Failing {
+            failed = Some((place.script, place.test, at));
+        }
+    }
+    causes.sort_by_key(|cause| (Class::of(cause.verdict), cause.kind, cause.actions[0]));
+    causes
+}
+
+impl Key<'_> {
+    fn kind(&self) -> CauseKind {
+        match self {
+            Key::NoAnswer(..) => CauseKind::NoAnswer,
+            Key::Status(..) => CauseKind::Status,
+            Key::Finding(..) => CauseKind::Finding,
+        }
+    }
+}
+
+fn key<'r>(
+    class: Class,
+    action: &'r ActionReport,
+    exchange: Option<&'r ExchangeReport>,
+    refused: &HashMap<u32, u16>,
+) -> Key<'r> {
+    if let Some(exchange) = exchange {
+        if let Some(error) = &exchange.error {
+            return Key::NoAnswer(class, &error.kind);
+        }
+        if let Some(status) = refused.get(&exchange.id) {
+            let path = exchange.url.split('?').next().unwrap_or_default();
+            return Key::Status(class, *status, if SERVER_WIDE.contains(status) { "" } else { path });
+        }
+    }
+    // An assert that could not be decided, or is not known, has the same cause whatever it is called.
+    let title = if matches!(action.verdict, Verdict::Fail | Verdict::Warning) { &*action.title } else { "" };
+    Key::Finding(class, &action.code, title, without_indices(&action.message))
+}
+
+/// Exchanges with a status that an action found wrong. A script may well expect a refusal: then what else
+/// fails on that answer has its own cause.
+fn refused_exchanges(report: &RunReport) -> HashMap<u32, u16> {
+    let mut refused = HashMap::new();
+    for (_, action) in report.actions() {
+        if Class::of(action.verdict) != Some(Class::Failing) {
+            continue;
+        }
+        let Some(exchange) = action.exchange.and_then(|id| report.exchange(id)) else { continue };
+        let Some(status) = exchange.status.filter(|status| *status >= 400) else { continue };
+        if found_status(action) == Some(status) {
+            refused.insert(exchange.id, status);
+        }
+    }
+    refused
+}
+
+/// `entry[12].resource` and `entry[3].resource` are the same finding in another entry.
+fn without_indices(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('[') {
+        let (before, after) = rest.split_at(open + 1);
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        rest = if after[digits..].starts_with(']') { &after[digits..] } else { after };
+    }
+    out.push_str(rest);
+    out
+}
+
+fn write_verdict<S: serde::Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(verdict_code(*verdict))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_do_not_tell_findings_apart_but_other_brackets_do() {
+        for (text, expected) in [
+            ("`Bundle.entry[12].resource` is wrong", "`Bundle.entry[].resource` is wrong"),
+            ("a[1][22]", "a[][]"),
+            ("coding[x] has [3", "coding[x] has [3"),
+            ("", ""),
+        ] {
+            assert_eq!(without_indices(text), expected);
+        }
+    }
+}
