@@ -69,6 +69,7 @@ impl Builder {
             span,
             kind,
             in_array: false,
+            extended: false,
         });
         id
     }
@@ -107,6 +108,10 @@ impl Builder {
 
     pub(in crate::fhir) fn set_in_array(&mut self, node: NodeId) {
         self.doc.nodes[node.index()].in_array = true;
+    }
+
+    pub(in crate::fhir) fn set_extended(&mut self, node: NodeId) {
+        self.doc.nodes[node.index()].extended = true;
     }
 
     pub(in crate::fhir) fn set_resource_type(&mut self, node: NodeId, resource_type: &str) {
@@ -218,6 +223,9 @@ impl Builder {
         }
         if node.in_array() {
             self.set_in_array(id);
+        }
+        if node.is_extended_primitive() {
+            self.set_extended(id);
         }
         for child in node.children().filter(|c| keep(*c)) {
             self.graft_filtered(child.name(), child, keep);

@@ -79,6 +79,7 @@ struct Node {
     span: Span,
     kind: Kind,
     in_array: bool,
+    extended: bool,
 }
 
 /// A parsed resource (or TestScript, or any other FHIR-shaped file) and the text it came from.

@@ -64,6 +64,11 @@ impl<'d> NodeRef<'d> {
         self.raw().in_array
     }
 
+    /// True when JSON or YAML wrote its id or extensions under `_name`: a primitive, even without a value.
+    pub fn is_extended_primitive(self) -> bool {
+        self.raw().extended
+    }
+
     /// The value of a primitive, escapes resolved, nothing else changed. None where there is none
     /// (complex elements, `null`, primitives with extensions only).
     pub fn value(self) -> Option<&'d str> {
