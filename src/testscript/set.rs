@@ -1,5 +1,6 @@
 //! The scripts that paths mean, and loading them with all cores.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,13 +34,13 @@ impl<'s> ScriptSet<'s> {
     pub fn collect(files: &'s dyn ScriptSource, paths: &[PathBuf]) -> Result<Self, Vec<Diagnostic>> {
         let mut scripts: Vec<ScriptFile> = vec![];
         let mut problems = vec![];
+        let mut known = BTreeSet::new();
         for root in paths {
             match below(files, root) {
                 Ok(found) => {
                     // A path given twice, or a folder and a file in it, is one script.
-                    let new = found.into_iter().filter(|path| !scripts.iter().any(|s| s.path == *path));
-                    let new: Vec<ScriptFile> = new.map(|path| ScriptFile { path, root: root.clone() }).collect();
-                    scripts.extend(new);
+                    let new = found.into_iter().filter(|path| known.insert(path.clone()));
+                    scripts.extend(new.map(|path| ScriptFile { path, root: root.clone() }));
                 }
                 Err(problem) => problems.push(problem),
             }

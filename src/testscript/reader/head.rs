@@ -75,20 +75,19 @@ impl Reading<'_> {
         fixtures
     }
 
+    /// A variable of a fixture that the script does not declare is a warning: the user may give it.
     fn check_fixture(&mut self, fixture: &Fixture) {
-        match self.reader.fixture(&fixture.path) {
-            Err(error) => self.problems.push(unreadable(fixture, &error.to_string(), &fixture.place)),
-            Ok(variables) => {
-                for name in variables.iter().filter(|v| !self.declared.variables.contains(*v)) {
-                    let message = format!("fixture `{}` uses variable `{name}`, which is not declared", fixture.id);
-                    let near = nearest(name, self.declared.variables.iter().map(String::as_str));
-                    let mut diagnostic = problem(Severity::Error, problem::UNDEFINED_VARIABLE, message, &fixture.place);
-                    if let Some(near) = near {
-                        diagnostic = diagnostic.note(NoteKind::Expected, format!("`{near}`"));
-                    }
-                    self.problems.push(diagnostic);
-                }
+        let variables = match self.reader.fixture(&fixture.path) {
+            Err(error) => return self.problems.push(unreadable(fixture, &error.to_string(), &fixture.place)),
+            Ok(variables) => variables,
+        };
+        for name in variables.iter().filter(|v| !self.declared.variables.contains(*v)) {
+            let message = format!("fixture `{}` uses variable `{name}`, which the script does not declare", fixture.id);
+            let mut diagnostic = problem(Severity::Warning, problem::UNDEFINED_VARIABLE, message, &fixture.place);
+            if let Some(near) = nearest(name, self.declared.variables.iter().map(String::as_str)) {
+                diagnostic = diagnostic.note(NoteKind::Expected, format!("`{near}`"));
             }
+            self.problems.push(diagnostic);
         }
     }
 
