@@ -15,8 +15,8 @@ pub fn substitute(text: &str, format: Format, scope: &dyn Scope) -> Result<Strin
     }
     let template = Template::parse(text);
     let filled = match format {
-        Format::Xml => template.resolve_with(scope, |value| escape_xml(value))?,
-        Format::Json | Format::Yaml => template.resolve_with(scope, |value| escape_json(value))?,
+        Format::Xml => template.resolve_with(scope, escape_xml)?,
+        Format::Json | Format::Yaml => template.resolve_with(scope, escape_json)?,
     };
     Ok(filled.into_owned())
 }
