@@ -8,4 +8,5 @@ pub mod diagnostic;
 pub mod exchange;
 pub mod fhir;
 pub mod record;
+pub mod simulator;
 pub mod testscript;
