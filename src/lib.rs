@@ -12,5 +12,6 @@ pub mod fhir;
 pub mod fhirpath;
 pub mod record;
 pub mod report;
+pub mod simulator;
 pub mod testscript;
 pub mod validation;
