@@ -128,7 +128,7 @@ impl Shape for Typed {
     fn repeats(&self, node: NodeRef<'_>) -> bool {
         match self.element(node.id()) {
             Some(element) => element.max != Some(1),
-            None => node.repeats(),
+            None => AsRead.repeats(node),
         }
     }
 
