@@ -20,7 +20,7 @@
 //! - **Equality** is by value for numbers and quantities, by what is known for dates, and as text for all
 //!   other primitives, whatever their types: `code = 123` holds for the code `123`. Collections of
 //!   different sizes are not equal.
-//! - **Strings.** `startsWith` and `endsWith` look at the first item, `contains` gives nothing for several,
+//! - **Strings.** `startsWith`, `endsWith` and `replaceMatches` look at the first item, `contains` gives nothing for several,
 //!   `matches` is false for several, finds its pattern anywhere and lets `.` match line breaks.
 //! - `hasValue` is true for one complex element, false for none and for several.
 //! - `in` and `contains` with several items ask about all of them.
