@@ -23,11 +23,13 @@ fn main() {
 /// A test on official material: ignored with a message where that is missing, unless it is required.
 fn official(name: &str, needs: &[&str], run: fn(PathBuf) -> Result<(), Failed>) -> Trial {
     let assets = PathBuf::from(std::env::var_os("KEUR_ASSETS").unwrap_or_else(|| "target/assets".into()));
-    let missing: Vec<String> = needs.iter().map(|n| assets.join(n)).filter(|p| !p.exists()).map(|p| p.display().to_string()).collect();
+    let missing: Vec<String> =
+        needs.iter().map(|n| assets.join(n)).filter(|p| !p.exists()).map(|p| p.display().to_string()).collect();
     if missing.is_empty() {
         return Trial::test(name, move || run(assets));
     }
-    let message = format!("{name}: {} is missing; set KEUR_ASSETS to where it is", missing.join(", "));
+    let message =
+        format!("{name}: not found: {}; set KEUR_ASSETS to the folder of the official material", missing.join(", "));
     let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
     if !required {
         eprintln!("{message}");

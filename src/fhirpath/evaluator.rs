@@ -148,9 +148,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 let wanted = self.resolved_type(slot, element.typed()).fhir;
                 wanted.is_some_and(|t| element.typed().table().is_a(element.type_id(), t))
             }
-            Item::Value(value) => {
-                self.resolved_type(slot, self.context.typed()).system == Some(value.system_type())
-            }
+            Item::Value(value) => self.resolved_type(slot, self.context.typed()).system == Some(value.system_type()),
         }
     }
 

@@ -88,7 +88,8 @@ impl<'t> Parser<'t> {
             Operation::Is(node, _) | Operation::As(node, _) => node.height,
             Operation::At(pair) | Operation::Binary(_, pair) => pair[0].height.max(pair[1].height),
             Operation::Call(call) => {
-                let arguments = call.arguments.iter().map(|a| if let Argument::Expression(n) = a { n.height } else { 0 });
+                let arguments =
+                    call.arguments.iter().map(|a| if let Argument::Expression(n) = a { n.height } else { 0 });
                 arguments.chain(call.receiver.iter().map(|r| r.height)).max().unwrap_or(0)
             }
             _ => 0,
@@ -289,10 +290,7 @@ impl<'t> Parser<'t> {
     fn invocation(&mut self, receiver: Option<Node>) -> Result<Node, SyntaxError> {
         let special = self.peek();
         if special.kind == TokenKind::Special && receiver.is_some() {
-            return Err(SyntaxError::new(
-                format!("`{}` cannot follow a `.`", self.source(special.span)),
-                special.span,
-            ));
+            return Err(SyntaxError::new(format!("`{}` cannot follow a `.`", self.source(special.span)), special.span));
         }
         let (name, name_span) = self.name()?;
         let start = receiver.as_ref().map_or(name_span, |r| r.span).start();

@@ -15,7 +15,8 @@ pub fn load(package: &Path, version: FhirVersion) -> std::io::Result<Arc<TypeTab
     let mut structures = vec![];
     for entry in archive.entries()? {
         let mut entry = entry?;
-        let is_structure = entry.path()?.file_name().is_some_and(|n| n.to_string_lossy().starts_with("StructureDefinition-"));
+        let is_structure =
+            entry.path()?.file_name().is_some_and(|n| n.to_string_lossy().starts_with("StructureDefinition-"));
         if !is_structure {
             continue;
         }

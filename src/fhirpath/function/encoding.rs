@@ -53,7 +53,8 @@ pub(super) fn unescape<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a
 
 /// Replaces from left to right, so that nothing is replaced twice.
 fn replaced(text: &str, table: &[(&'static str, &'static str)], back: bool) -> String {
-    let pair = |(plain, written): &(&'static str, &'static str)| if back { (*written, *plain) } else { (*plain, *written) };
+    let pair =
+        |(plain, written): &(&'static str, &'static str)| if back { (*written, *plain) } else { (*plain, *written) };
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

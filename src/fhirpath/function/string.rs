@@ -75,10 +75,7 @@ pub(super) fn substring<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'
 }
 
 /// Asks about the first item of the input.
-fn first_text(
-    call: &Invocation<'_, '_>,
-    ask: impl FnOnce(&str, &str) -> bool,
-) -> Fallible<Option<bool>> {
+fn first_text(call: &Invocation<'_, '_>, ask: impl FnOnce(&str, &str) -> bool) -> Fallible<Option<bool>> {
     let Some(item) = call.first_of()?.0 else { return Ok(None) };
     Ok(text_of(call, item)?.zip(call.text_argument(0)?).map(|(text, part)| ask(&text, &part)))
 }

@@ -143,11 +143,7 @@ fn joined(a: &str, operator: char, b: &str) -> String {
 }
 
 /// A signed number or quantity.
-pub(in crate::fhirpath) fn signed(
-    item: Option<Item<'_>>,
-    negative: bool,
-    span: Span,
-) -> Fallible<Option<Item<'_>>> {
+pub(in crate::fhirpath) fn signed(item: Option<Item<'_>>, negative: bool, span: Span) -> Fallible<Option<Item<'_>>> {
     let Some(item) = item else { return Ok(None) };
     let value = match item.value() {
         Some(Value::Integer(i)) => i.checked_mul(if negative { -1 } else { 1 }).map(Value::Integer),

@@ -117,8 +117,7 @@ impl Quantity {
         if !a.is_comparable(&b) {
             return false;
         }
-        let (coarser, digits) =
-            if a.value() >= b.value() { (a, self.value.scale()) } else { (b, other.value.scale()) };
+        let (coarser, digits) = if a.value() >= b.value() { (a, self.value.scale()) } else { (b, other.value.scale()) };
         let scaled = |unit: &Measure, q: &Quantity| unit.times(q.value)?.value().checked_div(coarser.value());
         match (scaled(&a, self), scaled(&b, other)) {
             (Some(x), Some(y)) => x.round_dp(digits) == y.round_dp(digits),
