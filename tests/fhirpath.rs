@@ -28,7 +28,8 @@ fn official(name: &str, needs: &[&str], run: fn(PathBuf) -> Result<(), Failed>) 
     if missing.is_empty() {
         return Trial::test(name, move || run(assets));
     }
-    let message = format!("{name}: {} is missing; set KEUR_ASSETS to where it is", missing.join(", "));
+    let message =
+        format!("{name}: not found: {}; set KEUR_ASSETS to the folder of the official material", missing.join(", "));
     let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
     if !required {
         eprintln!("{message}");
