@@ -8,6 +8,8 @@ pub mod json;
 pub mod limits;
 mod members;
 pub mod shape;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod version;
 pub mod xml;
