@@ -1,5 +1,6 @@
 //! What people call an action: what the script calls it, else what it does.
 
+use crate::exchange::redaction;
 use crate::testscript::{Assert, Check, Operation, TestScript};
 
 use super::compare;
@@ -35,7 +36,7 @@ pub fn assert_title(assert: &Assert) -> String {
         Check::Response(name) => compared("status".into(), name),
         Check::Resource(resource) => compared("resource".into(), &resource.text),
         Check::Expression(expression) => compared(expression.text.clone(), value),
-        Check::HeaderField(name) => compared(format!("header {name}"), value),
+        Check::HeaderField(name) => compared(format!("header {name}"), &redaction::shown_header(name, value)),
         Check::ContentType(content_type) => compared("content type".into(), &content_type.text),
         Check::RequestUrl(text) => compared("request URL".into(), &text.text),
         Check::RequestMethod(method) => compared("request method".into(), method),
