@@ -16,6 +16,16 @@ fn main() -> ExitCode {
         let name = format!("embedded_{version}_facts_equal_the_official_core_package");
         trials.push(with_asset(&name, &format!("packages/{file}"), move |path| equal_to_package(version, path)));
     }
+    trials.push(Trial::test("the_base_types_say_what_the_specification_says", spot_table));
+    trials.push(Trial::test("search_parameters_find_what_they_name", search_table));
+    trials.push(with_asset(
+        "parameters_of_a_package_join_those_of_the_base",
+        "packages/nictiz.fhir.nl.stu3.zib2017-2.2.18.tgz",
+        zib_parameters,
+    ));
+    trials.push(with_asset("every_package_opens_and_says_what_it_is", "packages", every_package));
+    trials.push(Trial::test("a_package_is_the_same_from_a_tarball_and_from_a_folder", tarball_and_folder));
+    trials.push(Trial::test("a_package_that_is_not_one_is_refused_with_its_reason", not_a_package));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -50,6 +60,10 @@ fn equal_to_package(version: FhirVersion, path: PathBuf) -> Result<(), Failed> {
     assert_eq!(dump(&ours), dump(&theirs));
     assert_eq!(given.used()[0].sha256, package.sha256());
     assert_eq!(given.used().len(), 1, "a core package given by path takes the place of the embedded one");
+    assert!(
+        Definitions::embedded(version).search_parameters() == given.search_parameters(),
+        "search parameters differ"
+    );
     // What is checked in is what the package distills to now.
     for (name, text) in distill::fact_files(&package)? {
         let path = format!("profiles/{}/{name}", package.label());
@@ -71,4 +85,253 @@ fn dump(table: &TypeTable) -> String {
         }
     }
     out
+}
+
+/// Small cases, by hand from the pages of the specification.
+fn spot_table() -> Result<(), Failed> {
+    use FhirVersion::{R4, Stu3};
+    // Version, type, name as written, cardinality, type it then has, its binding.
+    let table = [
+        (Stu3, "Observation", "status", "1..1", "code", "required=http://hl7.org/fhir/ValueSet/observation-status"),
+        (Stu3, "Observation", "valueQuantity", "0..1", "Quantity", ""),
+        (Stu3, "Observation", "valueInteger", "", "", ""),
+        (R4, "Observation", "valueInteger", "0..1", "integer", ""),
+        (Stu3, "Observation", "context", "0..1", "Reference", ""),
+        (R4, "Observation", "context", "", "", ""),
+        (Stu3, "Observation", "component", "0..*", "Observation.component", ""),
+        (Stu3, "Observation.component", "referenceRange", "0..*", "Observation.referenceRange", ""),
+        (Stu3, "Observation", "id", "0..1", "id", ""),
+        (R4, "Observation", "id", "0..1", "id", ""),
+        (Stu3, "Observation.component", "id", "0..1", "string", ""),
+        (R4, "Observation.component", "id", "0..1", "string", ""),
+        (R4, "Extension", "url", "1..1", "uri", ""),
+        (Stu3, "Patient", "deceasedBoolean", "0..1", "boolean", ""),
+        (Stu3, "Patient", "deceased", "", "", ""),
+        (Stu3, "Bundle.entry", "link", "0..*", "Bundle.link", ""),
+        (Stu3, "Bundle.entry", "resource", "0..1", "Resource", ""),
+        (Stu3, "Timing.repeat", "boundsPeriod", "0..1", "Period", ""),
+        (Stu3, "Extension", "valueMoney", "0..1", "Money", ""),
+        (Stu3, "Money", "currency", "", "", ""),
+        (R4, "Money", "currency", "0..1", "code", "required=http://hl7.org/fhir/ValueSet/currencies|4.0.1"),
+        (Stu3, "code", "value", "", "", ""),
+        (Stu3, "code", "extension", "0..*", "Extension", ""),
+        (Stu3, "Narrative", "div", "1..1", "xhtml", ""),
+        (Stu3, "xhtml", "extension", "0..0", "Extension", ""),
+        (Stu3, "ValueSet.compose", "exclude", "0..*", "ValueSet.compose.include", ""),
+        (Stu3, "Questionnaire.item", "item", "0..*", "Questionnaire.item", ""),
+    ];
+    for (version, ty, name, cardinality, child_type, binding) in table {
+        let types = Definitions::embedded(version).types();
+        let case = format!("{version} {ty}.{name}");
+        let ty = types.type_named(ty).ok_or_else(|| format!("{case}: no such type"))?;
+        let Some((element, found)) = types.child(ty, name) else {
+            assert_eq!(cardinality, "", "{case}");
+            continue;
+        };
+        let element = types.element_at(element);
+        let max = element.max.map_or("*".to_owned(), |m| m.to_string());
+        assert_eq!(format!("{}..{max}", element.min), cardinality, "{case}");
+        assert_eq!(&*types.get(found).name, child_type, "{case}");
+        if !binding.is_empty() {
+            let bound = element.binding.as_ref().ok_or_else(|| format!("{case}: not bound"))?;
+            assert_eq!(format!("{}={}", bound.strength.code(), bound.value_set), binding, "{case}");
+        }
+    }
+    let types = Definitions::embedded(Stu3).types();
+    let id = |name: &str| types.type_named(name).ok_or_else(|| format!("no {name}"));
+    for (ty, ancestor, expected) in [
+        ("Patient", "DomainResource", true),
+        ("Bundle", "DomainResource", false),
+        ("Bundle", "Resource", true),
+        ("Age", "Quantity", true),
+        ("Quantity", "Element", true),
+        ("positiveInt", "integer", true),
+        ("Observation.component", "BackboneElement", true),
+        ("Timing.repeat", "Element", true),
+    ] {
+        assert_eq!(types.is_a(id(ty)?, id(ancestor)?), expected, "{ty} is a {ancestor}");
+    }
+    Ok(())
+}
+
+fn search_table() -> Result<(), Failed> {
+    use FhirVersion::{R4, Stu3};
+    let table = [
+        (Stu3, "Observation", "code", "token", "code"),
+        (Stu3, "Observation", "_id", "token", "id"),
+        (Stu3, "Observation", "_lastUpdated", "date", "meta.lastUpdated"),
+        (Stu3, "Observation", "value-quantity", "quantity", "value:Quantity"),
+        (R4, "Observation", "value-quantity", "quantity", "value:Quantity,value:SampledData"),
+        (Stu3, "Patient", "email", "token", "telecom[system=email]"),
+        (R4, "Patient", "deceased", "token", "deceased?!false"),
+        (Stu3, "Bundle", "composition", "reference", "entry[0].resource"),
+        (Stu3, "MedicationDispense", "whenhandedover", "date", "whenHandedOver"),
+        (R4, "Account", "patient", "reference", "subject->Patient"),
+        (Stu3, "Observation", "nonsense", "", ""),
+        (Stu3, "Bundle", "_text", "", ""),
+    ];
+    for (version, ty, code, kind, paths) in table {
+        let parameters = Definitions::embedded(version).search_parameters();
+        let Some(found) = parameters.lookup(ty, code) else {
+            assert_eq!(kind, "", "{version} {ty} {code}");
+            continue;
+        };
+        assert_eq!(found.ty.code(), kind, "{version} {ty} {code}");
+        let written: Vec<String> = found.paths.iter().map(ToString::to_string).collect();
+        assert_eq!(written.join(","), paths, "{version} {ty} {code}");
+    }
+    let parameters = Definitions::embedded(Stu3).search_parameters();
+    let codes = |ty| parameters.compartment("Patient", ty).map(|p| &*p.code).collect::<Vec<_>>().join(" ");
+    assert_eq!(codes("Observation"), "subject performer");
+    assert_eq!(codes("AllergyIntolerance"), "patient recorder asserter");
+    assert_eq!(codes("Medication"), "");
+    let composite = parameters.lookup("Observation", "code-value-quantity").ok_or("no composite")?;
+    for component in &composite.components {
+        assert!(parameters.lookup("Observation", &component.code).is_some(), "{}", component.code);
+    }
+    // Every path of a supported parameter starts at an element of its type, in both releases.
+    for version in FhirVersion::ALL {
+        let types = Definitions::embedded(version).types();
+        let parameters = Definitions::embedded(version).search_parameters();
+        let mut unsupported = vec![];
+        for (id, ty) in types.types().filter(|(_, t)| !t.is_abstract) {
+            for parameter in parameters.of_type(&ty.name).filter(|_| ty.class == keur::definitions::TypeClass::Resource)
+            {
+                if !parameter.is_supported() {
+                    unsupported.push(&*parameter.code);
+                }
+                for path in &parameter.paths {
+                    let Some(keur::definitions::search::PathStep::Child(first)) = path.steps.first() else { continue };
+                    let known = types.elements_of(id).any(|(_, e)| e.name == *first);
+                    assert!(known, "{version} {}.{first} of `{}`", ty.name, parameter.code);
+                }
+            }
+        }
+        unsupported.sort();
+        unsupported.dedup();
+        println!("{version}: {} parameters, unsupported: {}", parameters.len(), unsupported.join(" "));
+        assert!(unsupported.len() < 25);
+    }
+    Ok(())
+}
+
+fn zib_parameters(path: PathBuf) -> Result<(), Failed> {
+    let definitions = Definitions::with_packages(FhirVersion::Stu3, vec![Loaded::from_path(&path)?])?;
+    let parameters = definitions.search_parameters();
+    let category = parameters.lookup("MedicationDispense", "category").ok_or("no category")?;
+    assert_eq!(category.paths[0].to_string(), "category");
+    let period = parameters.lookup("MedicationRequest", "periodofuse").ok_or("no periodofuse")?;
+    let url = "http://nictiz.nl/fhir/StructureDefinition/zib-Medication-PeriodOfUse";
+    assert_eq!(period.paths[0].to_string(), format!("{{{url}}}"));
+    assert!(parameters.lookup("Observation", "code").is_some(), "those of the base are still there");
+    assert!(
+        Definitions::embedded(FhirVersion::Stu3)
+            .search_parameters()
+            .lookup("MedicationRequest", "periodofuse")
+            .is_none()
+    );
+    assert!(definitions.unsupported_parameters().is_empty());
+    let used = definitions.used();
+    assert_eq!((&*used[0].package, &*used[0].version), ("nictiz.fhir.nl.stu3.zib2017", "2.2.18"));
+    assert_eq!((&*used[1].package, used[1].origin.code()), ("hl7.fhir.r3.core", "embedded"));
+    assert_eq!((used[0].sha256.len(), used[1].sha256.len()), (64, 64));
+    Ok(())
+}
+
+fn every_package(folder: PathBuf) -> Result<(), Failed> {
+    let mut opened = 0;
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        let package = Package::open(&path)?;
+        let manifest = package.manifest();
+        assert!(!package.resources().is_empty(), "{}", path.display());
+        assert!(package.unreadable().is_empty(), "{}: {:?}", path.display(), package.unreadable());
+        assert!(manifest.version.is_empty() || manifest.fhir_version().is_some(), "{}: which release?", path.display());
+        for resource in package.resources() {
+            let url = resource.outline.url.as_deref();
+            assert!(url.is_none_or(|url| package.with_url(url).any(|r| r.file == resource.file)));
+        }
+        opened += 1;
+    }
+    println!("{opened} packages");
+    assert!(opened >= 20);
+    Ok(())
+}
+
+const MANIFEST: &str =
+    r#"{"name": "a.b", "version": "1.0.0", "fhirVersions": ["3.0.2"], "dependencies": {"c": "1.x"}}"#;
+const PARAMETER: &str = r#"{"resourceType": "SearchParameter", "id": "p", "url": "http://p", "code": "p", "type": "token",
+    "base": ["Patient"], "expression": "Patient.active"}"#;
+
+fn tarball(folder: &std::path::Path, files: &[(&str, &[u8])]) -> Result<PathBuf, Failed> {
+    let path = folder.join("x.tgz");
+    let gz = flate2::write::GzEncoder::new(std::fs::File::create(&path)?, flate2::Compression::fast());
+    let mut archive = tar::Builder::new(gz);
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, *bytes)?;
+    }
+    archive.into_inner()?.finish()?;
+    Ok(path)
+}
+
+fn tarball_and_folder() -> Result<(), Failed> {
+    let temp = tempfile::tempdir()?;
+    let broken = b"{\"resourceType\": ".as_slice();
+    let files: [(&str, &[u8]); 7] = [
+        ("package/package.json", MANIFEST.as_bytes()),
+        ("package/SearchParameter-p.json", PARAMETER.as_bytes()),
+        ("package/.index.json", b"{}"),
+        ("package/xml/SearchParameter-p.xml", b"<a/>"),
+        ("package/other/SearchParameter-q.json", PARAMETER.as_bytes()),
+        ("package/broken.json", broken),
+        ("package/latin1.json", b"{\"a\": \"\xe9\"}"),
+    ];
+    let from_tarball = Package::open(&tarball(temp.path(), &files)?)?;
+    let folder = temp.path().join("unpacked");
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().ok_or("no parent")?)?;
+        std::fs::write(path, bytes)?;
+    }
+    let from_folder = Package::open(&folder)?;
+    let flat = Package::open(&folder.join("package"))?;
+    for package in [&from_tarball, &from_folder, &flat] {
+        assert_eq!(package.label(), "a.b@1.0.0");
+        assert_eq!(package.manifest().dependencies, [("c".to_owned(), "1.x".to_owned())]);
+        assert_eq!(package.resources().len(), 1, "{:?}", package.resources());
+        let resource = package.with_id("SearchParameter", "p").ok_or("not found by id")?;
+        assert_eq!(package.with_url("http://p").next().map(|r| &*r.file), Some("SearchParameter-p.json"));
+        assert_eq!(package.document(resource)?.root().child_value("expression"), Some("Patient.active"));
+        let unreadable: Vec<&str> = package.unreadable().iter().map(|(f, _)| f.as_str()).collect();
+        assert_eq!(unreadable, ["latin1.json", "broken.json"]);
+    }
+    assert_eq!(from_folder.sha256(), flat.sha256());
+    assert_ne!(from_folder.sha256(), from_tarball.sha256());
+    std::fs::write(folder.join("package/SearchParameter-p.json"), PARAMETER.replace("token", "string"))?;
+    assert_ne!(Package::open(&folder)?.sha256(), from_folder.sha256());
+    Ok(())
+}
+
+fn not_a_package() -> Result<(), Failed> {
+    let temp = tempfile::tempdir()?;
+    let refusal = |path: &std::path::Path| match Package::open(path) {
+        Ok(package) => panic!("opened {}", package.label()),
+        Err(error) => error.to_string().replace(&temp.path().display().to_string(), ""),
+    };
+    assert!(refusal(&temp.path().join("nowhere")).starts_with("`/nowhere` cannot be read: "));
+    let text = temp.path().join("text.tgz");
+    std::fs::write(&text, "no archive")?;
+    assert!(refusal(&text).starts_with("`/text.tgz` is not a FHIR package: it is not a gzipped tar archive ("));
+    assert!(refusal(temp.path()).starts_with("`` is not a FHIR package: there is no JSON file in it"));
+    let path = tarball(temp.path(), &[("package/package.json", b"{}")])?;
+    assert_eq!(refusal(&path), "`/x.tgz` is not a FHIR package: package.json has no `name`");
+    let path =
+        tarball(temp.path(), &[("package/package.json", MANIFEST.as_bytes()), ("package/a.json", &[b' '; 5000])])?;
+    let limits = keur::definitions::package::PackageLimits { total: 4000, ..Default::default() };
+    let error = Package::open_within(&path, &limits).err().ok_or("not limited")?;
+    assert!(error.to_string().ends_with("holds more than 4000 bytes"), "{error}");
+    Ok(())
 }

@@ -6,13 +6,17 @@
 pub mod distill;
 pub mod facts;
 pub mod package;
+pub mod profile;
 mod registry;
+pub mod search;
 mod structure;
 pub mod terminology;
 mod typed;
 mod types;
 
-pub use registry::{Definitions, Loaded, Origin, Used, embedded_structures};
+pub use registry::{
+    Definitions, Loaded, Origin, UnsupportedParameter, Used, embedded_search_parameters, embedded_structures,
+};
 pub use typed::{NodeType, Typed};
 pub use types::{
     Binding, BindingStrength, Element, ElementFacts, ElementId, StructureFacts, Type, TypeClass, TypeFacts, TypeId,

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::distill;
 use super::facts::{self, FactsError};
 use super::package::{Package, PackageError};
+use super::search::{self, SearchParameters};
 use super::types::{StructureFacts, TypeTable};
 use crate::embedded;
 use crate::fhir::FhirVersion;
@@ -74,6 +75,7 @@ const EMBEDDED: [(FhirVersion, &str); 2] =
 #[derive(Default)]
 struct Cached {
     types: OnceLock<Arc<TypeTable>>,
+    search: OnceLock<Arc<SearchParameters>>,
     sha256: OnceLock<String>,
 }
 
@@ -99,6 +101,15 @@ pub fn embedded_structures(version: FhirVersion) -> Result<Vec<StructureFacts>, 
     facts::read(files.filter(|f| is_type(f.name())).filter_map(|f| Some((f.name(), f.text()?))))
 }
 
+/// The search parameters of a release, from the facts the binary carries.
+pub fn embedded_search_parameters(version: FhirVersion) -> Result<SearchParameters, FactsError> {
+    let path = format!("{}/{}", embedded_folder(version), search::facts::FILE);
+    match embedded::file(&path).and_then(|f| f.text()) {
+        Some(text) => search::facts::read(&path, text),
+        None => Err(FactsError { file: path, line: 1, message: "it is not part of this build".to_owned() }),
+    }
+}
+
 /// Files of types are named after them; others have a hyphen in their names, which no type has.
 fn is_type(file: &str) -> bool {
     file.strip_suffix(".facts").is_some_and(|name| !name.contains('-'))
@@ -111,23 +122,64 @@ pub struct Definitions {
     packages: Vec<Loaded>,
     /// The types of the core package that was given; None for the embedded ones.
     types: Option<Arc<TypeTable>>,
+    /// The search parameters when packages add to the embedded ones.
+    search: Option<Arc<SearchParameters>>,
+    unsupported: Vec<UnsupportedParameter>,
+}
+
+/// A search parameter of a package that cannot be evaluated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnsupportedParameter {
+    /// `name@version` of the package.
+    pub package: String,
+    /// The file.
+    pub file: String,
+    /// Why.
+    pub reason: String,
 }
 
 impl Definitions {
     /// The definitions the binary carries.
     pub fn embedded(version: FhirVersion) -> Definitions {
-        Definitions { version, packages: vec![], types: None }
+        Definitions { version, packages: vec![], types: None, search: None, unsupported: vec![] }
     }
 
     /// Packages for a release, the first one winning where two define the same. A core package among them
     /// takes the place of the embedded base types.
     pub fn with_packages(version: FhirVersion, packages: Vec<Loaded>) -> Result<Definitions, PackageError> {
-        let mut definitions = Definitions { version, packages, types: None };
+        let mut definitions = Definitions { packages, ..Definitions::embedded(version) };
+        let mut search = None;
         if let Some(core) = definitions.core() {
             let structures = distill::structures(&core.package)?;
+            search = Some(distill::search_parameters(&core.package, &structures)?);
             definitions.types = Some(Arc::new(TypeTable::new(version, &structures)));
         }
+        definitions.add_search_parameters(search)?;
         Ok(definitions)
+    }
+
+    /// Puts the parameters of the packages over those of the base; the first package wins.
+    fn add_search_parameters(&mut self, base: Option<SearchParameters>) -> Result<(), PackageError> {
+        let core = self.core().map(|c| Arc::as_ptr(&c.package));
+        let added: Vec<&Loaded> = self.packages.iter().filter(|p| Some(Arc::as_ptr(&p.package)) != core).collect();
+        let mut all = match base {
+            Some(base) => base,
+            None if added.iter().all(|p| p.package.of_type("SearchParameter").next().is_none()) => return Ok(()),
+            None => (*self.search_parameters()).clone(),
+        };
+        let mut unsupported = vec![];
+        for loaded in added.iter().rev() {
+            for resource in loaded.package.of_type("SearchParameter") {
+                let document = loaded.package.document(resource)?;
+                if let Err(reason) = all.define(document.root()) {
+                    let (package, file) = (loaded.package.label(), resource.file.to_string());
+                    unsupported.push(UnsupportedParameter { package, file, reason });
+                }
+            }
+        }
+        self.search = Some(Arc::new(all));
+        self.unsupported = unsupported;
+        Ok(())
     }
 
     /// The given package that defines the base types: it has `Element`.
@@ -157,6 +209,21 @@ impl Definitions {
             Arc::new(TypeTable::new(self.version, &structures))
         };
         cached(self.version).types.get_or_init(build).clone()
+    }
+
+    /// The search parameters of the release, with those of the packages. Read on first use.
+    pub fn search_parameters(&self) -> Arc<SearchParameters> {
+        if let Some(search) = &self.search {
+            return search.clone();
+        }
+        // As for the types: the embedded facts are read by the tests.
+        let build = || Arc::new(embedded_search_parameters(self.version).unwrap_or_default());
+        cached(self.version).search.get_or_init(build).clone()
+    }
+
+    /// The search parameters of the packages that cannot be evaluated, each with the reason.
+    pub fn unsupported_parameters(&self) -> &[UnsupportedParameter] {
+        &self.unsupported
     }
 
     /// What was used, for the receipt: the packages given, and the embedded base unless one replaced it.

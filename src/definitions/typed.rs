@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::types::{Element, ElementId, TypeClass, TypeId, TypeTable};
-use crate::fhir::{Document, Kind, NameId, NodeId, NodeRef, Shape};
+use crate::fhir::{Document, Kind, NameId, NodeId, NodeRef, Shape, shape::AsRead};
 
 /// What is known of one node.
 #[derive(Clone, Copy, Debug)]
@@ -128,13 +128,13 @@ impl Shape for Typed {
     fn repeats(&self, node: NodeRef<'_>) -> bool {
         match self.element(node.id()) {
             Some(element) => element.max != Some(1),
-            None => node.repeats(),
+            None => AsRead.repeats(node),
         }
     }
 
     fn kind(&self, node: NodeRef<'_>) -> Kind {
         match self.class(node) {
-            TypeClass::Unknown => node.kind(),
+            TypeClass::Unknown => AsRead.kind(node),
             TypeClass::Primitive => {
                 let name = self.type_name(node.id());
                 JSON_KINDS.iter().find(|(n, _)| *n == name).map_or(Kind::Text, |(_, k)| *k)

@@ -9,6 +9,7 @@ pub mod limits;
 mod members;
 pub mod narrative;
 pub mod primitive;
+pub mod reference;
 pub mod shape;
 mod tree;
 mod version;

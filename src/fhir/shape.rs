@@ -5,7 +5,8 @@ use super::{Kind, NodeRef};
 /// How the definitions want a node written. JSON needs to know what repeats and which primitives are
 /// numbers; XML needs the order of elements. A tree read from JSON knows the first two itself.
 pub trait Shape {
-    /// True when the element may repeat, so that JSON writes an array.
+    /// True when the element may repeat, so that JSON writes an array even of one. Asked only of an
+    /// element that has no sibling of its name.
     fn repeats(&self, node: NodeRef<'_>) -> bool;
     /// How JSON writes the value.
     fn kind(&self, node: NodeRef<'_>) -> Kind;
@@ -18,11 +19,15 @@ pub struct AsRead;
 
 impl Shape for AsRead {
     fn repeats(&self, node: NodeRef<'_>) -> bool {
-        node.repeats()
+        node.in_array()
     }
 
     fn kind(&self, node: NodeRef<'_>) -> Kind {
-        node.kind()
+        match node.kind() {
+            // Nothing but its place under `_name` says that it is a primitive.
+            Kind::Complex if node.is_extended_primitive() => Kind::Null,
+            kind => kind,
+        }
     }
 
     fn rank(&self, _: NodeRef<'_>) -> usize {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::json::is_number;
-use super::members::{Member, fold_extensions};
+use super::members::{Member, Members, fold_extensions};
 use super::tree::{Builder, Document, IrregularityKind, Kind, NodeId};
 use super::{Format, Limits, ReadError, Span};
 
@@ -133,7 +133,7 @@ impl<'s> Reader<'s> {
     fn mapping(&mut self, node: NodeId, start: Span) -> Result<(), ReadError> {
         self.deeper(start)?;
         self.end = start.end();
-        let mut members: Vec<Member> = vec![];
+        let mut members = Members::default();
         loop {
             let (event, span) = self.next()?;
             match event {
@@ -152,9 +152,7 @@ impl<'s> Reader<'s> {
         }
         let span = Span::new(start.start(), self.end);
         self.builder.set_span(node, span);
-        if members.iter().any(|m| m.extends) {
-            fold_extensions(&mut self.builder, node, &members);
-        }
+        fold_extensions(&mut self.builder, node, &members);
         if !self.builder.has_children(node) && !self.builder.is_resource(node) {
             self.builder.irregular_at(IrregularityKind::EmptyObject, span, node);
         }
@@ -170,7 +168,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn member(&mut self, object: NodeId, name: &str, span: Span, members: &mut Vec<Member>) -> Result<(), ReadError> {
+    fn member(&mut self, object: NodeId, name: &str, span: Span, members: &mut Members) -> Result<(), ReadError> {
         let (event, at) = self.next()?;
         if name == "resourceType"
             && !self.builder.is_resource(object)
@@ -185,7 +183,7 @@ impl<'s> Reader<'s> {
         }
         let extends = name.len() > 1 && name.starts_with('_');
         let name = self.builder.intern(if extends { &name[1..] } else { name });
-        if members.iter().any(|m| m.name == name && m.extends == extends) {
+        if members.find(name, extends).is_some() {
             self.builder.irregular_at(IrregularityKind::DuplicateProperty, span, object);
         }
         let mut member = Member { name, extends, array: false, nodes: vec![], span };

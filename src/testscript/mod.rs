@@ -1,11 +1,24 @@
 //! TestScripts: reading them, knowing what they ask, and finding everything wrong with them before the
 //! first request is made.
 
+mod census;
+mod dialect;
+pub mod fixture;
 mod model;
 mod moment;
+pub mod placeholders;
+pub mod problem;
+pub mod properties;
+mod reader;
 mod scope;
+mod set;
+pub mod source;
 mod template;
 
+pub use census::{Census, Expressions, Folder};
+pub use dialect::NativeRule;
 pub use model::*;
+pub use reader::{Loaded, ScriptReader};
 pub use scope::{Circumstances, Missing, Scope, Unresolved, Variables, Why};
+pub use set::{ScriptFile, ScriptSet};
 pub use template::{Part, Placeholder, Portion, Template};

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::diagnostic::{Position, Source, Span};
+use crate::diagnostic::{LineIndex, Position, Source, Span};
 use crate::fhir::FhirVersion;
 
 use super::template::Template;
@@ -19,6 +19,14 @@ pub struct Place {
     pub span: Span,
     /// Line and column of their start.
     pub position: Position,
+}
+
+impl Place {
+    /// The place of these bytes of a text.
+    pub fn at(source: &Source, span: Span) -> Place {
+        let position = LineIndex::default().position(&source.text, span.start());
+        Place { source: source.clone(), span, position }
+    }
 }
 
 /// A loaded script.

@@ -40,9 +40,10 @@ impl Manifest {
         })
     }
 
-    /// For a folder of resources without a manifest.
+    /// For resources without a manifest: named after the file or folder.
     pub(super) fn unnamed(path: &Path) -> Manifest {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = file.strip_suffix(".tgz").unwrap_or(&file).to_owned();
         Manifest { name, ..Default::default() }
     }
 

@@ -117,7 +117,7 @@ impl Package {
             path: path.to_owned(),
             sha256: contents.sha256,
             resources: Vec::with_capacity(contents.files.len()),
-            unreadable: vec![],
+            unreadable: contents.unreadable,
             by_url: HashMap::new(),
         };
         for (file, text) in contents.files {
@@ -144,9 +144,12 @@ impl Package {
         &self.manifest
     }
 
-    /// `name@version`.
+    /// `name@version`; the name alone where there is no version.
     pub fn label(&self) -> String {
-        format!("{}@{}", self.manifest.name, self.manifest.version)
+        match self.manifest.version.as_str() {
+            "" => self.manifest.name.clone(),
+            version => format!("{}@{version}", self.manifest.name),
+        }
     }
 
     /// Where it was opened.
@@ -164,7 +167,7 @@ impl Package {
         &self.resources
     }
 
-    /// The files that are not JSON, each with the reason.
+    /// The files that are not JSON (or not UTF-8), each with the reason.
     pub fn unreadable(&self) -> &[(String, ReadError)] {
         &self.unreadable
     }

@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::PackageError;
+use crate::fhir::{ReadError, Span};
 
 /// How much of a package is read, so that a hostile one cannot exhaust the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,7 @@ impl Default for PackageLimits {
 pub(super) struct Contents {
     pub manifest: Option<String>,
     pub files: Vec<(String, String)>,
+    pub unreadable: Vec<(String, ReadError)>,
     pub sha256: String,
 }
 
@@ -39,7 +41,7 @@ const MANIFEST: &str = "package.json";
 pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, PackageError> {
     let unreadable = |reason| PackageError::Unreadable { path: path.to_owned(), reason };
     let meta = fs::metadata(path).map_err(unreadable)?;
-    let mut gathered = Gathered { path, limits, files: vec![], total: 0, seen: 0 };
+    let mut gathered = Gathered { path, limits, files: vec![], unreadable: vec![], total: 0, seen: 0 };
     let sha256 = if meta.is_dir() {
         gathered.folder()?;
         None
@@ -52,11 +54,11 @@ pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, Pack
     files.sort();
     let sha256 = sha256.unwrap_or_else(|| folder_hash(&files));
     let manifest = files.binary_search_by(|(n, _)| n.as_str().cmp(MANIFEST)).ok().map(|at| files.remove(at).1);
-    if manifest.is_none() && (files.is_empty() || !meta.is_dir()) {
-        let reason = "it has no `package/package.json`".to_owned();
+    if manifest.is_none() && files.is_empty() {
+        let reason = "there is no JSON file in it (in the folder `package` of an archive)".to_owned();
         return Err(PackageError::NotAPackage { path: path.to_owned(), reason });
     }
-    Ok(Contents { manifest, files, sha256 })
+    Ok(Contents { manifest, files, unreadable: gathered.unreadable, sha256 })
 }
 
 /// A hash that depends on names and contents only, not on dates or the order of the folder.
@@ -79,6 +81,7 @@ struct Gathered<'a> {
     path: &'a Path,
     limits: &'a PackageLimits,
     files: Vec<(String, String)>,
+    unreadable: Vec<(String, ReadError)>,
     total: u64,
     seen: usize,
 }
@@ -143,11 +146,14 @@ impl Gathered<'_> {
         if self.total > self.limits.total {
             return Err(self.too_large(format!("{} bytes", self.limits.total)));
         }
-        let text = String::from_utf8(bytes).map_err(|e| PackageError::NotAPackage {
-            path: self.path.to_owned(),
-            reason: format!("`{name}` is not UTF-8 at byte {}", e.utf8_error().valid_up_to()),
-        })?;
-        self.files.push((name, text));
+        match String::from_utf8(bytes) {
+            Ok(text) => self.files.push((name, text)),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let valid = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default()).into_owned();
+                self.unreadable.push((name, ReadError::new(&valid, Span::new(at, at), "not UTF-8 from here on")));
+            }
+        }
         Ok(())
     }
 }

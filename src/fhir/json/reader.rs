@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::fhir::members::{Member, fold_extensions};
+use crate::fhir::members::{Member, Members, fold_extensions};
 use crate::fhir::tree::{Builder, Document, IrregularityKind, Kind, NodeId};
 use crate::fhir::{Format, Limits, ReadError, Span};
 
@@ -85,7 +85,7 @@ impl Reader<'_> {
             return Err(self.limits.too_deep(self.text, start));
         }
         self.at += 1;
-        let mut members: Vec<Member> = Vec::new();
+        let mut members = Members::default();
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -106,9 +106,7 @@ impl Reader<'_> {
         }
         let span = Span::new(start, self.at);
         self.builder.set_span(node, span);
-        if members.iter().any(|m| m.extends) {
-            fold_extensions(&mut self.builder, node, &members);
-        }
+        fold_extensions(&mut self.builder, node, &members);
         if !self.builder.has_children(node) && !self.builder.is_resource(node) {
             self.builder.irregular_at(IrregularityKind::EmptyObject, span, node);
         }
@@ -117,7 +115,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn property(&mut self, object: NodeId, members: &mut Vec<Member>) -> Result<(), ReadError> {
+    fn property(&mut self, object: NodeId, members: &mut Members) -> Result<(), ReadError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a property name in double quotes"));
         }
@@ -143,7 +141,7 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        if members.iter().any(|m| m.name == name && m.extends == extends) {
+        if members.find(name, extends).is_some() {
             self.builder.irregular_at(IrregularityKind::DuplicateProperty, span, object);
         }
         let mut member = Member { name, extends, array: false, nodes: vec![], span };

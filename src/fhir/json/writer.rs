@@ -1,9 +1,10 @@
 //! Element tree to JSON text.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::fhir::shape::Shape;
-use crate::fhir::tree::{Kind, NodeRef};
+use crate::fhir::tree::{Kind, NameId, NodeRef};
 
 /// How JSON is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,11 +123,32 @@ impl Writer<'_> {
 
 /// The children grouped by name, in the order of the definition (or of the first of each name).
 fn grouped<'d>(node: NodeRef<'d>, shape: &dyn Shape) -> Vec<(&'d str, Vec<NodeRef<'d>>)> {
-    let mut groups: Vec<(&str, Vec<NodeRef<'d>>)> = Vec::new();
+    /// Up to this many names, looking through them beats hashing.
+    const FEW: usize = 48;
+    let mut groups: Vec<(&str, Vec<NodeRef<'_>>)> = Vec::new();
+    let mut places: HashMap<NameId, usize> = HashMap::new();
     for child in node.children() {
-        match groups.iter_mut().find(|(_, nodes)| nodes[0].name_id() == child.name_id()) {
-            Some((_, nodes)) => nodes.push(child),
-            None => groups.push((child.name(), vec![child])),
+        let name = child.name_id();
+        let place = match groups.len() {
+            // Children of one name mostly stand together.
+            0 => None,
+            n if groups[n - 1].1[0].name_id() == name => Some(n - 1),
+            n if n <= FEW => groups.iter().position(|(_, nodes)| nodes[0].name_id() == name),
+            _ => {
+                if places.is_empty() {
+                    places.extend(groups.iter().enumerate().map(|(i, (_, nodes))| (nodes[0].name_id(), i)));
+                }
+                places.get(&name).copied()
+            }
+        };
+        match place {
+            Some(at) => groups[at].1.push(child),
+            None => {
+                if !places.is_empty() {
+                    places.insert(name, groups.len());
+                }
+                groups.push((child.name(), vec![child]));
+            }
         }
     }
     groups.sort_by_key(|(_, nodes)| shape.rank(nodes[0]));

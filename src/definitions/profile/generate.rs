@@ -1,0 +1,220 @@
+//! Snapshot generation: the differential laid over the base, element by element
+//! (<http://hl7.org/fhir/STU3/profiling.html#snapshot>).
+//!
+//! Both are trees, so order and gaps in the differential do not matter: each of its nodes is laid over the
+//! node of the base it means. Where the base stops (at a data type, a reference to other content, a profiled
+//! type) and the differential goes on, the children come from there. What is not touched is shared.
+
+use std::sync::Arc;
+
+use super::choice::{self, Aligned, SliceDiff};
+use super::merge;
+use super::model::{ElementRules, Max, StructureDefinition};
+use super::registry::{ProfileError, Profiles};
+use super::snapshot::{Snapshot, SnapshotProblem};
+use super::tree::{ElementNode, ListFault};
+
+/// Makes the snapshot of a definition; `chain` are those that wait for it.
+pub(super) fn snapshot(
+    profiles: &Profiles,
+    definition: Arc<StructureDefinition>,
+    chain: &mut Vec<Arc<str>>,
+) -> Result<Snapshot, ProfileError> {
+    let unreadable =
+        |e: ListFault| ProfileError::Unreadable { canonical: definition.url.clone(), reason: e.to_string() };
+    if definition.is_snapshot {
+        return Snapshot::as_written(definition.clone()).map_err(unreadable);
+    }
+    let differential = ElementNode::from_list(&definition.elements).map_err(unreadable)?;
+    let Some(base) = &definition.base else {
+        return Ok(Snapshot { root: differential, definition, problems: vec![] });
+    };
+    let base = profiles.snapshot_within(base, chain).map_err(|reason| ProfileError::Base {
+        canonical: definition.url.clone(),
+        base: base.clone(),
+        reason: Box::new(reason),
+    })?;
+    let mut generator = Generator { profiles, chain, path: vec![], problems: vec![] };
+    let mut root = generator.lay(&base.root, &differential, &differential.rules);
+    let problems = generator.problems;
+    if root.name != differential.name {
+        // A new type is named by its own differential.
+        Arc::make_mut(&mut root).name = differential.name.clone();
+    }
+    Ok(Snapshot { definition, root, problems })
+}
+
+struct Generator<'p> {
+    profiles: &'p Profiles,
+    chain: &'p mut Vec<Arc<str>>,
+    /// Names from the root to where we are, for messages.
+    path: Vec<String>,
+    problems: Vec<SnapshotProblem>,
+}
+
+impl Generator<'_> {
+    fn place(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// Lays a node of the differential over the node of the base it means. `stated` is what it says.
+    fn lay(&mut self, base: &Arc<ElementNode>, diff: &ElementNode, stated: &ElementRules) -> Arc<ElementNode> {
+        let label = match &diff.slice_name {
+            Some(slice) => format!("{}:{slice}", base.name),
+            None => base.name.to_string(),
+        };
+        self.path.push(label);
+        let mut node = ElementNode::clone(base);
+        node.rules = self.rules(base, stated);
+        if !diff.children.is_empty() {
+            if node.children.is_empty() {
+                self.open(&mut node);
+            }
+            self.lay_children(&mut node, &diff.children);
+        }
+        let slices: Vec<SliceDiff<'_>> = diff.slices.iter().map(|s| SliceDiff::named(s)).collect();
+        self.lay_slices(base, &mut node, stated, &slices);
+        self.path.pop();
+        Arc::new(node)
+    }
+
+    /// The rules of a node: the base's, or those of the profile its type is given, and then what is stated.
+    fn rules(&mut self, base: &ElementNode, stated: &ElementRules) -> Arc<ElementRules> {
+        if let [only] = &*stated.types
+            && let [canonical] = &*only.profiles
+            && &*only.code != "Reference"
+        {
+            let is_extension = &*only.code == "Extension";
+            if let Some(profile) = self.wanted(canonical) {
+                let template = merge::from_type_profile(&profile.root.rules, &base.rules, is_extension);
+                return merge::derive(&Arc::new(template), stated);
+            }
+        }
+        merge::derive(&base.rules, stated)
+    }
+
+    /// The snapshot of a profile that is walked into; a missing one is noted.
+    fn wanted(&mut self, canonical: &Arc<str>) -> Option<Arc<Snapshot>> {
+        match self.profiles.snapshot_within(canonical, self.chain) {
+            Ok(snapshot) => Some(snapshot),
+            Err(_) => {
+                let problem = SnapshotProblem::MissingProfile { path: self.place(), canonical: canonical.clone() };
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+                None
+            }
+        }
+    }
+
+    /// Gives a node that ends at its type the children of that type.
+    fn open(&mut self, node: &mut ElementNode) {
+        if let Some(reference) = node.rules.content_reference.clone() {
+            if let Some(target) = self.content(&reference) {
+                let mut rules = ElementRules::clone(&node.rules);
+                rules.content_reference = None;
+                rules.types.clone_from(&target.rules.types);
+                node.rules = Arc::new(rules);
+                node.children.clone_from(&target.children);
+            }
+            return;
+        }
+        let rules = node.rules.clone();
+        if let [only] = &*rules.types
+            && let [canonical] = &*only.profiles
+            && let Some(profile) = self.wanted(canonical)
+        {
+            node.children.clone_from(&profile.root.children);
+            return;
+        }
+        // What several types have in common are the children of every element.
+        let code = rules.single_type().unwrap_or("Element");
+        if let Some(of_type) = self.wanted(&Profiles::type_canonical(code).into()) {
+            node.children.clone_from(&of_type.root.children);
+        }
+    }
+
+    /// The element a contentReference names: `Questionnaire.item` in the snapshot of `Questionnaire`.
+    fn content(&mut self, reference: &str) -> Option<Arc<ElementNode>> {
+        let mut names = reference.split('.');
+        let of_type = self.wanted(&Profiles::type_canonical(names.next()?).into())?;
+        names.try_fold(of_type.root.clone(), |node, name| node.child(name).cloned())
+    }
+
+    fn lay_children(&mut self, node: &mut ElementNode, children: &[Arc<ElementNode>]) {
+        let (aligned, unknown) = choice::align(&node.children, children);
+        for name in unknown {
+            self.problems.push(SnapshotProblem::UnknownElement { path: format!("{}.{name}", self.place()) });
+        }
+        for Aligned { at, main, slices } in aligned {
+            let Some(base) = node.children.get(at).cloned() else { continue };
+            let mut laid = match main {
+                Some(diff) => self.lay(&base, diff, &diff.rules),
+                None => base.clone(),
+            };
+            if !slices.is_empty() {
+                self.path.push(base.name.to_string());
+                let silent = ElementRules::default();
+                let stated = main.map_or(&silent, |m| &m.rules);
+                self.lay_slices(&base, Arc::make_mut(&mut laid), stated, &slices);
+                self.path.pop();
+            }
+            if let Some(place) = node.children.get_mut(at) {
+                *place = laid;
+            }
+        }
+    }
+
+    /// Lays slices over those the base has, and adds the others, each of which begins as the element itself.
+    fn lay_slices(
+        &mut self,
+        base: &Arc<ElementNode>,
+        node: &mut ElementNode,
+        stated: &ElementRules,
+        slices: &[SliceDiff<'_>],
+    ) {
+        if slices.is_empty() {
+            return;
+        }
+        let is_choice = base.name.ends_with("[x]");
+        for slice in slices {
+            let known = node.slices.iter().position(|s| s.slice_name.as_deref() == Some(slice.name));
+            match known.and_then(|at| node.slices.get(at).cloned().map(|s| (at, s))) {
+                Some((at, known)) => {
+                    let laid = self.lay(&known, slice.node, &slice.node.rules);
+                    if let Some(place) = node.slices.get_mut(at) {
+                        *place = laid;
+                    }
+                }
+                None => {
+                    let template = Arc::new(slice_template(base, slice));
+                    let stated = slice.stated();
+                    node.slices.push(self.lay(&template, slice.node, &stated));
+                }
+            }
+        }
+        if is_choice {
+            choice::close(base, node, stated, slices);
+        } else if node.rules.slicing.is_none() {
+            match choice::implied_slicing(&base.name) {
+                Some(slicing) => Arc::make_mut(&mut node.rules).slicing = Some(slicing),
+                None => self.problems.push(SnapshotProblem::Undivided { path: self.place() }),
+            }
+        }
+    }
+}
+
+/// What a new slice begins as: the element without its own slices, not required unless it says so.
+fn slice_template(base: &ElementNode, slice: &SliceDiff<'_>) -> ElementNode {
+    let mut rules = ElementRules::clone(&base.rules);
+    rules.slicing = None;
+    rules.min = Some(0);
+    rules.max = Some(rules.max.unwrap_or(Max::Unbounded));
+    ElementNode {
+        name: base.name.clone(),
+        slice_name: Some(slice.name.into()),
+        rules: Arc::new(rules),
+        children: base.children.clone(),
+        slices: vec![],
+    }
+}

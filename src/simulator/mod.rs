@@ -1,0 +1,26 @@
+//! The embedded FHIR server: fixtures in, answers out.
+//!
+//! It stands in for a supplier when keur has no target of its own, and for the other party in tests of
+//! clients. What it does not support it refuses; a parameter it did not apply is never answered as if it
+//! had been. Releases differ only in the definitions it is given. No FHIR knowledge of profiles comes in
+//! here, and nothing of scripts but the placeholders in fixtures.
+
+mod access;
+mod call;
+mod capability;
+mod document;
+mod edit;
+mod refusal;
+mod reply;
+mod search;
+mod searchset;
+mod service;
+mod store;
+mod stored;
+mod transaction;
+mod view;
+mod wire;
+mod write;
+
+pub use access::TokenRegistry;
+pub use search::{Comparison, Parameter, ParameterFacts, Parameters, Unsupported};

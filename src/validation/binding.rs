@@ -1,0 +1,64 @@
+//! Bindings: is the code in the value set?
+
+use super::code;
+use super::walk::{Origin, Walk};
+use crate::definitions::BindingStrength;
+use crate::definitions::profile::ElementBinding;
+use crate::definitions::terminology::{CodeRef, Membership, Undecided};
+use crate::diagnostic::Severity;
+use crate::fhir::NodeRef;
+
+impl<'d> Walk<'_, 'd> {
+    /// Judges a coded element by its binding.
+    pub fn binding(&mut self, node: NodeRef<'d>, binding: &ElementBinding, origin: Origin<'_>) {
+        let Some(value_set) = &binding.value_set else { return };
+        let (severity, rule) = match binding.strength {
+            BindingStrength::Required => (Severity::Error, code::REQUIRED_BINDING),
+            BindingStrength::Extensible => (self.policy().outside_extensible, code::EXTENSIBLE_BINDING),
+            BindingStrength::Preferred | BindingStrength::Example => return,
+        };
+        let codes = codes_of(node, self.document.type_name(node.id()));
+        if codes.is_empty() {
+            return;
+        }
+        let mut undecided = None;
+        for code in &codes {
+            match self.validator.terminology.membership(value_set, *code) {
+                Membership::Member => return self.count_code(None),
+                Membership::NotMember => {}
+                Membership::Undecided(why) => undecided = Some(why),
+            }
+        }
+        if let Some(why) = undecided {
+            return self.count_code(Some(reason(&why)));
+        }
+        self.count_code(None);
+        let found: Vec<String> = codes.iter().map(|c| format!("`{}`", c.code)).collect();
+        let message = format!("{} is not in the value set {value_set}", found.join(", "));
+        self.report(node, severity, rule, message, origin);
+    }
+}
+
+/// The codes of an element: its own, its Coding's, or all of its CodeableConcept's.
+fn codes_of<'n>(node: NodeRef<'n>, type_name: &str) -> Vec<CodeRef<'n>> {
+    let of_coding = |coding: NodeRef<'n>| {
+        Some(CodeRef {
+            system: Some(coding.child_value("system").unwrap_or_default()),
+            code: coding.child_value("code")?,
+        })
+    };
+    match type_name {
+        "CodeableConcept" => node.children_named("coding").filter_map(of_coding).collect(),
+        "Coding" | "Quantity" => of_coding(node).into_iter().collect(),
+        _ => node.value().map(|code| CodeRef { system: None, code }).into_iter().collect(),
+    }
+}
+
+fn reason(why: &Undecided) -> String {
+    match why {
+        Undecided::ValueSet(url) => format!("value set {url} is in none of the packages"),
+        Undecided::CodeSystem(url) => format!("content of {url} is not at hand"),
+        Undecided::Filter(url) => format!("hierarchy of {url} is not at hand"),
+        Undecided::Circle(url) => format!("value set {url} takes in itself"),
+    }
+}

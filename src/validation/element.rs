@@ -1,0 +1,164 @@
+//! An element: how often it occurs, what type it has, what is in it.
+
+use std::sync::Arc;
+
+use super::code;
+use super::walk::{Origin, Walk};
+use crate::definitions::TypeClass;
+use crate::definitions::profile::{ElementNode, Max, Profiles, TypeRule};
+use crate::diagnostic::Severity;
+use crate::fhir::NodeRef;
+
+impl<'d> Walk<'_, 'd> {
+    /// Judges an occurrence by the rules of its element (or slice) and goes on with what is in it.
+    pub fn element(&mut self, node: NodeRef<'d>, rule: &Arc<ElementNode>, origin: Origin<'_>) {
+        let rules = &rule.rules;
+        self.value(node, rules, origin);
+        if let Some(binding) = &rules.binding {
+            self.binding(node, binding, origin);
+        }
+        for constraint in &rules.constraints {
+            self.invariant(node, constraint, origin);
+        }
+        self.content(node, rule, origin);
+    }
+
+    /// What is in an element: as this definition says, else as its type does.
+    fn content(&mut self, node: NodeRef<'d>, rule: &Arc<ElementNode>, origin: Origin<'_>) {
+        let type_name = self.document.type_name(node.id()).to_owned();
+        if !rule.children.is_empty() {
+            self.children(node, rule, origin);
+        }
+        let matching = rule.rules.types.iter().find(|t| self.is_type(&type_name, &t.code));
+        if let Some(type_rule) = matching {
+            self.by_type_profiles(node, type_rule, origin);
+        }
+        // A resource inside another is judged on its own, by what it claims itself.
+        if node.resource_type().is_some() && rule.name.as_ref() != type_name {
+            return self.resource(node, &[]);
+        }
+        if rule.children.is_empty() {
+            match (&rule.rules.content_reference, self.class(node)) {
+                (Some(reference), _) => self.shared_content(node, reference, origin),
+                (None, TypeClass::Complex | TypeClass::Primitive) => {
+                    self.by_definition(node, &Profiles::type_canonical(&type_name), node);
+                }
+                _ => {}
+            }
+        }
+        match &*type_name {
+            "Extension" => self.extension(node),
+            "Reference" => {
+                if let Some(type_rule) = matching {
+                    self.reference(node, type_rule, origin);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Content defined elsewhere in the same structure: `Bundle.entry.link` has that of `Bundle.link`.
+    fn shared_content(&mut self, node: NodeRef<'d>, reference: &str, origin: Origin<'_>) {
+        let Ok(snapshot) = self.validator.profiles.snapshot(origin) else { return };
+        let mut steps = reference.split('.').skip(1);
+        let target = steps.try_fold(&snapshot.root, |at, name| at.child(name));
+        if let Some(target) = target.cloned() {
+            self.children(node, &target, origin);
+        }
+    }
+
+    /// Profiles that the type of an element asks for: one of them must hold.
+    fn by_type_profiles(&mut self, node: NodeRef<'d>, type_rule: &TypeRule, _origin: Origin<'_>) {
+        match &type_rule.profiles[..] {
+            [] => {}
+            [one] => self.by_definition(node, &one.clone(), node),
+            several => {
+                let fits = several.iter().any(|p| self.attempt(|walk| walk.by_definition(node, p, node)));
+                if !fits && let Some(first) = several.first() {
+                    self.by_definition(node, first, node);
+                }
+            }
+        }
+    }
+
+    fn class(&self, node: NodeRef<'d>) -> TypeClass {
+        let table = self.document.table();
+        table.get(self.document.node_type(node.id()).ty).class
+    }
+
+    /// True when a type is `wanted` or derives from it; `*` is any.
+    pub fn is_type(&self, type_name: &str, wanted: &str) -> bool {
+        let table = self.document.table();
+        wanted == "*"
+            || type_name == wanted
+            || matches!((table.type_named(type_name), table.type_named(wanted)), (Some(t), Some(w)) if table.is_a(t, w))
+    }
+
+    /// Judges the children of an element by the rules for each of them.
+    pub fn children(&mut self, node: NodeRef<'d>, rule: &Arc<ElementNode>, origin: Origin<'_>) {
+        let document = self.document;
+        let mut occurrences = vec![];
+        for child in &rule.children {
+            let name = child.name.strip_suffix("[x]").unwrap_or(&child.name);
+            occurrences.clear();
+            if let Some(step) = document.name_id(name) {
+                occurrences.extend(node.children().filter(|c| document.node_type(c.id()).step == step));
+            }
+            self.occurrences(node, child, &occurrences, origin);
+        }
+    }
+
+    /// Judges all occurrences of one element: how many, which slices, each by itself.
+    fn occurrences(&mut self, parent: NodeRef<'d>, rule: &Arc<ElementNode>, nodes: &[NodeRef<'d>], origin: Origin<'_>) {
+        self.cardinality(parent, rule, nodes, origin);
+        if nodes.is_empty() && rule.slices.is_empty() {
+            return;
+        }
+        for node in nodes {
+            self.allowed_type(*node, rule, origin);
+        }
+        if rule.slices.is_empty() {
+            for node in nodes {
+                self.element(*node, rule, origin);
+            }
+        } else {
+            self.slices(parent, rule, nodes, origin);
+        }
+    }
+
+    fn cardinality(&mut self, parent: NodeRef<'d>, rule: &ElementNode, nodes: &[NodeRef<'d>], origin: Origin<'_>) {
+        let (min, max, count) = (rule.rules.min(), rule.rules.max(), nodes.len() as u32);
+        if count < min {
+            let message = format!("`{}` must occur at least {}, found {count}", rule.name, times(min));
+            self.report(parent, Severity::Error, code::MINIMUM, message, origin);
+        }
+        if let (false, Max::Count(max)) = (max.allows(count), max) {
+            let message = match max {
+                0 => format!("`{}` must not occur", rule.name),
+                _ => format!("`{}` may occur at most {}, found {count}", rule.name, times(max)),
+            };
+            let at = if max == 0 { nodes.first().copied().unwrap_or(parent) } else { parent };
+            self.report(at, Severity::Error, code::MAXIMUM, message, origin);
+        }
+    }
+
+    fn allowed_type(&mut self, node: NodeRef<'d>, rule: &ElementNode, origin: Origin<'_>) {
+        let type_name = self.document.type_name(node.id());
+        let types = &rule.rules.types;
+        if types.is_empty() || type_name.is_empty() || types.iter().any(|t| self.is_type(type_name, &t.code)) {
+            return;
+        }
+        // A backbone element is a type of its own that its definition calls `BackboneElement` or `Element`.
+        if self.class(node) == TypeClass::Backbone {
+            return;
+        }
+        let allowed: Vec<String> = types.iter().map(|t| format!("`{}`", t.code)).collect();
+        let message = format!("`{}` may not be a {type_name}, only {}", node.name(), allowed.join(" or "));
+        self.report(node, Severity::Error, code::TYPE, message, origin);
+    }
+}
+
+/// `1 time`, `2 times`.
+pub(super) fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}

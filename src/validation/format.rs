@@ -1,0 +1,135 @@
+//! What is written at all, whatever the profiles: names, values, representation. One pass over the tree.
+
+use std::sync::Arc;
+
+use super::code;
+use super::walk::Walk;
+use crate::definitions::{TypeClass, TypeId};
+use crate::diagnostic::Severity;
+use crate::fhir::{IrregularityKind, Kind, NodeRef, Shape, narrative, primitive};
+
+/// What to say of each way to bend the representation.
+const REPRESENTATION: [(IrregularityKind, &str); 9] = [
+    (IrregularityKind::DuplicateProperty, "stands twice in one object"),
+    (IrregularityKind::EmptyArray, "is an empty array"),
+    (IrregularityKind::EmptyObject, "is empty: it has neither value nor content"),
+    (IrregularityKind::NullValue, "is null"),
+    (IrregularityKind::NestedArray, "is an array in an array"),
+    (IrregularityKind::MisplacedExtensions, "has id or extensions that do not line up with its values"),
+    (IrregularityKind::StrayText, "holds text between its elements"),
+    (IrregularityKind::UnknownAttribute, "is not an attribute that FHIR knows here"),
+    (IrregularityKind::ForeignNamespace, "is not in the FHIR namespace"),
+];
+
+impl<'d> Walk<'_, 'd> {
+    /// Judges the writing of the whole document.
+    pub fn formats(&mut self) {
+        let nothing: Arc<str> = "".into();
+        for irregularity in self.document.irregularities() {
+            let said = REPRESENTATION.iter().find(|(kind, _)| *kind == irregularity.kind).map_or("", |(_, said)| said);
+            let message = format!("`{}` {said}", irregularity.name);
+            let node = self.document.node(irregularity.node);
+            let code =
+                if irregularity.kind == IrregularityKind::EmptyObject { code::EMPTY } else { code::REPRESENTATION };
+            self.report(node, Severity::Error, code, message, &nothing);
+        }
+        for node in self.document.root().descendants_and_self() {
+            self.format(node, &nothing);
+        }
+    }
+
+    fn format(&mut self, node: NodeRef<'d>, nothing: &Arc<str>) {
+        let known = self.document.node_type(node.id());
+        let table = self.document.table();
+        if known.ty == TypeId::UNKNOWN {
+            return self.unknown(node, nothing);
+        }
+        match (table.get(known.ty).class, node.value()) {
+            (TypeClass::Primitive, Some(text)) => self.primitive(node, text, nothing),
+            (TypeClass::Primitive, None) if node.children().next().is_none() && node.kind() != Kind::Null => {
+                let message = format!("`{}` has neither value nor extensions", node.name());
+                self.report(node, Severity::Error, code::EMPTY, message, nothing);
+            }
+            (TypeClass::Primitive, _) => {}
+            (_, Some(_)) => {
+                let message = format!("`{}` is a {} and has no value of its own", node.name(), self.type_of(node));
+                self.report(node, Severity::Error, code::SHAPE, message, nothing);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// An element that the definitions do not have; what is below it is not looked at.
+    fn unknown(&mut self, node: NodeRef<'d>, nothing: &Arc<str>) {
+        let Some(parent) = node.parent() else { return };
+        if self.document.node_type(parent.id()).ty == TypeId::UNKNOWN || node.resource_type().is_some() {
+            return;
+        }
+        let mut message = format!("`{}` is not an element of {}", node.name(), self.type_of(parent));
+        if let Some(near) = self.nearest_name(parent, node.name()) {
+            message.push_str(&format!(", `{near}` is"));
+        }
+        self.report(node, Severity::Error, code::UNKNOWN_ELEMENT, message, nothing);
+    }
+
+    /// The element of the parent's type whose name differs by a letter or two.
+    fn nearest_name(&self, parent: NodeRef<'d>, name: &str) -> Option<String> {
+        let table = self.document.table();
+        let elements = table.elements_of(self.document.node_type(parent.id()).ty);
+        let near = elements.map(|(_, e)| (edits(&e.name, name), e)).filter(|(d, _)| *d <= 2);
+        near.min_by_key(|(distance, _)| *distance).map(|(_, e)| e.name.to_string())
+    }
+
+    fn type_of(&self, node: NodeRef<'d>) -> &'d str {
+        self.document.type_name(node.id())
+    }
+
+    fn primitive(&mut self, node: NodeRef<'d>, text: &str, nothing: &Arc<str>) {
+        let type_name = self.type_of(node);
+        if type_name == "xhtml" {
+            for fault in narrative::faults(text) {
+                self.report(node, Severity::Error, code::NARRATIVE, fault.to_string(), nothing);
+            }
+            return;
+        }
+        if let Some(form) = primitive::fault(type_name, text) {
+            let message = format!("`{}` is not a {type_name}: {form} is expected", shortened(text));
+            return self.report(node, Severity::Error, code::PRIMITIVE, message, nothing);
+        }
+        // JSON says which primitives are numbers and booleans; XML has text only.
+        let wanted = self.document.kind(node);
+        if node.document().format() != crate::fhir::Format::Xml && wanted != node.kind() && wanted != Kind::Xhtml {
+            let form = match wanted {
+                Kind::Number => "a JSON number",
+                Kind::Boolean => "a JSON boolean",
+                _ => "a JSON string",
+            };
+            let message = format!("`{}` must be {form}", node.name());
+            self.report(node, Severity::Error, code::PRIMITIVE, message, nothing);
+        }
+    }
+}
+
+/// A value as a message shows it.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Letters to change, add or leave out to make one word the other (Levenshtein distance).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let substitution = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

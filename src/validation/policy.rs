@@ -1,0 +1,27 @@
+//! What users may decide about severity.
+
+use crate::diagnostic::Severity;
+
+/// Choices that the specification leaves to the validator. The defaults are those of the HL7 validator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// An extension that no package defines.
+    pub unknown_extension: Severity,
+    /// A code system that no package knows.
+    pub unknown_code_system: Severity,
+    /// A code outside an extensible value set.
+    pub outside_extensible: Severity,
+    /// A profile that a resource claims and no package has.
+    pub unknown_profile: Severity,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            unknown_extension: Severity::Error,
+            unknown_code_system: Severity::Warning,
+            outside_extensible: Severity::Warning,
+            unknown_profile: Severity::Warning,
+        }
+    }
+}
