@@ -5,9 +5,13 @@ mod console;
 mod destination;
 mod exit;
 mod explain;
+mod fhirpath;
+mod list;
 mod nearest;
+mod packages;
 mod problem;
 mod settings;
+mod suite;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,7 +25,7 @@ pub use exit::Exit;
 use settings::{Key, Settings};
 
 /// The tables of every room's rules.
-const TABLES: &[&[Rule]] = &[problem::RULES];
+const TABLES: &[&[Rule]] = &[problem::RULES, crate::testscript::problem::RULES];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
 /// verdict that someone else can check.
@@ -50,6 +54,10 @@ struct Global {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    /// Count scripts, tests, operations and asserts, without running any
+    List(list::Arguments),
+    /// Evaluate a FHIRPath expression over a FHIR document
+    Fhirpath(fhirpath::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -58,7 +66,8 @@ impl Verb {
     /// Flags that are settings too.
     fn settings(&self) -> Vec<(Key, String)> {
         match self {
-            Verb::Explain(_) => vec![],
+            Verb::Fhirpath(arguments) => arguments.settings(),
+            Verb::List(_) | Verb::Explain(_) => vec![],
         }
     }
 }
@@ -105,7 +114,16 @@ fn carry_out(command: Command) -> Exit {
             Err(_) => Exit::Usage,
         };
     }
+    let checked = match settings.checked() {
+        Ok(checked) => checked,
+        Err(problems) => {
+            console.tell_all(problems);
+            return Exit::Usage;
+        }
+    };
     match verb {
+        Verb::List(arguments) => list::list(&arguments, &console),
+        Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }
@@ -135,7 +153,7 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100]) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }
