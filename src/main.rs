@@ -1,3 +1,5 @@
 //! The `keur` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    keur::cli::main(std::env::args_os()).into()
+}

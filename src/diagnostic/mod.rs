@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use excerpt::Excerpt;
 pub use position::{LineIndex, Position, Span};
+pub(crate) use registry::rules;
 pub use registry::{Registry, Rule, Words};
 pub use renderer::Terminal;
 
@@ -119,6 +120,21 @@ impl Diagnostic {
     #[must_use]
     pub fn note(mut self, kind: NoteKind, text: impl Into<String>) -> Self {
         self.notes.push((kind, text.into()));
+        self
+    }
+
+    /// The same with the remedy of its rule in `language`, put there where it has none of its own. Rooms
+    /// that find something do not know who reads it.
+    #[must_use]
+    pub fn in_language(mut self, registry: &Registry, language: Language) -> Self {
+        let Some(rule) = registry.rule(self.code) else { return self };
+        let remedy = rule.remedy.get(language);
+        match self.notes.iter_mut().find(|(kind, _)| *kind == NoteKind::Remedy) {
+            Some((_, text)) if text == rule.remedy.en => remedy.clone_into(text),
+            Some(_) => {}
+            None if remedy.is_empty() => {}
+            None => self.notes.push((NoteKind::Remedy, remedy.to_owned())),
+        }
         self
     }
 }

@@ -40,6 +40,26 @@ pub struct Rule {
     pub remedy: Words,
 }
 
+/// Names rule codes and makes the table of them, so that neither can be without the other:
+/// `NAME = number, title, explanation, remedy;` each in English and Dutch.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,
+        $title_en:literal, $title_nl:literal,
+        $why_en:literal, $why_nl:literal,
+        $remedy_en:literal, $remedy_nl:literal;)*) => {
+        $($(#[$doc])* pub const $name: $crate::diagnostic::Code = $crate::diagnostic::Code($number);)*
+
+        /// Every rule of this room, by code.
+        pub static RULES: &[$crate::diagnostic::Rule] = &[$($crate::diagnostic::Rule {
+            code: $name,
+            title: $crate::diagnostic::Words::new($title_en, $title_nl),
+            explanation: $crate::diagnostic::Words::new($why_en, $why_nl),
+            remedy: $crate::diagnostic::Words::new($remedy_en, $remedy_nl),
+        }),*];
+    };
+}
+pub(crate) use rules;
+
 /// The rules of every room, by code.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {

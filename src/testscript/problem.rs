@@ -1,30 +1,8 @@
 //! What can be wrong with a script, by code: KEUR1000 to KEUR1099.
 
-use crate::diagnostic::{Code, Diagnostic, Label, NoteKind, Severity};
+use crate::diagnostic::{Code, Diagnostic, Label, NoteKind, Rule, Severity, Words};
 
 use super::model::Place;
-
-/// A text in English and Dutch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Words {
-    /// English.
-    pub en: &'static str,
-    /// Dutch.
-    pub nl: &'static str,
-}
-
-/// A rule: what its code means and what to do when it is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Its code.
-    pub code: Code,
-    /// What is wrong, in one line.
-    pub title: Words,
-    /// Why that is wrong and what keur looks at: a paragraph.
-    pub explanation: Words,
-    /// What to do, in one line.
-    pub remedy: Words,
-}
 
 /// Names the codes and makes the table of them, so that neither can be without the other.
 macro_rules! rules {
@@ -36,9 +14,9 @@ macro_rules! rules {
         /// Every rule about scripts, by code.
         pub static RULES: &[Rule] = &[$(Rule {
             code: $name,
-            title: Words { en: $title_en, nl: $title_nl },
-            explanation: Words { en: $why_en, nl: $why_nl },
-            remedy: Words { en: $remedy_en, nl: $remedy_nl },
+            title: Words::new($title_en, $title_nl),
+            explanation: Words::new($why_en, $why_nl),
+            remedy: Words::new($remedy_en, $remedy_nl),
         }),*];
     };
 }

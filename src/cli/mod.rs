@@ -1,0 +1,160 @@
+//! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
+//! before the verb that needs it, and verbs that make no request start no runtime.
+
+mod console;
+mod destination;
+mod exit;
+mod explain;
+mod fhirpath;
+mod list;
+mod nearest;
+mod packages;
+mod problem;
+mod settings;
+mod suite;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::diagnostic::{Diagnostic, Language, Registry, Rule, Severity};
+
+use console::Console;
+pub use exit::Exit;
+use settings::{Key, Settings};
+
+/// The tables of every room's rules.
+const TABLES: &[&[Rule]] = &[problem::RULES, crate::testscript::problem::RULES];
+
+/// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
+/// verdict that someone else can check.
+#[derive(Parser, Debug)]
+#[command(name = "keur", version, arg_required_else_help = true, after_help = exit::help())]
+struct Command {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Args, Debug)]
+struct Global {
+    /// Language of messages: en or nl [default: en]
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<String>,
+    /// Settings file [default: keur.toml, where it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Show every setting, where it comes from, and stop
+    #[arg(long, global = true)]
+    show_settings: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Count scripts, tests, operations and asserts, without running any
+    List(list::Arguments),
+    /// Evaluate a FHIRPath expression over a FHIR document
+    Fhirpath(fhirpath::Arguments),
+    /// Explain a rule code
+    Explain(explain::Arguments),
+}
+
+impl Verb {
+    /// Flags that are settings too.
+    fn settings(&self) -> Vec<(Key, String)> {
+        match self {
+            Verb::Fhirpath(arguments) => arguments.settings(),
+            Verb::List(_) | Verb::Explain(_) => vec![],
+        }
+    }
+}
+
+/// Runs the command line and says how it ended. A fault in keur itself is said as such.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let command = match Command::try_parse_from(arguments) {
+        Ok(command) => command,
+        Err(error) => {
+            // Help and version are data; the rest is usage.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
+            let _ = error.print();
+            return exit;
+        }
+    };
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        eprintln!(
+            "bug in keur {}: {message}{place}\n  = remedy: please report this line with the command that was given",
+            env!("CARGO_PKG_VERSION")
+        );
+    }));
+    std::panic::catch_unwind(|| carry_out(command)).unwrap_or(Exit::Bug)
+}
+
+fn carry_out(command: Command) -> Exit {
+    let Command { global, verb } = command;
+    let mut flags = verb.settings();
+    flags.extend(global.lang.map(|lang| (Key::Lang, lang)));
+    let environment = |name: &str| std::env::var(name).ok();
+    let (settings, problems) = Settings::gather(flags, &environment, global.config);
+    let language = settings.language();
+    let console = Console::new(*language.as_ref().unwrap_or(&Language::En), Registry::new(TABLES));
+    let problems: Vec<Diagnostic> = problems.into_iter().chain(language.err().map(|problem| *problem)).collect();
+    let wrong = problems.iter().any(|problem| problem.severity <= Severity::Error);
+    console.tell_all(problems);
+    if wrong {
+        return Exit::Usage;
+    }
+    if global.show_settings {
+        return match console.output(settings.show().as_bytes()) {
+            Ok(()) => Exit::Passed,
+            Err(_) => Exit::Usage,
+        };
+    }
+    let checked = match settings.checked() {
+        Ok(checked) => checked,
+        Err(problems) => {
+            console.tell_all(problems);
+            return Exit::Usage;
+        }
+    };
+    match verb {
+        Verb::List(arguments) => list::list(&arguments, &console),
+        Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
+        Verb::Explain(arguments) => explain::explain(&arguments, &console),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Command::command().debug_assert();
+    }
+
+    #[test]
+    fn no_two_rules_claim_one_code_and_every_rule_says_what_to_do_in_both_languages() {
+        assert_eq!(Registry::clashes(TABLES), []);
+        for rule in Registry::new(TABLES).rules() {
+            for words in [rule.title, rule.explanation, rule.remedy] {
+                assert!(!words.en.is_empty() && !words.nl.is_empty(), "{}", rule.code);
+            }
+            for line in [rule.title.en, rule.title.nl, rule.remedy.en, rule.remedy.nl] {
+                assert!(!line.ends_with('.') && !line.contains('\n'), "{}: {line}", rule.code);
+            }
+        }
+    }
+
+    #[test]
+    fn codes_stay_in_the_range_of_their_room() {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100]) {
+            assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
+        }
+    }
+}
