@@ -149,6 +149,19 @@ fn numbers_keep_their_digits_and_do_not_overflow() {
 }
 
 #[test]
+fn duplicates_are_what_is_equal() {
+    check(&[
+        ("(1 | 1.0 | '1' | true | 'true' | 2).count()", "[3]"),
+        ("(@2020 | '2020' | @2020 | @2020-01).count()", "[2]"),
+        ("('2020' | @2020).count()", "[1]"),
+        ("(1 'm' | 100 'cm' | 1 's').count()", "[2]"),
+        ("Bundle.entry.resource.descendants().where($this is code).distinct().count()", "[7]"),
+        ("(Bundle.entry | Bundle.entry[0]).count()", "[4]"),
+        ("(1 | 2 | 3).intersect(2.0 | 4)", "[2]"),
+    ]);
+}
+
+#[test]
 fn narrative_is_checked() {
     check(&[
         ("Bundle.entry[0].resource.text.div.htmlChecks()", "[true]"),
@@ -159,4 +172,27 @@ fn narrative_is_checked() {
         ("Bundle.type.htmlchecks()", "[false]"),
         ("Bundle.nothing.htmlChecks()", "[]"),
     ]);
+}
+
+#[test]
+fn doubling_without_end_is_an_error() {
+    let (text, items) = (
+        "Value: a text of more than 64000000 bytes is too large",
+        "Value: a collection of more than 4000000 items is too large",
+    );
+    check(&[
+        ("Bundle.descendants().aggregate($total & $total, 'a').length()", text),
+        ("Bundle.descendants().aggregate($total + $total, 'a').length()", text),
+        ("Bundle.descendants().aggregate($total.replace('', $total), 'a').length()", text),
+        ("Bundle.descendants().aggregate($total.replaceMatches('.', $total), 'aa').length()", text),
+        ("Bundle.descendants().aggregate($total.replaceMatches('^.', $total), 'aa').length()", text),
+        ("Bundle.descendants().aggregate($total.combine($total), 1).count()", items),
+        ("(1).repeat($this + 1)", "Value: `repeat` finds something new after 10000 rounds"),
+    ]);
+}
+
+#[test]
+fn expressions_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Expression>();
 }
