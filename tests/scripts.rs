@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use keur::diagnostic::Code;
+use keur::diagnostic::{Code, Diagnostic};
 use keur::testscript::problem::{self, forbids_running};
 use keur::testscript::source::FileSystem;
 use keur::testscript::{Census, Folder, ScriptSet};
@@ -54,6 +54,12 @@ const SCRIPTS_HERE: usize = 3311;
 /// a fixture of eight questionnaire scripts needs a variable that only the other scripts declare.
 const KNOWN_WARNINGS: [(Code, usize); 2] = [(problem::UNDEFINED_VARIABLE, 8), (problem::STOP_DISAGREES, 584)];
 
+/// Scripts that cannot be run as they are: `resource.is()` lacks its type. The list may only shrink.
+const KNOWN_ERRORS: [(&str, Code); 2] = [
+    ("mp9-t-ret-meddata-CONS-MTD-12a-x.xml", problem::EXPRESSION_SYNTAX),
+    ("mp9-t-ret-meddata-CONS-MTD-12b-x.xml", problem::EXPRESSION_SYNTAX),
+];
+
 fn main() {
     let arguments = Arguments::from_args();
     let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
@@ -73,7 +79,11 @@ fn main() {
         })
         .with_ignored_flag(absent && !required)
     };
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testscripts");
+    let own_absent = !own.is_dir();
     let trials = vec![
+        Trial::test("own_scripts_load_without_a_problem", move || own_scripts_are_clean(&own))
+            .with_ignored_flag(own_absent),
         trial("every_official_script_loads_without_an_error", every_script_loads),
         trial("counts_per_standard_are_those_of_the_inventory", counts_agree),
         trial("every_expression_compiles", every_expression_compiles),
@@ -100,7 +110,8 @@ fn census(output: &Path) -> &'static Census {
 
 fn every_script_loads(output: &Path) -> Result<(), Failed> {
     let census = census(output);
-    let errors: Vec<String> = census.problems.iter().filter(|p| forbids_running(p)).map(shown).collect();
+    let errors = census.problems.iter().filter(|p| forbids_running(p) && !is_known(p));
+    let errors: Vec<String> = errors.map(shown).collect();
     if !errors.is_empty() {
         return Err(format!("{} errors:\n{}", errors.len(), errors[..errors.len().min(20)].join("\n")).into());
     }
@@ -113,10 +124,13 @@ fn every_script_loads(output: &Path) -> Result<(), Failed> {
 fn every_expression_compiles(output: &Path) -> Result<(), Failed> {
     let expressions = census(output).expressions;
     println!("{} expressions, {} different", expressions.total, expressions.distinct);
-    match expressions.invalid {
-        0 => Ok(()),
-        invalid => Err(format!("{invalid} expressions do not compile").into()),
+    let faults = census(output).problems.iter().filter(|p| p.code == problem::EXPRESSION_SYNTAX);
+    let faults: Vec<String> = faults.filter(|p| !is_known(p)).map(shown).collect();
+    if expressions.invalid > KNOWN_ERRORS.len() || !faults.is_empty() {
+        let list = faults[..faults.len().min(20)].join("\n");
+        return Err(format!("{} expressions do not compile:\n{list}", expressions.invalid).into());
     }
+    Ok(())
 }
 
 /// A standard that the assets hold in part, or not at all, is not compared.
@@ -177,7 +191,25 @@ fn warnings_are_known(output: &Path) -> Result<(), Failed> {
     Err(format!("warnings {kinds:?} instead of {known:?} {example}").into())
 }
 
-fn shown(problem: &keur::diagnostic::Diagnostic) -> String {
+/// Our own scripts have no problem of any kind.
+fn own_scripts_are_clean(scripts: &Path) -> Result<(), Failed> {
+    let set = ScriptSet::collect(&FileSystem, &[scripts.to_owned()])
+        .map_err(|problems| problems.iter().map(shown).collect::<Vec<_>>().join("\n"))?;
+    let census = Census::of(&set);
+    println!("own: {} scripts, {} asserts, {:?}", census.scripts, census.asserts, census.expressions);
+    let problems: Vec<String> = census.problems.iter().map(shown).collect();
+    match problems.len() {
+        0 => Ok(()),
+        count => Err(format!("{count} problems:\n{}", problems[..count.min(20)].join("\n")).into()),
+    }
+}
+
+fn is_known(problem: &Diagnostic) -> bool {
+    let name = problem.labels.first().map(|l| l.source.name.as_ref()).unwrap_or_default();
+    KNOWN_ERRORS.iter().any(|(file, code)| *code == problem.code && name.ends_with(file))
+}
+
+fn shown(problem: &Diagnostic) -> String {
     let place = problem.labels.first().map(|label| format!("{}:{:?}", label.source.name, label.span));
     format!("{} {} ({})", problem.code, problem.message, place.unwrap_or_default())
 }

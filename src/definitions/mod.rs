@@ -9,6 +9,7 @@ pub mod package;
 pub mod profile;
 mod registry;
 pub mod search;
+mod source;
 mod structure;
 pub mod terminology;
 mod typed;
@@ -17,6 +18,7 @@ mod types;
 pub use registry::{
     Definitions, Loaded, Origin, UnsupportedParameter, Used, embedded_search_parameters, embedded_structures,
 };
+pub use source::PackageSource;
 pub use typed::{NodeType, Typed};
 pub use types::{
     Binding, BindingStrength, Element, ElementFacts, ElementId, StructureFacts, Type, TypeClass, TypeFacts, TypeId,

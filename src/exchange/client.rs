@@ -198,16 +198,19 @@ fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (
 fn tls_error(error: &(dyn StdError + 'static)) -> Option<String> {
     causes(error).find_map(|e| {
         let inside = e.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>());
-        e.downcast_ref::<rustls::Error>().or(inside).map(ToString::to_string)
+        let eof = || Some(e.to_string()).filter(|said| said.starts_with("tls handshake"));
+        e.downcast_ref::<rustls::Error>().or(inside).map(ToString::to_string).or_else(eof)
     })
 }
 
 /// The causes in one line, the outermost (`error sending request`) left out when there are others.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let all: Vec<String> = causes(error).map(ToString::to_string).collect();
+    // `error sending request` and `client error (Connect)` say only that something went wrong.
     let causes = if all.len() > 1 { &all[1..] } else { &all[..] };
+    let told = causes.iter().filter(|c| !c.starts_with("client error (")).count() > 0;
     let mut said: Vec<&str> = vec![];
-    for cause in causes {
+    for cause in causes.iter().filter(|c| !told || !c.starts_with("client error (")) {
         if !said.iter().any(|s| s.contains(&**cause)) {
             said.push(cause);
         }

@@ -21,10 +21,12 @@ impl Default for Limits {
 impl Limits {
     /// Refuses a source that is too large.
     pub fn admit(&self, source: &str) -> Result<(), ReadError> {
-        if source.len() <= self.bytes {
+        // Spans are 32 bits wide.
+        let limit = self.bytes.min(u32::MAX as usize - 1);
+        if source.len() <= limit {
             return Ok(());
         }
-        let message = format!("{} bytes is more than the limit of {} bytes", source.len(), self.bytes);
+        let message = format!("{} bytes is more than the limit of {limit} bytes", source.len());
         Err(ReadError::new("", Span::default(), message))
     }
 

@@ -11,6 +11,8 @@ pub mod narrative;
 pub mod primitive;
 pub mod reference;
 pub mod shape;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod version;
 pub mod xml;

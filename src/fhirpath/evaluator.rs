@@ -302,7 +302,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Ok(found)
     }
 
-    /// The children of an item with this name.
+    /// The children of an item with this name. A primitive has its value as `value`.
     fn step(&self, item: &Item<'a>, slot: Slot, sink: Sink<'_, 'a>) -> Flow {
         let element = match item {
             Item::Element(element) => *element,
@@ -312,6 +312,9 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             }
         };
         let typed = element.typed();
+        if element.node().value().is_some() && &*self.expression.names[usize::from(slot)] == "value" {
+            return emit(element.value().map(Item::Value), sink);
+        }
         let Some(name) = self.name_id(typed, slot) else { return Flow::Continue(()) };
         for child in element.node().children() {
             if typed.node_type(child.id()).step == name && !is_placeholder(child) {

@@ -20,13 +20,14 @@
 //! - **Equality** is by value for numbers and quantities, by what is known for dates, and as text for all
 //!   other primitives, whatever their types: `code = 123` holds for the code `123`. Collections of
 //!   different sizes are not equal.
-//! - **Strings.** `startsWith` and `endsWith` look at the first item, `contains` gives nothing for several,
+//! - **Strings.** `startsWith`, `endsWith` and `replaceMatches` look at the first item, `contains` gives nothing for several,
 //!   `matches` is false for several, finds its pattern anywhere and lets `.` match line breaks.
 //! - `hasValue` is true for one complex element, false for none and for several.
 //! - `in` and `contains` with several items ask about all of them.
 //! - `resolve` looks in contained resources and in the Bundle (fullUrl, or `Type/id`), then asks the
 //!   [`Services`].
 
+mod analysis;
 mod context;
 mod error;
 mod evaluator;
@@ -41,10 +42,12 @@ pub mod value;
 
 use std::sync::Arc;
 
+pub use analysis::{Finding, FindingKind};
 pub use context::{Context, Services};
 pub use error::{ErrorKind, EvaluationError, SyntaxError};
 pub use item::{Collection, Element, Item};
 
+use crate::definitions::{TypeId, TypeTable};
 use evaluator::{Evaluator, Scope};
 
 /// A parsed expression.
@@ -65,6 +68,12 @@ impl Expression {
     /// Its text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What is probably wrong in it, given the types of a release: elements and types that do not exist
+    /// and the like. `start` is the type of the element it will be evaluated on, if that is known.
+    pub fn check(&self, table: &TypeTable, start: Option<TypeId>) -> Vec<Finding> {
+        analysis::check(self, table, start)
     }
 
     /// All items it gives for a context.

@@ -16,6 +16,8 @@ pub const REPRESENTATION: Code = Code(4004);
 pub const SHAPE: Code = Code(4005);
 /// Narrative that holds what it may not.
 pub const NARRATIVE: Code = Code(4006);
+/// An XML element out of order.
+pub const ORDER: Code = Code(4007);
 /// Too few occurrences.
 pub const MINIMUM: Code = Code(4010);
 /// Too many occurrences.

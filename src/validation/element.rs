@@ -98,7 +98,9 @@ impl<'d> Walk<'_, 'd> {
     pub fn children(&mut self, node: NodeRef<'d>, rule: &Arc<ElementNode>, origin: Origin<'_>) {
         let document = self.document;
         let mut occurrences = vec![];
-        for child in &rule.children {
+        // The value of a primitive is not an element in it, though its definition has it as one.
+        let is_primitive = self.class(node) == TypeClass::Primitive;
+        for child in rule.children.iter().filter(|c| !(is_primitive && &*c.name == "value")) {
             let name = child.name.strip_suffix("[x]").unwrap_or(&child.name);
             occurrences.clear();
             if let Some(step) = document.name_id(name) {

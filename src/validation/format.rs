@@ -6,7 +6,7 @@ use super::code;
 use super::walk::Walk;
 use crate::definitions::{TypeClass, TypeId};
 use crate::diagnostic::Severity;
-use crate::fhir::{IrregularityKind, Kind, NodeRef, Shape, narrative, primitive};
+use crate::fhir::{Format, IrregularityKind, Kind, NodeRef, Shape, narrative, primitive};
 
 /// What to say of each way to bend the representation.
 const REPRESENTATION: [(IrregularityKind, &str); 9] = [
@@ -33,8 +33,43 @@ impl<'d> Walk<'_, 'd> {
                 if irregularity.kind == IrregularityKind::EmptyObject { code::EMPTY } else { code::REPRESENTATION };
             self.report(node, Severity::Error, code, message, &nothing);
         }
+        let in_xml = self.document.format() == Format::Xml;
         for node in self.document.root().descendants_and_self() {
             self.format(node, &nothing);
+            if in_xml {
+                self.order(node, &nothing);
+            }
+            if self.type_of(node) == "Coding" {
+                self.known_code(node, &nothing);
+            }
+        }
+    }
+
+    /// XML elements stand in the order of their definition (<http://hl7.org/fhir/STU3/xml.html>).
+    fn order(&mut self, node: NodeRef<'d>, nothing: &Arc<str>) {
+        let mut last = 0;
+        for child in node.children() {
+            let rank = self.document.rank(child);
+            // Unknown ones have no place, and `id` and `url` may have been attributes.
+            if rank == usize::MAX || matches!(child.name(), "id" | "url") {
+                continue;
+            }
+            if rank < last {
+                let message = format!("`{}` stands after an element that it must come before", child.name());
+                self.report(child, Severity::Error, code::ORDER, message, nothing);
+            }
+            last = last.max(rank);
+        }
+    }
+
+    /// A code that its code system, known as a whole, does not have.
+    fn known_code(&mut self, coding: NodeRef<'d>, nothing: &Arc<str>) {
+        let (Some(system), Some(code)) = (coding.child_value("system"), coding.child("code")) else { return };
+        let Some(text) = code.value() else { return };
+        let known = self.validator.terminology.code_system(system);
+        if known.and_then(|s| s.has(text)) == Some(false) {
+            let message = format!("`{}` is not a code of {system}", shortened(text));
+            self.report(code, Severity::Error, code::UNKNOWN_CODE, message, nothing);
         }
     }
 
@@ -98,7 +133,7 @@ impl<'d> Walk<'_, 'd> {
         }
         // JSON says which primitives are numbers and booleans; XML has text only.
         let wanted = self.document.kind(node);
-        if node.document().format() != crate::fhir::Format::Xml && wanted != node.kind() && wanted != Kind::Xhtml {
+        if node.document().format() != Format::Xml && wanted != node.kind() && wanted != Kind::Xhtml {
             let form = match wanted {
                 Kind::Number => "a JSON number",
                 Kind::Boolean => "a JSON boolean",

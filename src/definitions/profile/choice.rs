@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::model::{Discriminator, DiscriminatorKind, ElementRules, Slicing, SlicingRules, TypeRule};
+use super::merge;
+use super::model::{Discriminator, DiscriminatorKind, ElementRules, Max, Slicing, SlicingRules, TypeRule};
 use super::tree::ElementNode;
 use crate::definitions::types::choice_name;
 
@@ -24,7 +25,7 @@ pub(super) struct Aligned<'d> {
 /// What a differential says of one slice.
 pub(super) struct SliceDiff<'d> {
     /// Name of the slice.
-    pub name: &'d str,
+    pub name: Cow<'d, str>,
     /// For one that stands under the name of a type (`valueQuantity`): the type.
     pub type_rule: Option<TypeRule>,
     /// What is said.
@@ -32,9 +33,14 @@ pub(super) struct SliceDiff<'d> {
 }
 
 impl<'d> SliceDiff<'d> {
-    /// A slice under its own name.
+    /// A slice under its own name. One of a choice for one type is always named after that type, so that
+    /// what is said of it under another name is said of the same slice.
     pub fn named(node: &'d ElementNode) -> SliceDiff<'d> {
-        SliceDiff { name: node.slice_name.as_deref().unwrap_or(&node.name), type_rule: None, node }
+        let named = match (node.name.strip_suffix("[x]"), node.rules.single_type()) {
+            (Some(stem), Some(code)) => Cow::Owned(choice_name(stem, code)),
+            _ => Cow::Borrowed(node.slice_name.as_deref().unwrap_or(&node.name)),
+        };
+        SliceDiff { name: named, type_rule: None, node }
     }
 
     /// What is stated of it: in a slice for one type that type, too.
@@ -71,12 +77,15 @@ pub(super) fn align<'d>(base: &[Arc<ElementNode>], diff: &'d [Arc<ElementNode>])
             None => entry.slices.extend(node.slices.iter().map(|s| SliceDiff::named(s))),
             Some(rule) => {
                 let says = !node.children.is_empty() || *node.rules != ElementRules::default();
+                let of_type = |node: &'d ElementNode, name: &'d str| SliceDiff {
+                    name: Cow::Borrowed(name),
+                    type_rule: Some(rule.clone()),
+                    node,
+                };
                 if says || node.slices.is_empty() {
-                    entry.slices.push(SliceDiff { name: &node.name, type_rule: Some(rule.clone()), node });
+                    entry.slices.push(of_type(node, &node.name));
                 }
-                let typed =
-                    |s: &'d Arc<ElementNode>| SliceDiff { type_rule: Some(rule.clone()), ..SliceDiff::named(s) };
-                entry.slices.extend(node.slices.iter().map(typed));
+                entry.slices.extend(node.slices.iter().map(|s| of_type(s, &node.name)));
             }
         }
     }
@@ -116,29 +125,55 @@ pub(super) fn implied_slicing(name: &str) -> Option<Arc<Slicing>> {
     }
 }
 
+/// The slice of a choice that is all that is left of it.
+pub(super) fn only_type(node: &ElementNode) -> Option<&Arc<ElementNode>> {
+    let closed = node.rules.slicing.as_ref().is_some_and(|s| s.rules == SlicingRules::Closed);
+    match &*node.slices {
+        [only] if closed && node.name.ends_with("[x]") && node.children.is_empty() => Some(only),
+        _ => None,
+    }
+}
+
 /// Settles what slices by type do to the choice itself. Where the differential names types without dividing
 /// the choice first, only those types are left (<http://hl7.org/fhir/STU3/profiling.html#slicing>); where it
-/// divides it and requires one type, the others cannot occur.
+/// divides it and requires one type, or has a slice for each, the others cannot occur.
 pub(super) fn close(base: &ElementNode, node: &mut ElementNode, stated: &ElementRules, slices: &[SliceDiff<'_>]) {
     let Some(implied) = implied_slicing(&node.name) else { return };
-    let of_slices = |node: &ElementNode| -> Vec<Arc<str>> {
-        node.slices.iter().flat_map(|s| s.rules.types.iter().map(|t| t.code.clone())).collect()
-    };
-    let required = node.slices.iter().find(|s| s.rules.min() > 0).cloned();
+    let is_closed = base.rules.slicing.as_ref().is_some_and(|s| s.rules == SlicingRules::Closed);
+    let by_type_name = slices.iter().any(|s| s.type_rule.is_some());
+    if is_closed || (base.rules.slicing.is_some() && !by_type_name) {
+        return;
+    }
     let mut rules = ElementRules::clone(&node.rules);
-    if let Some(required) = &required {
-        rules.min = Some(rules.min().max(required.rules.min()));
+    let required = node.slices.iter().find(|s| s.rules.min() > 0 && rules.max() == Max::Count(1));
+    let types_of = |slice: &Arc<ElementNode>| slice.rules.types.iter().map(|t| t.code.clone()).collect::<Vec<_>>();
+    let sliced: Vec<Arc<str>> = match required {
+        Some(required) => types_of(required),
+        None => node.slices.iter().flat_map(types_of).collect(),
+    };
+    let covered = rules.types.iter().all(|t| sliced.contains(&t.code));
+    if stated.slicing.is_none() || required.is_some() || covered {
+        let allowed = std::mem::take(&mut rules.types);
+        rules.types.extend(allowed.iter().filter(|t| sliced.contains(&t.code)).cloned());
+        if rules.types.is_empty() {
+            // The base allows any type (`*`), or none of these: what the slices say stands.
+            rules.types.extend(node.slices.iter().flat_map(|s| s.rules.types.iter().cloned()));
+        }
+        let slicing = rules.slicing.get_or_insert(implied);
+        if slicing.rules != SlicingRules::Closed {
+            *slicing = Arc::new(Slicing { rules: SlicingRules::Closed, ..(**slicing).clone() });
+        }
+        if let Some(required) = required {
+            rules.min = Some(rules.min().max(required.rules.min()));
+        }
     }
-    let single = rules.max() == super::model::Max::Count(1);
-    if stated.slicing.is_none() && base.rules.slicing.is_none() {
-        rules.slicing = Some(implied.clone());
-        let left = of_slices(node);
-        rules.types.retain(|t| left.contains(&t.code));
-    } else if let Some(required) = required.filter(|_| single && !slices.is_empty()) {
-        rules.types.retain(|t| required.rules.types.iter().any(|r| r.code == t.code));
+    // Where one type is singled out, what is required of the choice is required of that.
+    if let [only] = &mut *node.slices
+        && only.rules.min() < rules.min()
+    {
+        let only = Arc::make_mut(only);
+        Arc::make_mut(&mut only.rules).min = rules.min;
     }
-    if rules.slicing.is_none() {
-        rules.slicing = Some(implied);
-    }
+    merge::keep_bindable(&mut rules);
     node.rules = Arc::new(rules);
 }

@@ -67,10 +67,26 @@ impl Generator<'_> {
         let mut node = ElementNode::clone(base);
         node.rules = self.rules(base, stated);
         if !diff.children.is_empty() {
-            if node.children.is_empty() {
-                self.open(&mut node);
+            match choice::only_type(base) {
+                // All that is said of a choice is said of the one type it has left.
+                Some(only) => {
+                    let only = self.lay(only, diff, stated);
+                    node.slices = vec![only];
+                }
+                None => {
+                    if node.children.is_empty() {
+                        self.open(&mut node);
+                    }
+                    self.lay_children(&mut node, &diff.children);
+                }
             }
-            self.lay_children(&mut node, &diff.children);
+        }
+        if !diff.slices.is_empty()
+            && node.children.is_empty()
+            && let Some(target) = node.rules.content_reference.clone().and_then(|r| self.content(&r))
+        {
+            // What is divided is looked into.
+            node.children.clone_from(&target.children);
         }
         let slices: Vec<SliceDiff<'_>> = diff.slices.iter().map(|s| SliceDiff::named(s)).collect();
         self.lay_slices(base, &mut node, stated, &slices);
@@ -178,7 +194,7 @@ impl Generator<'_> {
         }
         let is_choice = base.name.ends_with("[x]");
         for slice in slices {
-            let known = node.slices.iter().position(|s| s.slice_name.as_deref() == Some(slice.name));
+            let known = node.slices.iter().position(|s| s.slice_name.as_deref() == Some(&*slice.name));
             match known.and_then(|at| node.slices.get(at).cloned().map(|s| (at, s))) {
                 Some((at, known)) => {
                     let laid = self.lay(&known, slice.node, &slice.node.rules);
@@ -188,7 +204,11 @@ impl Generator<'_> {
                 }
                 None => {
                     let template = Arc::new(slice_template(base, slice));
-                    let stated = slice.stated();
+                    let mut stated = slice.stated();
+                    if stated.min.is_none() {
+                        // Not required unless it says so itself, whatever its type's profile says of its root.
+                        stated.to_mut().min = Some(0);
+                    }
                     node.slices.push(self.lay(&template, slice.node, &stated));
                 }
             }
@@ -201,6 +221,11 @@ impl Generator<'_> {
                 None => self.problems.push(SnapshotProblem::Undivided { path: self.place() }),
             }
         }
+        // Where slices were there before, what they require is required of the element.
+        let required: u32 = node.slices.iter().map(|s| s.rules.min()).fold(0, u32::saturating_add);
+        if !is_choice && !base.slices.is_empty() && stated.min.is_none() && node.rules.min() < required {
+            Arc::make_mut(&mut node.rules).min = Some(required);
+        }
     }
 }
 
@@ -212,7 +237,7 @@ fn slice_template(base: &ElementNode, slice: &SliceDiff<'_>) -> ElementNode {
     rules.max = Some(rules.max.unwrap_or(Max::Unbounded));
     ElementNode {
         name: base.name.clone(),
-        slice_name: Some(slice.name.into()),
+        slice_name: Some(Arc::from(&*slice.name)),
         rules: Arc::new(rules),
         children: base.children.clone(),
         slices: vec![],

@@ -44,7 +44,20 @@ pub(super) fn derive(base: &Arc<ElementRules>, stated: &ElementRules) -> Arc<Ele
         });
     }
     add_constraints(&mut rules, stated);
+    if !stated.types.is_empty() || stated.binding.is_some() {
+        keep_bindable(&mut rules);
+    }
     Arc::new(rules)
+}
+
+/// Types that a binding can speak of (<http://hl7.org/fhir/STU3/terminologies.html#4.1>), and `*`.
+const BINDABLE: [&str; 9] = ["code", "Coding", "CodeableConcept", "Quantity", "string", "uri", "url", "Element", "*"];
+
+/// Takes away a binding that none of the types left can have.
+pub(super) fn keep_bindable(rules: &mut ElementRules) {
+    if !rules.types.is_empty() && !rules.types.iter().any(|t| BINDABLE.contains(&&*t.code)) {
+        rules.binding = None;
+    }
 }
 
 /// The rules of an element whose type is profiled: the profile's root, and from the element what that does

@@ -9,6 +9,8 @@
 //! facts in different places, and each place is read where it is met.
 
 mod choice;
+mod compiled;
+mod discriminator;
 mod generate;
 mod merge;
 mod model;
@@ -17,6 +19,8 @@ mod registry;
 mod snapshot;
 mod tree;
 
+pub use compiled::{Child, ElementIndex, Profile, ProfileElement, Slice, SliceSet};
+pub use discriminator::{Decider, PathStep, SliceTest};
 pub use model::{
     Aggregation, Constraint, ConstraintSeverity, Derivation, Discriminator, DiscriminatorKind, ElementBinding,
     ElementDefinition, ElementRules, ExtensionContext, Max, Slicing, SlicingRules, StructureDefinition, TypeRule,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
+use super::compiled::Profile;
 use super::generate;
 use super::model::StructureDefinition;
 use super::snapshot::Snapshot;
@@ -87,6 +88,7 @@ impl ProfileError {
 struct Entry {
     definition: Result<Arc<StructureDefinition>, ProfileError>,
     snapshot: OnceLock<Result<Arc<Snapshot>, ProfileError>>,
+    profile: OnceLock<Result<Arc<Profile>, ProfileError>>,
 }
 
 /// Longest derivation, counted over bases and the profiles that are walked into. Official ones have six.
@@ -132,6 +134,17 @@ impl Profiles {
     /// The snapshot of the definition with this canonical.
     pub fn snapshot(&self, canonical: &str) -> Result<Arc<Snapshot>, ProfileError> {
         self.snapshot_within(canonical, &mut vec![])
+    }
+
+    /// The definition with this canonical in the form that instances are checked against. Base types are
+    /// had by their canonical, too (see [`Profiles::type_canonical`]).
+    pub fn profile(&self, canonical: &str) -> Result<Arc<Profile>, ProfileError> {
+        let (entry, home) = self.entry(canonical);
+        if let Some(made) = entry.profile.get() {
+            return made.clone();
+        }
+        let made = home.snapshot(canonical).map(|s| Arc::new(Profile::compile(home, &s)));
+        entry.profile.get_or_init(|| made).clone()
     }
 
     /// The canonical of a type by its code; a url stays one.
@@ -191,7 +204,7 @@ impl Profiles {
         let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
         let entry = match twin.as_ref().and_then(|t| entries.get(&**t)).filter(|e| same(e)) {
             Some(entry) => entry.clone(),
-            None => Arc::new(Entry { definition, snapshot: OnceLock::new() }),
+            None => Arc::new(Entry { definition, snapshot: OnceLock::new(), profile: OnceLock::new() }),
         };
         (entries.entry(canonical.into()).or_insert(entry).clone(), self)
     }

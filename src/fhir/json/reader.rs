@@ -71,7 +71,8 @@ impl Reader<'_> {
     fn unexpected(&self, wanted: &str) -> ReadError {
         match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(c) => {
-                self.error(self.at, self.at + c.len_utf8(), format!("expected {wanted}, found `{}`", c.escape_debug()))
+                let shown = if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+                self.error(self.at, self.at + c.len_utf8(), format!("expected {wanted}, found `{shown}`"))
             }
             None => self.error(self.at, self.at, format!("expected {wanted}, but the text ends here")),
         }

@@ -5,3 +5,8 @@ mod writer;
 
 pub use reader::{FHIR, XHTML, read};
 pub use writer::{escape_attribute, escape_text, write};
+
+/// `url` is an attribute of Extension alone; extensions have one of three names.
+fn is_extension(name: &str) -> bool {
+    matches!(name, "extension" | "modifierExtension" | "Extension")
+}

@@ -27,7 +27,9 @@ impl Writer<'_> {
         }
         let is_resource = node.resource_type().is_some();
         let is_attribute = |c: &NodeRef<'_>| {
-            !is_resource && (c.name() == "id" || (c.name() == "url" && is_extension(node))) && c.value().is_some()
+            !is_resource
+                && (c.name() == "id" || (c.name() == "url" && super::is_extension(node.name())))
+                && c.value().is_some()
         };
         for child in node.children().filter(is_attribute) {
             self.attribute(child.name(), child.value().unwrap_or_default());
@@ -65,8 +67,28 @@ impl Writer<'_> {
                 self.line(level);
                 self.out.push_str(&format!("</{}>", node.name()));
             }
-            (None, Some(markup)) if self.shape.kind(node) == Kind::Xhtml => self.out.push_str(markup),
+            (None, Some(markup)) if self.shape.kind(node) == Kind::Xhtml => self.narrative(markup),
             _ => self.element(node, node.name(), level, false),
+        }
+    }
+
+    /// Narrative is written as it is. JSON may bring markup without its namespace, or text that is no
+    /// XHTML at all: that becomes the text of a `div`, so that what is written is always XML.
+    fn narrative(&mut self, markup: &str) {
+        let bare = format!("<div xmlns=\"{XHTML}\"");
+        let candidates = [markup.to_owned(), markup.replacen("<div", &bare, 1)];
+        let is_narrative = |text: &&String| {
+            let parsed = roxmltree::Document::parse(text);
+            parsed.is_ok_and(|d| d.root_element().tag_name().namespace() == Some(XHTML)) && text.starts_with("<div")
+        };
+        match candidates.iter().find(is_narrative) {
+            Some(text) => self.out.push_str(text),
+            None => {
+                self.out.push_str(&bare);
+                self.out.push('>');
+                escape_text(self.out, markup);
+                self.out.push_str("</div>");
+            }
         }
     }
 
@@ -82,11 +104,6 @@ impl Writer<'_> {
         self.out.push('\n');
         self.out.extend(std::iter::repeat_n("  ", level));
     }
-}
-
-/// `url` is an attribute of Extension alone; extensions have one of three names.
-fn is_extension(node: NodeRef<'_>) -> bool {
-    matches!(node.name(), "extension" | "modifierExtension" | "Extension")
 }
 
 /// Appends text for use between double quotes.

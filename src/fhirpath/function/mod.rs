@@ -23,7 +23,7 @@ use super::error::{ErrorKind, EvaluationError};
 use super::evaluator::{Evaluator, Fallible, Flow, Scope, Sink, Stop, finish};
 use super::item::{Collection, Item};
 use super::pattern::Pattern;
-use super::tree::{Argument, Call, Node, Slot};
+use super::tree::{Argument, Call, Node, Operation, Slot};
 use super::value::Value;
 
 /// A function: name, parameters, implementation.
@@ -206,9 +206,14 @@ impl Function {
             .map(|(function, _)| function)
     }
 
-    /// The parameter at a position; functions of one lambda after another go on with the last.
+    /// The parameter at a position.
     pub(super) fn parameter(&self, at: usize) -> Option<Parameter> {
         self.parameters.get(at).copied()
+    }
+
+    /// Whether an argument is evaluated for each item of the input.
+    pub(super) fn is_lambda(&self, at: usize) -> bool {
+        self.parameter(at) == Some(Parameter::Lambda)
     }
 
     /// Whether it can be called with so many arguments.
@@ -241,6 +246,14 @@ pub(super) struct Invocation<'c, 'a> {
 }
 
 impl<'c, 'a> Invocation<'c, 'a> {
+    /// The input where it is `$this`, which needs no walk.
+    pub(super) fn this(&self) -> Option<&'c Item<'a>> {
+        match &self.call.receiver {
+            None | Some(Node { operation: Operation::This, .. }) => self.scope.this,
+            Some(_) => None,
+        }
+    }
+
     /// Hands over the input, item by item.
     pub(super) fn each(&self, sink: Sink<'_, 'a>) -> Flow {
         match (&self.call.receiver, self.scope.this) {
@@ -337,9 +350,7 @@ impl<'c, 'a> Invocation<'c, 'a> {
     /// The text of an argument.
     pub(super) fn text_argument(&self, at: usize) -> Fallible<Option<Cow<'a, str>>> {
         // The usual case without further ado.
-        if let Some(Node { operation: super::tree::Operation::Literal(Value::String(text)), .. }) =
-            self.argument_node(at)
-        {
+        if let Some(Node { operation: Operation::Literal(Value::String(text)), .. }) = self.argument_node(at) {
             return Ok(Some(Cow::Borrowed(text)));
         }
         Ok(self.value_argument(at)?.map(Value::into_text))

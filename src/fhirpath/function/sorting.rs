@@ -9,7 +9,7 @@ use crate::fhirpath::operator::compare;
 use crate::fhirpath::tree::{Node, Operation};
 
 /// By the items themselves or by keys; a minus before a key turns its order around, whatever its type.
-/// What has no key comes first.
+/// What has no key comes first either way.
 pub(super) fn sort<'a>(call: &Invocation<'_, 'a>, sink: Sink<'_, 'a>) -> Flow {
     let keys: Vec<(bool, Option<&'a Node>)> = match call.call.arguments.len() {
         0 => vec![(false, None)],
@@ -54,7 +54,8 @@ fn order<'a>(
     for ((x, y), (descending, _)) in a.iter().zip(b).zip(keys) {
         let order = match (x, y) {
             (Some(x), Some(y)) => compare(x, y, "sort", call.call.span)?.unwrap_or(Ordering::Equal),
-            _ => x.is_some().cmp(&y.is_some()),
+            _ if x.is_some() != y.is_some() => return Ok(x.is_some().cmp(&y.is_some())),
+            _ => Ordering::Equal,
         };
         if order.is_ne() {
             return Ok(if *descending { order.reverse() } else { order });

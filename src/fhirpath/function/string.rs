@@ -1,8 +1,9 @@
 //! String functions (<http://hl7.org/fhirpath/N1/#string-manipulation>).
 //!
 //! They take any primitive in its string form; a complex element is an error. Where the input has
-//! several items, four of them answer as the engines do that run the official scripts: `startsWith`
-//! and `endsWith` look at the first, `contains` gives nothing, `matches` is false.
+//! several items, some answer as the engines do that run the official scripts: `startsWith`, `endsWith`
+//! and `replaceMatches` look at the first, `contains` gives nothing, `matches` is false. Elsewhere
+//! several are an error.
 
 use std::borrow::Cow;
 
@@ -122,7 +123,8 @@ pub(super) fn replace<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>
 }
 
 pub(super) fn replace_matches<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> {
-    let (Some(text), Some(substitution)) = (input_text(call)?, call.text_argument(1)?) else { return Ok(None) };
+    let Some(item) = call.first_of()?.0 else { return Ok(None) };
+    let (Some(text), Some(substitution)) = (text_of(call, item)?, call.text_argument(1)?) else { return Ok(None) };
     Ok(call.with_pattern(0, |pattern| pattern.replace_all(&text, &substitution))?.map(text_item))
 }
 

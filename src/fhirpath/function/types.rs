@@ -9,6 +9,9 @@ use crate::fhirpath::value::Value;
 /// matters, so `is(coding)` is false for a Coding.
 pub(super) fn is(call: &Invocation<'_, '_>) -> Fallible<Option<bool>> {
     let slot = call.type_argument(0);
+    if let Some(this) = call.this() {
+        return Ok(Some(call.evaluator.is_type(this, slot)));
+    }
     match call.first_of()? {
         (Some(item), 1) => Ok(Some(call.evaluator.is_type(&item, slot))),
         _ => Ok(None),

@@ -225,7 +225,7 @@ fn content(sheet: &Sheet<'_>, node: NodeRef<'_>, element: &'static Element, of: 
         // `<value/>`: the reader has noted it as irregular.
         (Text, None) => {}
         (TextOrParts(_), Some(_)) if sheet.house() || element.name == "profile" => {}
-        (Parts(_) | TextOrParts(_), Some(_)) => wrong("elements, not a value"),
+        (Parts(_) | TextOrParts(_), Some(_)) => wrong("elements"),
         (Parts(parts) | TextOrParts(parts), None) => check(sheet, node, parts, element.name, problems),
     }
 }

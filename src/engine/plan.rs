@@ -1,0 +1,309 @@
+//! From scripts and settings to a plan: what runs against which target, and everything wrong with it,
+//! said before the first request.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::definitions::TypeTable;
+use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity};
+use crate::exchange::AccessToken;
+use crate::fhir::{FhirVersion, Format};
+use crate::testscript::source::ScriptSource;
+use crate::testscript::{Action, Check, Fixture, Side, TestScript, Variable};
+
+use super::code;
+use super::expression::Expressions;
+use super::finding::Absence;
+use super::rule::Binding;
+
+/// What a plan is made with.
+#[derive(Clone, Debug, Default)]
+pub struct PlanSettings {
+    /// Base URL of the target; may have a path.
+    pub target: String,
+    /// FHIR version of scripts whose folder does not say.
+    pub fhir_version: Option<FhirVersion>,
+    /// Values the user gives variables; they win over everything in a script.
+    pub variables: BTreeMap<String, String>,
+    /// Tokens the user gives.
+    pub tokens: Tokens,
+}
+
+/// Access tokens by the name scripts know them under.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens {
+    /// By variable, with or without `patient-token-` before it.
+    pub by_name: BTreeMap<String, AccessToken>,
+    /// For every `patient-token-…` that is not named.
+    pub default: Option<AccessToken>,
+}
+
+impl Tokens {
+    const PREFIX: &str = "patient-token-";
+
+    fn of_variable(&self, variable: &str) -> Option<&AccessToken> {
+        let short = variable.strip_prefix(Tokens::PREFIX);
+        let named = self.by_name.get(variable).or_else(|| self.by_name.get(short?));
+        named.or_else(|| short.and(self.default.as_ref()))
+    }
+}
+
+/// A plan: scripts in the order they run.
+pub struct Plan {
+    /// Base URL of the target, without a `/` at its end.
+    pub target: String,
+    /// The scripts.
+    pub scripts: Vec<PlannedScript>,
+    /// Everything wrong, errors first. With an error in it the plan shall not run; the rest leads to
+    /// verdicts (not-evaluated mostly) where it matters.
+    pub problems: Vec<Diagnostic>,
+    /// Expressions compiled while planning, for the run.
+    pub(super) expressions: Expressions,
+}
+
+impl Plan {
+    /// True when nothing stands in the way of a run.
+    pub fn is_runnable(&self) -> bool {
+        !self.problems.iter().any(|p| p.severity <= Severity::Error)
+    }
+}
+
+/// A script with all that it needs at hand.
+pub struct PlannedScript {
+    /// The script.
+    pub script: Arc<TestScript>,
+    /// FHIR version of the exchange.
+    pub fhir_version: FhirVersion,
+    /// Types of that version.
+    pub types: Arc<TypeTable>,
+    /// Values given by the user, tokens among them, by variable.
+    pub given: BTreeMap<String, String>,
+    /// Fixtures that the script uses, by id: text as in the file, or why it is not there.
+    pub(super) fixtures: HashMap<String, Result<FixtureText, Absence>>,
+    /// Declared rules by id.
+    pub(super) rules: HashMap<String, Binding>,
+    /// Why none of it is run, if it is not.
+    pub set_aside: Option<Absence>,
+}
+
+/// A fixture before its placeholders are filled in.
+pub(super) struct FixtureText {
+    pub text: Arc<str>,
+    pub format: Format,
+}
+
+/// Where types come from: the release's, if it is loaded.
+pub type TypesOf<'t> = &'t dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>;
+
+/// Makes a plan. Nothing is sent; fixtures and rule files are read.
+pub fn plan(
+    scripts: &[Arc<TestScript>],
+    files: &dyn ScriptSource,
+    types: TypesOf<'_>,
+    settings: &PlanSettings,
+) -> Plan {
+    let mut planner =
+        Planner { files, settings, texts: HashMap::new(), problems: vec![], expressions: Expressions::default() };
+    let target = planner.target();
+    let planned: Vec<PlannedScript> = scripts.iter().filter_map(|script| planner.script(script, types)).collect();
+    planner.inputs(&planned);
+    if !planned.iter().any(|p| p.script.actions().next().is_some()) {
+        planner.problems.push(problem(Severity::Error, code::NOTHING_TO_RUN, "no test is selected"));
+    }
+    planner.problems.sort_by_key(|p| p.severity);
+    Plan { target, scripts: planned, problems: planner.problems, expressions: planner.expressions }
+}
+
+struct Planner<'p> {
+    files: &'p dyn ScriptSource,
+    settings: &'p PlanSettings,
+    texts: HashMap<std::path::PathBuf, Result<Arc<str>, String>>,
+    problems: Vec<Diagnostic>,
+    expressions: Expressions,
+}
+
+fn problem(severity: Severity, code: Code, message: impl Into<String>) -> Diagnostic {
+    let rule = code::RULES.iter().find(|r| r.code == code);
+    let diagnostic = Diagnostic::new(severity, code, message);
+    match rule {
+        Some(rule) => diagnostic.note(NoteKind::Remedy, rule.remedy.en),
+        None => diagnostic,
+    }
+}
+
+impl Planner<'_> {
+    /// The base URL, checked.
+    fn target(&mut self) -> String {
+        let target = self.settings.target.trim().trim_end_matches('/');
+        let fault = match url::Url::parse(target) {
+            Err(e) => Some(e.to_string()),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => Some("it is not an `http:` or `https:` URL".into()),
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                Some("a base URL has no `?` or `#` in it".into())
+            }
+            Ok(_) => None,
+        };
+        if let Some(fault) = fault {
+            let message = format!("the target `{target}` is not a base URL: {fault}");
+            self.problems.push(problem(Severity::Error, code::TARGET, message));
+        }
+        target.to_owned()
+    }
+
+    fn script(&mut self, script: &Arc<TestScript>, types: TypesOf<'_>) -> Option<PlannedScript> {
+        let stated = script.properties.fhir_version.or(self.settings.fhir_version);
+        let fhir_version = stated.unwrap_or(FhirVersion::Stu3);
+        let Some(types) = types(fhir_version) else {
+            let message = format!("no definitions of FHIR {fhir_version} for `{}`", script.path.display());
+            self.problems.push(problem(Severity::Error, code::NO_VALIDATION, message));
+            return None;
+        };
+        let set_aside = match script.side() {
+            Side::Server | Side::Load => None,
+            Side::Client => Some("the system under test is the client"),
+            Side::Both => Some("the system under test is client and server"),
+        };
+        let set_aside = set_aside
+            .map(|why| Absence::not_evaluated(code::CLIENT_SIDE, format!("{why}: it has to send the requests itself")));
+        let mut given = self.settings.variables.clone();
+        for variable in &script.variables {
+            if let Some(token) = self.settings.tokens.of_variable(&variable.name) {
+                given.entry(variable.name.clone()).or_insert_with(|| token.header());
+            }
+        }
+        let mut planned = PlannedScript {
+            script: script.clone(),
+            fhir_version,
+            types,
+            given,
+            fixtures: HashMap::new(),
+            rules: HashMap::new(),
+            set_aside,
+        };
+        if planned.set_aside.is_some() {
+            return Some(planned);
+        }
+        self.fixtures(&mut planned);
+        self.rules(&mut planned);
+        self.expressions(script);
+        Some(planned)
+    }
+
+    /// Reads the fixtures that are used.
+    fn fixtures(&mut self, planned: &mut PlannedScript) {
+        let script = planned.script.clone();
+        for fixture in script.fixtures.iter().filter(|f| uses(&script, &f.id)) {
+            let text = self.text(&fixture.path);
+            let read = text.map_err(|why| {
+                let message = format!("fixture `{}`: {why}", fixture.id);
+                let place = &fixture.place;
+                self.problems.push(problem(Severity::Warning, code::FIXTURE, &message).label(
+                    &place.source,
+                    place.span,
+                    "",
+                ));
+                Absence::not_evaluated(code::FIXTURE, message)
+            });
+            planned.fixtures.insert(fixture.id.clone(), read.map(|text| fixture_text(fixture, text)));
+        }
+    }
+
+    fn text(&mut self, path: &std::path::Path) -> Result<Arc<str>, String> {
+        if let Some(text) = self.texts.get(path) {
+            return text.clone();
+        }
+        let text = self.files.read(path).map_err(|e| e.to_string());
+        self.texts.insert(path.to_owned(), text.clone());
+        text
+    }
+
+    fn rules(&mut self, planned: &mut PlannedScript) {
+        for rule in &planned.script.rules {
+            let text = if self.files.is_file(&rule.path) { Some(self.text(&rule.path)) } else { None };
+            let text = text.as_ref().map(|t| t.as_deref().map_err(String::as_str));
+            let binding = Binding::of(&rule.id, &rule.path, text);
+            if let Binding::Unknown(absence) = &binding {
+                let place = &rule.place;
+                let diagnostic = problem(Severity::Warning, absence.code, &absence.message);
+                self.problems.push(diagnostic.label(&place.source, place.span, ""));
+            }
+            planned.rules.insert(rule.id.clone(), binding);
+        }
+    }
+
+    /// Compiles expressions that do not wait for a value.
+    fn expressions(&mut self, script: &TestScript) {
+        for action in script.actions() {
+            let Action::Assert(assert) = action else { continue };
+            let Check::Expression(template) = &assert.check else { continue };
+            if !template.is_literal() {
+                continue;
+            }
+            if let Some(error) = self.expressions.faulty(&template.text) {
+                let message = format!("an expression is not FHIRPath: {error}");
+                let place = &assert.check_place;
+                self.problems.push(problem(Severity::Warning, code::SYNTAX, message).label(
+                    &place.source,
+                    place.span,
+                    "",
+                ));
+            }
+        }
+    }
+
+    /// What the user still has to give, and what was given in vain.
+    fn inputs(&mut self, planned: &[PlannedScript]) {
+        let mut missing: BTreeMap<&str, (usize, &Variable)> = BTreeMap::new();
+        let mut declared = BTreeSet::new();
+        for planned in planned {
+            let script = &planned.script;
+            declared.extend(script.variables.iter().map(|v| v.name.as_str()));
+            if planned.set_aside.is_some() {
+                continue;
+            }
+            let open =
+                |v: &&Variable| v.default.is_none() && v.origin.is_none() && !planned.given.contains_key(&v.name);
+            for variable in script.variables.iter().filter(open) {
+                missing.entry(&variable.name).or_insert((0, variable)).0 += 1;
+            }
+        }
+        for (name, (scripts, variable)) in missing {
+            let s = if scripts == 1 { "" } else { "s" };
+            let message = format!("variable `{name}` has no value, and {scripts} script{s} may need it");
+            let place = &variable.place;
+            let mut diagnostic = problem(Severity::Warning, code::INPUT, message).label(&place.source, place.span, "");
+            if let Some(hint) = variable.hint.as_ref().or(variable.description.as_ref()) {
+                diagnostic = diagnostic.note(NoteKind::Note, hint.clone());
+            }
+            self.problems.push(diagnostic);
+        }
+        let tokens = &self.settings.tokens;
+        let known_token = |name: &&String| {
+            declared.contains(name.as_str()) || declared.contains(format!("{}{name}", Tokens::PREFIX).as_str())
+        };
+        let unused_tokens = tokens.by_name.keys().filter(|n| !known_token(n)).map(|n| ("token", n));
+        let unused = self.settings.variables.keys().filter(|n| !declared.contains(n.as_str())).map(|n| ("variable", n));
+        for (kind, name) in unused_tokens.chain(unused) {
+            let message = format!("no script has a variable for the {kind} `{name}`");
+            self.problems.push(problem(Severity::Warning, code::UNUSED_INPUT, message));
+        }
+    }
+}
+
+fn fixture_text(fixture: &Fixture, text: Arc<str>) -> FixtureText {
+    let format = Format::from_path(&fixture.path).or_else(|| crate::fhir::sniff(&text)).unwrap_or(Format::Xml);
+    FixtureText { text, format }
+}
+
+/// Whether anything in the script refers to this fixture.
+fn uses(script: &TestScript, id: &str) -> bool {
+    let is = |name: &Option<String>| name.as_deref() == Some(id);
+    let by_variable = script.variables.iter().any(|v| v.origin.as_ref().is_some_and(|o| is(&o.source_id)));
+    by_variable
+        || script.actions().any(|action| match action {
+            Action::Operation(operation) => is(&operation.source_id) || is(&operation.target_id),
+            Action::Assert(assert) => {
+                is(&assert.source_id) || matches!(&assert.check, Check::MinimumId(fixture) if fixture == id)
+            }
+        })
+}
