@@ -8,6 +8,7 @@ pub mod cli;
 pub mod definitions;
 pub mod diagnostic;
 pub mod embedded;
+pub mod engine;
 pub mod exchange;
 pub mod fhir;
 pub mod fhirpath;
