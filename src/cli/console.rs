@@ -50,7 +50,7 @@ impl Console {
     /// Says what is wrong.
     pub fn tell(&self, diagnostic: Diagnostic) {
         let diagnostic = diagnostic.in_language(&self.registry, self.language);
-        self.error(&self.error_frame().render(&diagnostic));
+        self.error(&format!("{}\n", self.error_frame().render(&diagnostic)));
     }
 
     /// Says everything that is wrong.
