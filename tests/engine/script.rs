@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use keur::authorization::Tokens;
 use keur::definitions::Definitions;
 use keur::diagnostic::{Position, Source, Span};
-use keur::engine::{Plan, PlanSettings, RunOutcome, RunSettings, Tokens, plan, run};
+use keur::engine::{Plan, PlanSettings, RunOutcome, RunSettings, plan, run};
 use keur::exchange::{Client, ClientSettings};
 use keur::fhir::FhirVersion;
 use keur::record::{ActionFinished, Event, MemoryRecord, Record, Verdict};
@@ -189,7 +190,9 @@ pub struct Ran {
 
 impl Ran {
     pub fn actions(&self) -> Vec<&ActionFinished> {
-        let action = |e| if let &Event::ActionFinished(ref action) = e { Some(action) } else { None };
+        fn action(event: &Event) -> Option<&ActionFinished> {
+            if let Event::ActionFinished(action) = event { Some(action) } else { None }
+        }
         self.record.events().iter().filter_map(action).collect()
     }
 
