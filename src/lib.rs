@@ -5,6 +5,7 @@
 
 pub mod definitions;
 pub mod diagnostic;
+pub mod engine;
 pub mod exchange;
 pub mod fhir;
 pub mod record;
