@@ -5,7 +5,6 @@
 
 pub mod definitions;
 pub mod diagnostic;
-pub mod engine;
 pub mod exchange;
 pub mod fhir;
 pub mod record;
