@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keur::authorization::Tokens;
-use keur::engine::{Interrupt, RunSettings};
+use keur::engine::{Interrupt, RunSettings, Tokens};
 use keur::exchange::AccessToken;
 use keur::record::{Event, EventSink, MemoryRecord, RecordError, Verdict};
 use keur::testscript::{Check, Interaction, Operation, Operator, Party, VariableTake};
@@ -155,13 +154,11 @@ fn what_the_user_gives_wins_and_tokens_go_by_their_short_name() {
     script.variables = ["A", "B", "C"].map(|n| variable(&format!("patient-token-{n}"), Some("Bearer default"))).into();
     script.variables.push(variable("T", Some("2020-01-01")));
     script.variables.push(variable("empty", None));
-    let mut tokens = Tokens::default();
-    for (name, token) in [("A", "a"), ("B", "Bearer b"), ("default", "other")] {
-        tokens.set(name, AccessToken::new(token));
-    }
+    let token = |text: &str| AccessToken::new(text);
+    let by_name = BTreeMap::from([("A".to_owned(), token("a")), ("patient-token-B".to_owned(), token("Bearer b"))]);
     let setting = Setting {
         variables: BTreeMap::from([("T".into(), "2021-02-03".into()), ("empty".into(), String::new())]),
-        tokens,
+        tokens: Tokens { by_name, default: Some(token("other")) },
         ..Default::default()
     };
     let server = bundles();

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keur::authorization::Tokens;
 use keur::definitions::Definitions;
 use keur::diagnostic::{Position, Source, Span};
-use keur::engine::{Plan, PlanSettings, RunOutcome, RunSettings, plan, run};
+use keur::engine::{Plan, PlanSettings, RunOutcome, RunSettings, Tokens, plan, run};
 use keur::exchange::{Client, ClientSettings};
 use keur::fhir::FhirVersion;
 use keur::record::{ActionFinished, Event, MemoryRecord, Record, Verdict};
@@ -190,9 +189,7 @@ pub struct Ran {
 
 impl Ran {
     pub fn actions(&self) -> Vec<&ActionFinished> {
-        fn action(event: &Event) -> Option<&ActionFinished> {
-            if let Event::ActionFinished(action) = event { Some(action) } else { None }
-        }
+        let action = |e| if let &Event::ActionFinished(ref action) = e { Some(action) } else { None };
         self.record.events().iter().filter_map(action).collect()
     }
 
