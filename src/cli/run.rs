@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::authorization::{DEFAULT, TokenArgument, TokenSource};
+use crate::authorization::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource};
 use crate::definitions::Definitions;
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Tokens};
@@ -63,8 +63,10 @@ pub struct Arguments {
     record: Option<String>,
 }
 
-const RUNNING: Words = Words::new("running", "draait");
-const AGAINST: Words = Words::new("against", "tegen");
+const RUNNING: [Words; 2] = [
+    Words::new("running 1 script against", "1 script draait tegen"),
+    Words::new("running {} scripts against", "{} scripts draaien tegen"),
+];
 const RECORD: Words = Words::new("record", "opname");
 const STOPPING: Words = Words::new(
     "stopping after the request under way; Ctrl-C again stops at once",
@@ -160,6 +162,7 @@ fn stops(problems: &[Diagnostic]) -> bool {
 /// The tokens that were given; what is wrong with them, and a literal one, goes to `problems`.
 fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
     let mut tokens = Tokens::default();
+    let mut literal = vec![];
     let environment = |name: &str| std::env::var(name).ok();
     for given in settings.many(Key::Token) {
         let read = given.text.parse::<TokenArgument>().and_then(|argument| {
@@ -169,18 +172,23 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
         let (argument, token) = match read {
             Ok(read) => read,
             Err(error) => {
-                problems.push(problem::error(problem::TOKEN, error.to_string()));
+                let form = matches!(error, TokenError::Form | TokenError::Missing(..));
+                let code = if form { problem::SETTING_VALUE } else { problem::TOKEN };
+                problems.push(problem::error(code, error.to_string()));
                 continue;
             }
         };
         if matches!(argument.source, TokenSource::Literal(_)) {
-            let message = format!("the token `{}` is given as it is, in {}", argument.name, given.origin);
-            problems.push(problem::warning(problem::TOKEN_LITERAL, message));
+            literal.push(format!("`{}`", argument.name));
         }
         match argument.name.as_str() {
             DEFAULT => tokens.default = Some(token),
             name => drop(tokens.by_name.insert(name.to_owned(), token)),
         }
+    }
+    if !literal.is_empty() {
+        let message = format!("tokens are written out where they are given: {}", literal.join(", "));
+        problems.push(problem::warning(problem::TOKEN_LITERAL, message));
     }
     tokens
 }
@@ -203,7 +211,12 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
     let plan = engine::plan(&scripts, &Shelf, &|version| definitions.types(version), &settings);
     let mut problems = missing_tokens(&plan);
     let missing = !problems.is_empty();
-    problems.extend(plan.problems.iter().cloned());
+    // The plan says of every open variable that something may stay unevaluated; tokens were said above.
+    let said = |problem: &&Diagnostic| {
+        let token = |variable: &&str| variable.starts_with(PATIENT_TOKEN);
+        missing && problem.code == engine::code::INPUT && problem.message.split('`').nth(1).as_ref().is_some_and(token)
+    };
+    problems.extend(plan.problems.iter().filter(|problem| !said(problem)).cloned());
     console.tell_grouped(problems);
     if missing || !plan.is_runnable() {
         let nothing = plan.problems.iter().any(|problem| problem.code == engine::code::NOTHING_TO_RUN);
@@ -217,7 +230,7 @@ fn missing_tokens(plan: &Plan) -> Vec<Diagnostic> {
     let mut missing: BTreeMap<&str, (u64, Diagnostic)> = BTreeMap::new();
     for planned in plan.scripts.iter().filter(|planned| planned.set_aside.is_none()) {
         for variable in &planned.script.variables {
-            let Some(name) = variable.name.strip_prefix(crate::authorization::PATIENT_TOKEN) else { continue };
+            let Some(name) = variable.name.strip_prefix(PATIENT_TOKEN) else { continue };
             let open = variable.default.is_none() && variable.origin.is_none();
             if !open || planned.given.contains_key(&variable.name) {
                 continue;
@@ -266,13 +279,8 @@ impl Releases {
 
 async fn execute(plan: &Plan, definitions: &Releases, checked: &Checked, console: &Console) -> Exit {
     let words = |words: Words| words.get(console.language);
-    console.error(&format!(
-        "{} {} scripts {} {}\n",
-        words(RUNNING),
-        plan.scripts.len(),
-        words(AGAINST),
-        redaction::shown_url(&plan.target)
-    ));
+    let running = words(RUNNING[usize::from(plan.scripts.len() != 1)]).replace("{}", &plan.scripts.len().to_string());
+    console.error(&format!("{running} {}\n", redaction::shown_url(&plan.target)));
     let reach = if checked.offline { Reach::only_hosts_of([plan.target.as_str()]) } else { Reach::Anywhere };
     let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
     let interrupt = Interrupt::default();
