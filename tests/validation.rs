@@ -141,6 +141,68 @@ fn compare(assets: &Path, standard: &str) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Rows of a tab-separated file by column name.
+fn rows(path: &Path) -> Result<Vec<BTreeMap<String, String>>, Failed> {
+    let text = std::fs::read_to_string(path)?;
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let row = |line: &str| header.iter().map(|h| (*h).to_owned()).zip(line.split('\t').map(str::to_owned)).collect();
+    Ok(lines.map(row).collect())
+}
+
+/// Single-defect mutants: what the oracle rejects must get an issue that the unmutated file does not have.
+fn mutants(assets: &Path) -> Result<(), Failed> {
+    let folder = assets.join("oracle/mutants");
+    let verdicts: BTreeMap<String, BTreeMap<String, String>> =
+        rows(&folder.join("verdicts.tsv"))?.into_iter().map(|r| (r["id"].clone(), r)).collect();
+    let mut validators: BTreeMap<String, Validator> = BTreeMap::new();
+    let verbose = std::env::var_os("KEUR_VERBOSE").is_some();
+    let (mut rejected, mut caught, mut accepted, mut refused) = (0usize, 0usize, 0usize, 0usize);
+    let mut missed: BTreeMap<String, usize> = BTreeMap::new();
+    for row in rows(&folder.join("index.tsv"))? {
+        let Some(verdict) = verdicts.get(&row["id"]).filter(|v| v.get("weak").is_none_or(|w| w.is_empty())) else {
+            continue;
+        };
+        let standard = &row["standard"];
+        let validator = validators.entry(standard.clone()).or_insert_with(|| validator(assets, &packages(standard)));
+        let judge = |path: PathBuf| -> Result<BTreeSet<String>, Failed> {
+            let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let format = Format::from_path(&path).unwrap_or(Format::Xml);
+            let Ok(document) = fhir::read(text, format) else { return Ok(BTreeSet::from(["unreadable".to_owned()])) };
+            let outcome = validator.validate(&Typed::new(document, validator.types()), &[]);
+            let errors = outcome.issues.into_iter().filter(|i| i.severity <= Severity::Error);
+            let plain =
+                |path: &str| path.split('[').map(|p| p.split_once(']').map_or(p, |(_, r)| r)).collect::<String>();
+            Ok(errors.map(|i| format!("{} {} {}", i.code, plain(&i.path), i.message)).collect())
+        };
+        let before = judge(assets.join("oracle/inputs").join(standard).join(&row["source"]))?;
+        let after = judge(folder.join("inputs").join(format!("{}.xml", row["id"])))?;
+        let new: Vec<&String> = after.difference(&before).collect();
+        if verdict["verdict"] == "accepted" {
+            accepted += 1;
+            refused += usize::from(!new.is_empty());
+            if verbose && !new.is_empty() {
+                println!("  REFUSED {} {} -> {new:?}", row["id"], row["description"]);
+            }
+        } else {
+            rejected += 1;
+            caught += usize::from(!new.is_empty());
+            if new.is_empty() {
+                *missed.entry(row["kind"].clone()).or_default() += 1;
+                if verbose {
+                    println!("  MISSED {} {} -- {}", row["id"], row["description"], verdict["new_errors"]);
+                }
+            }
+        }
+    }
+    println!(
+        "mutants: {caught} of {rejected} rejected ones caught ({:.2} %), {refused} of {accepted} accepted ones refused",
+        100.0 * f64::from(caught as u32) / f64::from(rejected as u32)
+    );
+    println!("  missed by kind: {missed:?}");
+    Ok(())
+}
+
 fn main() {
     let arguments = Arguments::from_args();
     let assets = assets();
@@ -165,5 +227,10 @@ fn main() {
         }
         None => vec!["all".to_owned()],
     };
-    libtest_mimic::run(&arguments, standards.into_iter().map(trial).collect()).exit();
+    let mut trials: Vec<Trial> = standards.into_iter().map(trial).collect();
+    trials.push(Trial::test("mutants", move || match &assets {
+        Some(assets) => mutants(assets),
+        None => Err("KEUR_ASSETS is not there".into()),
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
 }

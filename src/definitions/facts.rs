@@ -28,6 +28,8 @@ use super::structure::{CORE, CORE_VALUE_SETS};
 use super::types::{Binding, BindingStrength, ElementFacts, StructureFacts, TypeClass, TypeFacts};
 
 mod syntax;
+#[cfg(test)]
+mod tests;
 
 use syntax::Line;
 
@@ -57,15 +59,15 @@ pub fn write<'s>(structure: &StructureFacts, known: &dyn Fn(&str) -> Option<&'s 
         out.push_str("abstract\n");
     }
     let own = own_elements(structure, known);
-    let elements = match expand(&structure.name, structure.base.as_deref(), &own, known) {
-        Some(all) if all == structure.elements => own,
-        _ => {
-            out.push_str("complete\n");
-            structure.elements.clone()
-        }
-    };
+    let base = structure.base.as_deref().and_then(known);
+    let follows = taken_over(structure).all(|name| known(name).is_some())
+        && expand(&structure.name, base, own.clone(), known) == structure.elements;
+    if !follows {
+        out.push_str("complete\n");
+    }
+    let elements = if follows { &own } else { &structure.elements };
     out.push('\n');
-    for element in &elements {
+    for element in elements {
         write_element(&mut out, &structure.name, element);
     }
     out
@@ -124,29 +126,44 @@ fn own_elements<'s>(
     structure.elements.iter().filter(|e| !inherited(e)).cloned().collect()
 }
 
-/// Puts back what [`own_elements`] leaves out. None when a type is not known.
+/// Puts back what [`own_elements`] leaves out; the types it is taken over from are all known.
 fn expand<'s>(
     name: &str,
-    base: Option<&str>,
-    own: &[ElementFacts],
+    base: Option<&'s StructureFacts>,
+    own: Vec<ElementFacts>,
     known: &dyn Fn(&str) -> Option<&'s StructureFacts>,
-) -> Option<Vec<ElementFacts>> {
-    let mut all = vec![];
+) -> Vec<ElementFacts> {
+    let mut all = Vec::with_capacity(own.len() + 16);
+    let take_over = |from: &StructureFacts, to: &str, all: &mut Vec<ElementFacts>| {
+        all.extend(from.elements.iter().map(|e| rebased(e, &from.name, to)));
+    };
     if let Some(base) = base {
-        let base = known(base)?;
-        all.extend(base.elements.iter().map(|e| rebased(e, &base.name, name)));
+        take_over(base, name, &mut all);
     }
-    for (i, element) in own.iter().enumerate() {
-        all.push(element.clone());
-        let below = |e: &ElementFacts| e.path.strip_prefix(&*element.path).is_some_and(|rest| rest.starts_with('.'));
-        if own.get(i + 1).is_some_and(below)
-            && let Some(ty) = element.types.first()
-        {
-            let base = known(&ty.code)?;
-            all.extend(base.elements.iter().map(|e| rebased(e, &base.name, &element.path)));
+    let mut own = own.into_iter().peekable();
+    while let Some(element) = own.next() {
+        let backbone = own.peek().is_some_and(|next| is_below(&next.path, &element.path));
+        let path = if backbone { element.path.clone() } else { Box::default() };
+        let ty = element.types.first().filter(|_| backbone).and_then(|t| known(&t.code));
+        all.push(element);
+        if let Some(ty) = ty {
+            take_over(ty, &path, &mut all);
         }
     }
-    Some(all)
+    all
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The types whose elements a structure takes over: its base and those of its backbones.
+fn taken_over(structure: &StructureFacts) -> impl Iterator<Item = &str> {
+    let backbones = structure.elements.windows(2).filter_map(|pair| match pair {
+        [element, next] if is_below(&next.path, &element.path) => element.types.first().map(|t| &*t.code),
+        _ => None,
+    });
+    structure.base.as_deref().into_iter().chain(backbones)
 }
 
 fn rebased(element: &ElementFacts, from: &str, to: &str) -> ElementFacts {
@@ -180,22 +197,17 @@ pub fn read<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<V
         let before = waiting.len();
         let mut still = vec![];
         for mut own in waiting {
-            let structure = &own.structure;
-            let all = match own.complete {
-                true => Some(None),
-                false => {
-                    expand(&structure.name, structure.base.as_deref(), &structure.elements, &|n| done.get(n)).map(Some)
+            let structure = &mut own.structure;
+            if !own.complete {
+                if !taken_over(structure).all(|name| done.contains_key(name)) {
+                    still.push(own);
+                    continue;
                 }
-            };
-            match all {
-                None => still.push(own),
-                Some(all) => {
-                    if let Some(all) = all {
-                        own.structure.elements = all;
-                    }
-                    done.insert(own.structure.name.clone(), own.structure);
-                }
+                let elements = std::mem::take(&mut structure.elements);
+                let base = structure.base.as_deref().and_then(|b| done.get(b));
+                structure.elements = expand(&structure.name, base, elements, &|n| done.get(n));
             }
+            done.insert(own.structure.name.clone(), own.structure);
         }
         if still.len() == before
             && let Some(own) = still.first()

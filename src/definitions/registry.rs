@@ -206,7 +206,7 @@ impl Definitions {
         let build = || {
             // The facts are part of the binary and its tests read them: an error here is a build gone wrong.
             let structures = embedded_structures(self.version).unwrap_or_default();
-            Arc::new(TypeTable::new(self.version, &structures))
+            Arc::new(TypeTable::of(self.version, structures))
         };
         cached(self.version).types.get_or_init(build).clone()
     }

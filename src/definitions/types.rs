@@ -5,6 +5,7 @@
 //! (`Observation.component`), so that every element has exactly one list of children.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::fhir::FhirVersion;
 
@@ -181,13 +182,45 @@ pub struct TypeTable {
     version: FhirVersion,
     types: Vec<Type>,
     elements: Vec<Element>,
-    by_name: HashMap<Box<str>, TypeId>,
-    names: HashMap<Box<str>, u32>,
+    by_name: HashMap<Box<str>, TypeId, BuildHasherDefault<NameHasher>>,
+    names: HashMap<Box<str>, u32, BuildHasherDefault<NameHasher>>,
+}
+
+/// FNV-1a: the names are short and come from definitions, and a table holds thousands.
+#[derive(Clone, Copy)]
+struct NameHasher(u64);
+
+impl Default for NameHasher {
+    fn default() -> Self {
+        NameHasher(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// True for `a.b.c` below `a.b`.
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
 }
 
 impl TypeTable {
     /// Builds a table. Types that an element names but no fact defines are [`TypeId::UNKNOWN`].
     pub fn new(version: FhirVersion, structures: &[StructureFacts]) -> TypeTable {
+        TypeTable::of(version, structures.to_vec())
+    }
+
+    /// Builds a table of facts that are not needed afterwards.
+    pub fn of(version: FhirVersion, structures: Vec<StructureFacts>) -> TypeTable {
         let mut table = TypeTable {
             version,
             types: vec![Type {
@@ -198,16 +231,17 @@ impl TypeTable {
                 elements: 0..0,
                 children: vec![],
             }],
-            elements: vec![],
-            by_name: HashMap::new(),
-            names: HashMap::new(),
+            elements: Vec::with_capacity(structures.iter().map(|s| s.elements.len()).sum()),
+            by_name: HashMap::default(),
+            names: HashMap::default(),
         };
-        for structure in structures {
+        for structure in &structures {
             table.declare(&structure.name, structure.class, structure.is_abstract);
-            let parents: std::collections::HashSet<&str> =
-                structure.elements.iter().filter_map(|e| e.path.rsplit_once('.').map(|(p, _)| p)).collect();
-            for element in &structure.elements {
-                if parents.contains(&*element.path) {
+            for pair in structure.elements.windows(2) {
+                // The children of an element follow it at once.
+                if let [element, next] = pair
+                    && is_below(&next.path, &element.path)
+                {
                     table.declare(&element.path, TypeClass::Backbone, false);
                 }
             }
@@ -228,81 +262,89 @@ impl TypeTable {
         self.by_name.insert(name.into(), id);
     }
 
-    fn link(&mut self, structure: &StructureFacts) {
+    fn link(&mut self, structure: StructureFacts) {
         let id = self.lookup(&structure.name);
         if !self.types[id.index()].elements.is_empty() {
             return;
         }
         self.types[id.index()].base = structure.base.as_deref().and_then(|b| self.type_named(b));
-        let mut owners: Vec<&str> = vec![];
-        for element in &structure.elements {
-            let owner = element.path.rsplit_once('.').map_or("", |(p, _)| p);
-            if !owners.contains(&owner) {
-                owners.push(owner);
+        // Every type owns a run of elements: those of the structure first, then those of each backbone.
+        let mut owners: Vec<(TypeId, Vec<ElementFacts>)> = vec![(id, vec![])];
+        let mut open: Vec<(Box<str>, usize)> = vec![(structure.name, 0)];
+        let mut elements = structure.elements.into_iter().peekable();
+        while let Some(facts) = elements.next() {
+            while open.len() > 1 && open.last().is_some_and(|(path, _)| !is_below(&facts.path, path)) {
+                open.pop();
             }
+            let owner = open.last().map_or(0, |(_, owner)| *owner);
+            if elements.peek().is_some_and(|next| is_below(&next.path, &facts.path)) {
+                let backbone = self.lookup(&facts.path);
+                self.types[backbone.index()].base = facts.types.first().and_then(|t| self.type_named(&t.code));
+                open.push((facts.path.clone(), owners.len()));
+                owners.push((backbone, vec![]));
+            }
+            owners[owner].1.push(facts);
         }
-        for owner in owners {
+        for (owner, elements) in owners {
             let start = self.elements.len() as u32;
-            let own = |e: &&ElementFacts| e.path.rsplit_once('.').is_some_and(|(p, _)| p == owner);
-            for facts in structure.elements.iter().filter(own) {
+            for facts in elements {
                 let element = self.element(facts);
                 self.elements.push(element);
             }
-            let owner = self.lookup(owner);
             self.types[owner.index()].elements = start..self.elements.len() as u32;
-        }
-        for facts in &structure.elements {
-            if let Some(backbone) = self.type_named(&facts.path).filter(|t| self.get(*t).class == TypeClass::Backbone) {
-                let base = facts.types.first().and_then(|t| self.type_named(&t.code));
-                self.types[backbone.index()].base = base;
-            }
         }
     }
 
-    fn element(&self, facts: &ElementFacts) -> Element {
+    fn element(&self, facts: ElementFacts) -> Element {
         let last = facts.path.rsplit_once('.').map_or(&*facts.path, |(_, n)| n);
         let name = last.strip_suffix("[x]").unwrap_or(last);
-        let own_children = facts.content_reference.as_deref().or(Some(&facts.path)).and_then(|p| self.type_named(p));
+        let own_children = self.type_named(facts.content_reference.as_deref().unwrap_or(&facts.path));
         let types = match own_children {
-            Some(backbone) => vec![(backbone, facts.types.first().cloned().unwrap_or_default())],
+            Some(backbone) => vec![(backbone, facts.types.into_iter().next().unwrap_or_default())],
             None if facts.types.iter().any(|t| &*t.code == "*") => {
                 let any = |t: &&Type| matches!(t.class, TypeClass::Primitive | TypeClass::Complex) && !t.is_abstract;
                 let to_facts = |t: &Type| TypeFacts { code: t.name.clone(), ..Default::default() };
                 self.types.iter().filter(any).map(|t| (self.lookup(&t.name), to_facts(t))).collect()
             }
-            None => facts.types.iter().map(|t| (self.lookup(&t.code), t.clone())).collect(),
+            None => facts.types.into_iter().map(|t| (self.lookup(&t.code), t)).collect(),
         };
         Element {
             name: name.into(),
-            path: facts.path.clone(),
+            is_choice: last.ends_with("[x]"),
             min: facts.min,
             max: facts.max,
-            is_choice: last.ends_with("[x]"),
             types,
-            binding: facts.binding.clone(),
+            binding: facts.binding,
+            path: facts.path,
         }
     }
 
     fn collect_children(&mut self) {
+        let elements = std::mem::take(&mut self.elements);
+        let mut written = String::new();
         for i in 0..self.types.len() {
-            let mut children = vec![];
-            for e in self.types[i].elements.clone() {
-                let (name, is_choice) = (self.elements[e as usize].name.clone(), self.elements[e as usize].is_choice);
-                for t in 0..self.elements[e as usize].types.len() {
-                    let (ty, code) = {
-                        let (ty, facts) = &self.elements[e as usize].types[t];
-                        (*ty, facts.code.clone())
+            let range = self.types[i].elements.clone();
+            let mut children = Vec::with_capacity(range.len());
+            for e in range {
+                let element = &elements[e as usize];
+                for (ty, facts) in &element.types {
+                    let name = match element.is_choice {
+                        true => {
+                            written.clear();
+                            push_choice_name(&mut written, &element.name, &facts.code);
+                            self.intern(&written)
+                        }
+                        false => self.intern(&element.name),
                     };
-                    let written = if is_choice { choice_name(&name, &code) } else { name.to_string() };
-                    let name = self.intern(&written);
-                    if !children.iter().any(|c: &Child| c.name == name) {
-                        children.push(Child { name, element: ElementId(e), ty });
-                    }
+                    children.push(Child { name, element: ElementId(e), ty: *ty });
                 }
             }
+            // The first of a name stands: an element without `[x]` is written once, whatever its types.
             children.sort_by_key(|c| c.name);
+            children.dedup_by_key(|c| c.name);
             self.types[i].children = children;
         }
+        self.elements = elements;
     }
 
     fn intern(&mut self, name: &str) -> u32 {
@@ -378,9 +420,13 @@ impl TypeTable {
 /// `value` and `dateTime` make `valueDateTime`.
 pub fn choice_name(element: &str, type_code: &str) -> String {
     let mut name = String::with_capacity(element.len() + type_code.len());
+    push_choice_name(&mut name, element, type_code);
+    name
+}
+
+fn push_choice_name(name: &mut String, element: &str, type_code: &str) {
     name.push_str(element);
     let mut chars = type_code.chars();
     name.extend(chars.next().map(|c| c.to_ascii_uppercase()));
     name.push_str(chars.as_str());
-    name
 }

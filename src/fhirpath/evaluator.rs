@@ -87,6 +87,11 @@ pub(super) struct Evaluator<'e, 'a> {
     now: OnceCell<jiff::Zoned>,
 }
 
+/// Most items of one collection and most bytes of one text: more than any document gives cause for, and
+/// little enough that doubling in a loop ends as an error.
+const MAX_ITEMS: usize = 4_000_000;
+pub(super) const MAX_TEXT: usize = 64_000_000;
+
 impl<'e, 'a> Evaluator<'e, 'a> {
     pub(super) fn new(expression: &'a Expression, context: &'e Context<'a>) -> Self {
         Evaluator {
@@ -278,10 +283,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     /// All items of `node`.
     pub(super) fn collect(&self, node: &'a Node, scope: Scope<'_, 'a>) -> Fallible<Collection<'a>> {
         let mut items = Collection::default();
-        finish(self.each(node, scope, &mut |item| {
-            items.push(item);
-            Flow::Continue(())
-        }))?;
+        finish(self.each(node, scope, &mut |item| attempt(push(&mut items, item, node.span))))?;
         Ok(items)
     }
 
@@ -370,6 +372,25 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let (name, version) = (self.type_text(slot), self.context.typed().table().version());
         Err(EvaluationError::new(ErrorKind::Type, format!("there is no type `{name}` in {version}"), span))
     }
+}
+
+/// Adds to a collection that is being built, within bounds.
+pub(super) fn push<'a>(items: &mut Collection<'a>, item: Item<'a>, span: Span) -> Fallible<()> {
+    if items.len() >= MAX_ITEMS {
+        let message = format!("a collection of more than {MAX_ITEMS} items is too large");
+        return Err(EvaluationError::new(ErrorKind::Value, message, span));
+    }
+    items.push(item);
+    Ok(())
+}
+
+/// Refuses to put together a text that is too long.
+pub(super) fn admit_text(length: usize, span: Span) -> Fallible<()> {
+    if length <= MAX_TEXT {
+        return Ok(());
+    }
+    let message = format!("a text of more than {MAX_TEXT} bytes is too large");
+    Err(EvaluationError::new(ErrorKind::Value, message, span))
 }
 
 /// Hands over an item, if there is one.

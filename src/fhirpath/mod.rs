@@ -37,6 +37,8 @@ mod lexer;
 mod operator;
 mod parser;
 mod pattern;
+#[cfg(test)]
+mod tests;
 mod tree;
 pub mod value;
 

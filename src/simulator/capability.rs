@@ -1,10 +1,10 @@
 //! What the server says it can do: exactly that (<http://hl7.org/fhir/STU3/capabilitystatement.html>).
 
 use super::reply::now;
-use super::search::Comparison;
 use super::store::Store;
 use super::stored::resource_types;
 use super::wire::Wire;
+use crate::definitions::search::SearchType;
 use crate::fhir::Format;
 
 const INTERACTIONS: [&str; 6] = ["read", "vread", "update", "delete", "create", "search-type"];
@@ -43,12 +43,12 @@ pub(super) fn statement(store: &Store, base: &str, format: Format) -> String {
                 w.bare("conditionalCreate", true);
                 w.bare("conditionalUpdate", true);
                 w.text("conditionalDelete", "single");
-                let references = || parameters.of(resource_type).filter(|p| p.comparison == Comparison::Reference);
+                let references = || parameters.of(resource_type).filter(|p| p.ty == SearchType::Reference);
                 let includes: Vec<String> = references().map(|p| format!("{resource_type}:{}", p.code)).collect();
                 w.texts("searchInclude", includes.iter().map(String::as_str));
                 w.objects("searchParam", parameters.of(resource_type), |w, parameter| {
                     w.text("name", &parameter.code);
-                    w.text("type", parameter.comparison.code());
+                    w.text("type", parameter.ty.code());
                 });
             });
             w.objects("interaction", ON_SYSTEM, |w, code| w.text("code", code));

@@ -4,7 +4,7 @@ use crate::definitions::Typed;
 use crate::fhir::{Builder, Document, NodeRef};
 
 /// What becomes of a node in the copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Edit {
     /// It stays, with all below it that stays.
     Keep,
@@ -14,84 +14,62 @@ pub(super) enum Edit {
     Value(String),
     /// It stays and is followed by a copy of itself.
     Twice,
-    /// It stays and gets another child: name and value.
-    With(&'static str, String),
+    /// It stays and gets more children.
+    Append(fn(&mut Builder)),
     /// It becomes a resource of another type.
     Type(&'static str),
 }
 
-/// Copies a tree, asking `edit` about every node, parents first. The root can only stay or change its
-/// type.
+/// Copies a tree, asking `edit` about every node, parents first. The root can get more children or
+/// another type; all else leaves it as it is.
 pub(super) fn rebuild(tree: &Typed, edit: &mut dyn FnMut(NodeRef<'_>) -> Edit) -> Document {
     let root = tree.root();
     let change = edit(root);
-    let resource_type = match change {
+    let resource_type = match &change {
         Edit::Type(other) => other,
         _ => root.resource_type().unwrap_or_default(),
     };
     let mut builder = Builder::resource(resource_type, tree.format());
-    if let Edit::With(name, value) = &change {
-        builder.text(name, value);
-    }
-    for child in root.children() {
-        copy(&mut builder, child, edit);
+    root.children().for_each(|child| copy(&mut builder, child, edit));
+    if let Edit::Append(more) = change {
+        more(&mut builder);
     }
     builder.finish()
 }
 
 fn copy(builder: &mut Builder, node: NodeRef<'_>, edit: &mut dyn FnMut(NodeRef<'_>) -> Edit) {
     let change = edit(node);
-    let children: Vec<NodeRef<'_>> = node.children().collect();
     match &change {
         Edit::Drop => return,
-        // An untouched leaf.
-        _ if children.is_empty() && !matches!(change, Edit::Value(_) | Edit::With(..) | Edit::Type(_)) => {
+        Edit::Value(value) if node.children().next().is_none() => {
+            builder.primitive(node.name(), node.kind(), value);
+        }
+        // A primitive with extensions is taken over whole.
+        _ if node.value().is_some() || node.children().next().is_none() => {
             builder.graft(node.name(), node);
         }
         _ => {
-            let value = match &change {
-                Edit::Value(value) => Some(value.as_str()),
-                _ => node.value(),
+            let resource_type = match &change {
+                Edit::Type(other) => Some(*other),
+                _ => node.resource_type(),
             };
-            match (value, node.resource_type(), &change) {
-                (Some(value), ..) if children.is_empty() => {
-                    builder.primitive(node.name(), node.kind(), value);
-                }
-                // A primitive with extensions keeps its value only when grafted whole.
-                (Some(_), ..) => {
-                    builder.graft(node.name(), node);
-                }
-                (None, _, Edit::Type(other)) => {
-                    builder.open_resource(node.name(), other);
-                    below(builder, &children, &change, edit);
-                }
-                (None, Some(resource_type), _) => {
-                    builder.open_resource(node.name(), resource_type);
-                    below(builder, &children, &change, edit);
-                }
-                (None, None, _) => {
-                    builder.open(node.name());
-                    below(builder, &children, &change, edit);
-                }
+            match resource_type {
+                Some(resource_type) => builder.open_resource(node.name(), resource_type),
+                None => builder.open(node.name()),
+            };
+            node.children().for_each(|child| copy(builder, child, edit));
+            if let Edit::Append(more) = &change {
+                more(builder);
             }
+            builder.close();
         }
     }
     if node.in_array() {
         builder.array_item();
     }
-    if change == Edit::Twice {
+    if matches!(change, Edit::Twice) {
         builder.graft(node.name(), node);
     }
-}
-
-fn below(builder: &mut Builder, children: &[NodeRef<'_>], change: &Edit, edit: &mut dyn FnMut(NodeRef<'_>) -> Edit) {
-    for child in children {
-        copy(builder, *child, edit);
-    }
-    if let Edit::With(name, value) = change {
-        builder.text(name, value);
-    }
-    builder.close();
 }
 
 #[cfg(test)]
@@ -116,11 +94,15 @@ mod tests {
         let on = |name: &'static str, edit: Edit| {
             edited(TEXT, move |n| if n.name() == name { edit.clone() } else { Edit::Keep })
         };
+        let more = |b: &mut Builder| {
+            b.text("w", "v");
+        };
         assert_eq!(on("y", Edit::Drop), TEXT.replace(r#""y":{"z":true,"n":1.50},"#, ""));
         assert_eq!(on("x", Edit::Value("2".into())), TEXT.replace("\"1\"", "\"2\""));
         assert_eq!(on("n", Edit::Value("7".into())), TEXT.replace("1.50", "7"));
         assert_eq!(on("x", Edit::Twice), TEXT.replace(r#"["1"]"#, r#"["1","1"]"#));
         assert_eq!(on("r", Edit::Type("C")), TEXT.replace("\"B\"", "\"C\""));
-        assert_eq!(on("y", Edit::With("w", "v".into())), TEXT.replace("1.50", "1.50,\"w\":\"v\""));
+        assert_eq!(on("y", Edit::Append(more)), TEXT.replace("1.50", "1.50,\"w\":\"v\""));
+        assert_eq!(on("A", Edit::Append(more)), TEXT.replace("\"b\"}", "\"b\"},\"w\":\"v\""));
     }
 }

@@ -8,12 +8,16 @@
 mod access;
 mod call;
 mod capability;
+pub mod code;
+mod defect;
 mod document;
 mod edit;
+mod load;
 mod refusal;
 mod reply;
 mod search;
 mod searchset;
+mod server;
 mod service;
 mod store;
 mod stored;
@@ -23,4 +27,6 @@ mod wire;
 mod write;
 
 pub use access::TokenRegistry;
-pub use search::{Comparison, Parameter, ParameterFacts, Parameters, Unsupported};
+pub use defect::{ActiveDefect, DEFECTS, Defect};
+pub use load::Fixture;
+pub use server::{Bounds, Observer, RunningSimulator, Settings, Simulator, StartError};

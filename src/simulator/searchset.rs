@@ -62,7 +62,7 @@ pub(super) fn last_n(store: &Store, call: &Call, circumstances: &Circumstances<'
 }
 
 fn latest(store: &Store, slots: Slots, max: usize, oldest_first: bool) -> Slots {
-    let index = |code: &str| store.parameters.get(OBSERVATION, code).ok().map(|p| store.index(OBSERVATION, p));
+    let index = |code: &str| store.parameters.get(OBSERVATION, code).map(|p| store.index(OBSERVATION, p));
     let (codes, dates) = (index("code"), index("date"));
     let time = |slot: u32| {
         let intervals = dates.iter().flat_map(|d| d.intervals(slot).collect::<Vec<_>>());
@@ -106,7 +106,12 @@ fn kind_names(store: &Store, codes: Option<&super::search::Index>, slot: u32) ->
     vec![text.map_or_else(|| format!("#{slot}"), |text| format!("text {text}"))]
 }
 
-fn plan(store: &Store, resource_type: &str, call: &Call, circumstances: &Circumstances<'_>) -> Result<Plan, Refusal> {
+fn plan<'s>(
+    store: &'s Store,
+    resource_type: &str,
+    call: &Call,
+    circumstances: &Circumstances<'_>,
+) -> Result<Plan<'s>, Refusal> {
     if !circumstances.lapses.ignore_parameter {
         return Plan::parse(store, resource_type, &call.pairs, call.handling);
     }
@@ -124,7 +129,7 @@ fn page(
     resource_type: &str,
     path: &str,
     call: &Call,
-    plan: &Plan,
+    plan: &Plan<'_>,
     slots: Slots,
     circumstances: &Circumstances<'_>,
 ) -> Result<Reply, Refusal> {

@@ -4,10 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::search::{Index, Parameter, Parameters, Slots, Token, Value};
+use super::search::{Index, Parameters, Slots, Token, Value};
 use super::stored::{Key, Stored, resource_types};
 use super::view::View;
 use crate::definitions::TypeTable;
+use crate::definitions::search::SearchParameter;
 use crate::fhir::Document;
 
 /// How many old versions of a resource can still be read.
@@ -124,16 +125,21 @@ impl Store {
     /// Puts a document in its place, as a new version if there is one already. The type must be one of
     /// the store's; None when it is not.
     pub fn put(&mut self, key: Key, document: &Document) -> Option<Arc<Stored>> {
-        let (types, base) = (self.types.clone(), self.base.clone());
-        let shelf = self.change(&key.resource_type)?;
+        let shelf = self.shelves.get(&key.resource_type)?;
         let before = shelf.get(&key.id).cloned();
         let version = before.as_ref().map(|b| b.version).or(shelf.gone.get(&key.id).copied()).unwrap_or(0) + 1;
-        let stored = Arc::new(Stored::new(key, version, document, &types, &base));
+        let stored = Arc::new(self.prepare(key, version, document));
+        let shelf = self.change(&stored.key.resource_type)?;
         shelf.insert(stored.clone());
         if let Some(before) = before {
             shelf.keep(before);
         }
         Some(stored)
+    }
+
+    /// A resource as it would be stored.
+    pub fn prepare(&self, key: Key, version: u64, document: &Document) -> Stored {
+        Stored::new(key, version, document, &self.types, &self.parameters, &self.base)
     }
 
     /// Takes a resource away; reading it says it is gone. False when there was none.
@@ -163,7 +169,7 @@ impl Store {
     }
 
     /// The index of a parameter of a type, made now if it was not there.
-    pub fn index(&self, resource_type: &str, parameter: &Parameter) -> Arc<Index> {
+    pub fn index(&self, resource_type: &str, parameter: &SearchParameter) -> Arc<Index> {
         let Some(shelf) = self.shelves.get(resource_type) else { return Arc::default() };
         let ready = shelf.indexes.read().unwrap_or_else(PoisonError::into_inner).get(&parameter.code).cloned();
         ready.unwrap_or_else(|| {
@@ -176,7 +182,7 @@ impl Store {
         })
     }
 
-    fn extra_values(&self, parameter: &Parameter, key: &Key) -> Vec<Value> {
+    fn extra_values(&self, parameter: &SearchParameter, key: &Key) -> Vec<Value> {
         let tokens = self.identifiers.get(key).filter(|_| &*parameter.code == IDENTIFIER);
         tokens.into_iter().flatten().cloned().map(Value::Token).collect()
     }

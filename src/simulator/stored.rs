@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::search::{Parameters, Target, select, target};
+use crate::definitions::search::Found;
 use crate::definitions::{TypeClass, TypeTable, Typed};
-use crate::fhir::{Builder, Document, Format, NodeRef, json, xml};
+use crate::fhir::{Builder, Document, Format, NodeRef, json, primitive, reference::Reference, xml};
 
 /// `Observation/123`: where a resource lives on this server.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -23,10 +25,12 @@ impl Key {
     /// Reads `Observation/123`, also with `/_history/2` behind it and an absolute URL before it. What
     /// stands before is given back too, without its slash.
     pub fn parse(text: &str) -> Option<(&str, Key)> {
-        let text = text.split_once("/_history/").map_or(text, |(before, _)| before);
-        let (rest, id) = text.rsplit_once('/')?;
-        let (base, resource_type) = rest.rsplit_once('/').unwrap_or(("", rest));
-        (is_type_name(resource_type) && is_id(id)).then(|| (base, Key::new(resource_type, id)))
+        match Reference::parse(text) {
+            Reference::Literal { base, resource_type, id, .. } => {
+                Some((base.unwrap_or_default().trim_end_matches('/'), Key::new(resource_type, id)))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -36,13 +40,9 @@ impl std::fmt::Display for Key {
     }
 }
 
-fn is_type_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_uppercase()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
 /// The `id` type: <http://hl7.org/fhir/STU3/datatypes.html#id>.
 pub(super) fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    primitive::fault("id", text).is_none()
 }
 
 /// One version of a resource. Never changes.
@@ -53,6 +53,8 @@ pub(super) struct Stored {
     pub tree: Typed,
     /// Everything it refers to by type and id, without duplicates.
     pub references: Vec<Key>,
+    /// The Patients whose compartment it is in.
+    pub patients: Vec<Key>,
     json: OnceLock<Bytes>,
     xml: OnceLock<Bytes>,
 }
@@ -60,13 +62,21 @@ pub(super) struct Stored {
 impl Stored {
     /// Gives a document its place, version and time. Version and time stand in `meta`, whatever the
     /// document said; the rest of it stays.
-    pub fn new(key: Key, version: u64, document: &Document, types: &Arc<TypeTable>, base: &str) -> Stored {
+    pub fn new(
+        key: Key,
+        version: u64,
+        document: &Document,
+        types: &Arc<TypeTable>,
+        parameters: &Parameters,
+        base: &str,
+    ) -> Stored {
         let last_updated = jiff::Timestamp::now();
         let tree = Typed::new(stamp(document, &key, version, last_updated), types.clone());
         let mut references: Vec<Key> = links(&tree).filter_map(|text| local(text, base)).collect();
         references.sort();
         references.dedup();
-        Stored { key, version, last_updated, tree, references, json: OnceLock::new(), xml: OnceLock::new() }
+        let patients = patients(&key, &tree, &references, parameters, base);
+        Stored { key, version, last_updated, tree, references, patients, json: OnceLock::new(), xml: OnceLock::new() }
     }
 
     /// Its bytes: JSON on one line, XML without the declaration.
@@ -81,18 +91,37 @@ impl Stored {
     pub fn etag(&self) -> String {
         format!("W/\"{}\"", self.version)
     }
-
-    /// The Patients it refers to itself; a Patient is its own. What links Patients to each other does
-    /// not make one the business of the other.
-    pub fn patients(&self) -> impl Iterator<Item = &Key> {
-        let own = (&*self.key.resource_type == PATIENT).then_some(&self.key);
-        let referred = self.references.iter().filter(move |k| own.is_none() && &*k.resource_type == PATIENT);
-        own.into_iter().chain(referred)
-    }
 }
 
 /// The resource type that a compartment is named after.
 pub(super) const PATIENT: &str = "Patient";
+
+/// The Patients a resource is about, by the definition of their compartment; where that says nothing, any
+/// Patient it refers to. A Patient is about itself: links between Patients do not make one the business
+/// of the other.
+fn patients(key: &Key, tree: &Typed, references: &[Key], parameters: &Parameters, base: &str) -> Vec<Key> {
+    let is_patient = |key: &Key| &*key.resource_type == PATIENT;
+    if is_patient(key) {
+        return vec![key.clone()];
+    }
+    let found = parameters.compartment(PATIENT, &key.resource_type).flat_map(|p| select(p, tree));
+    let nodes = found.flat_map(|found| match found {
+        Found::Nodes(nodes) => nodes,
+        Found::Boolean(_) => vec![],
+    });
+    let mut patients: Vec<Key> = nodes
+        .filter_map(|node| match target(node, base) {
+            Some(Target::Here(key)) if is_patient(&key) => Some(key),
+            _ => None,
+        })
+        .collect();
+    if patients.is_empty() {
+        patients = references.iter().filter(|k| is_patient(k)).cloned().collect();
+    }
+    patients.sort();
+    patients.dedup();
+    patients
+}
 
 /// Writes a tree as an answer holds it: JSON compact, XML without its declaration.
 pub(super) fn write(tree: &Typed, format: Format) -> String {

@@ -30,27 +30,45 @@ pub(super) fn perform(
     call: &Call,
     circumstances: &Circumstances<'_>,
 ) -> Result<Reply, Refusal> {
+    let kind = if is_batch(bundle) { "batch-response" } else { "transaction-response" };
+    let format = call.presentation.format;
+    let replies = carry_out_all(store, bundle, call, circumstances)?.into_iter();
+    let replies = replies.map(|(_, r)| r.unwrap_or_else(|refusal| Reply::refused(&refusal, format))).collect();
+    Ok(answer(kind, replies, format))
+}
+
+fn is_batch(bundle: &Document) -> bool {
+    bundle.root().child_value("type") == Some("batch")
+}
+
+/// The answers to the entries in their order, each with its place in the Bundle. A transaction fails as
+/// a whole.
+pub(super) fn carry_out_all(
+    store: &mut Store,
+    bundle: &Document,
+    call: &Call,
+    circumstances: &Circumstances<'_>,
+) -> Result<Vec<(usize, Result<Reply, Refusal>)>, Refusal> {
     let root = bundle.root();
     if root.resource_type() != Some("Bundle") {
         return Err(Refusal::new(Reason::Invalid, "what is posted to the base shall be a Bundle"));
     }
     match root.child_value("type") {
         Some("batch") => {
-            let replies = root.children_named("entry").map(|entry| {
-                let entry = read_entry(store, entry, 0, call, &HashMap::new())?;
-                carry_out(store, &entry, circumstances)
+            let entries = root.children_named("entry").enumerate();
+            let replies = entries.map(|(at, entry)| {
+                let ready = read_entry(store, entry, at, call, &HashMap::new());
+                (at, ready.and_then(|entry| carry_out(store, &entry, circumstances)))
             });
-            let replies: Vec<Reply> = replies
-                .map(|r| r.unwrap_or_else(|refusal| Reply::refused(&refusal, call.presentation.format)))
-                .collect();
-            Ok(answer("batch-response", replies, call.presentation.format))
+            Ok(replies.collect())
         }
-        Some("transaction") => transaction(store, root, call, circumstances),
+        Some("transaction") => {
+            let replies = transaction(store, root, call, circumstances)?;
+            Ok(replies.into_iter().map(|(at, reply)| (at, Ok(reply))).collect())
+        }
         other => {
-            let message = format!(
-                "a Bundle of type `{}` is not carried out: expected `transaction` or `batch`",
-                other.unwrap_or_default()
-            );
+            let found = other.map_or("no type".into(), |t| format!("type `{t}`"));
+            let message = format!("a Bundle with {found} is not carried out: expected `transaction` or `batch`");
             Err(Refusal::new(Reason::Invalid, message))
         }
     }
@@ -64,7 +82,7 @@ fn transaction(
     bundle: NodeRef<'_>,
     call: &Call,
     circumstances: &Circumstances<'_>,
-) -> Result<Reply, Refusal> {
+) -> Result<Vec<(usize, Reply)>, Refusal> {
     let entries: Vec<NodeRef<'_>> = bundle.children_named("entry").collect();
     let place = |refusal: Refusal, at: usize| Refusal {
         diagnostics: format!("nothing was changed: entry {}: {}", at + 1, refusal.diagnostics),
@@ -92,8 +110,7 @@ fn transaction(
     }
     *store = draft;
     replies.sort_by_key(|(at, _)| *at);
-    let replies = replies.into_iter().map(|(_, reply)| reply).collect();
-    Ok(answer("transaction-response", replies, call.presentation.format))
+    Ok(replies)
 }
 
 /// Where the resource of an entry will live, for references by its fullUrl.

@@ -47,7 +47,7 @@ const ABOUT_DEPTH: usize = 4;
 
 /// The Patients a resource belongs to. Their resources need not be there.
 fn owners<'s>(store: &'s Store, resource: &'s Stored) -> HashSet<&'s Key> {
-    let mut owners: HashSet<&Key> = resource.patients().collect();
+    let mut owners: HashSet<&Key> = resource.patients.iter().collect();
     let mut about: Vec<&Stored> = vec![resource];
     let mut seen: HashSet<&Key> = HashSet::from([&resource.key]);
     for _ in 0..ABOUT_DEPTH {
@@ -61,7 +61,7 @@ fn owners<'s>(store: &'s Store, resource: &'s Stored) -> HashSet<&'s Key> {
             .filter_map(|key| store.shelf(&key.resource_type)?.get(&key.id))
             .map(|r| &**r)
             .collect();
-        owners = next.iter().flat_map(|r| r.patients()).collect();
+        owners = next.iter().flat_map(|r| &r.patients).collect();
         about = next;
     }
     owners

@@ -125,7 +125,7 @@ pub(super) fn place(
     if let Some(before) = &before {
         writable(circumstances, before)?;
     }
-    writable(circumstances, &Stored::new(key.clone(), 0, document, &store.types, &store.base))?;
+    writable(circumstances, &store.prepare(key.clone(), 0, document))?;
     match store.put(key, document) {
         Some(_) => Ok(if before.is_some() { 200 } else { 201 }),
         None => Err(Refusal::new(Reason::NotFound, "resources of this type are not stored here")),
@@ -202,7 +202,7 @@ fn purge(store: &mut Store, patient: &Key, call: &Call, circumstances: &Circumst
     {
         return Err(Refusal::new(Reason::Forbidden, format!("{patient} is somebody else than this token's person")));
     }
-    let is_theirs = |r: &Stored| r.patients().all(|p| p == patient) && r.patients().next().is_some();
+    let is_theirs = |r: &Stored| r.patients.iter().all(|p| p == patient) && !r.patients.is_empty();
     let all = store.shelves().flat_map(|(_, shelf)| shelf.resources());
     let doomed: Vec<Key> = all.filter(|(_, r)| is_theirs(r)).map(|(_, r)| r.key.clone()).collect();
     doomed.iter().for_each(|key| store.erase(key));

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, LineIndex, Severity};
 
 use super::model::{Action, Check, Side, TestScript, VariableTake};
 use super::problem;
@@ -28,8 +28,45 @@ pub struct Census {
     /// The same by folder, in order.
     pub folders: Vec<Folder>,
     /// What is wrong, script by script.
-    #[serde(skip)]
+    #[serde(serialize_with = "as_lines")]
     pub problems: Vec<Diagnostic>,
+}
+
+/// A problem as `list --format json` writes it.
+#[derive(Serialize)]
+struct Line<'p> {
+    severity: &'static str,
+    code: String,
+    message: &'p str,
+    path: &'p str,
+    line: u32,
+    column: u32,
+}
+
+/// A path that is no Unicode is written as near as can be.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+fn as_lines<S: Serializer>(problems: &[Diagnostic], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(problems.iter().map(|problem| {
+        let label = problem.labels.first();
+        let position = label.map(|l| LineIndex::default().position(&l.source.text, l.span.start()));
+        let position = position.unwrap_or_default();
+        Line {
+            severity: match problem.severity {
+                Severity::Fatal => "fatal",
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Information => "information",
+            },
+            code: problem.code.to_string(),
+            message: &problem.message,
+            path: label.map(|l| l.source.name.as_ref()).unwrap_or_default(),
+            line: position.line,
+            column: position.column,
+        }
+    }))
 }
 
 /// Counts of expressions: those of asserts and of variables.
@@ -47,6 +84,7 @@ pub struct Expressions {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Folder {
     /// The folder as found.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// FHIR version of the exchange; empty where nothing says.
     pub fhir_version: String,
@@ -155,5 +193,46 @@ impl Side {
             Side::Both => "both",
             Side::Load => "load",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testscript::source::Carried;
+
+    #[test]
+    fn the_census_is_written_as_list_promises() {
+        let script = |asserts: &str| {
+            format!(
+                "<TestScript xmlns=\"http://hl7.org/fhir\"><variable><name value='v'/><expression value='a  . b'/></variable>\n\
+                 <test><action><operation><type><code value='read'/></type></operation></action>{asserts}</test></TestScript>"
+            )
+        };
+        let one = "<action><assert><expression value='a.b'/></assert></action>";
+        let (plain, twice) =
+            (script(one), script(&format!("{one}<action><assert><resource value='${{x}}'/></assert></action>")));
+        let files = [
+            ("s/a/properties.json", r#"{"fhirVersion": "STU3", "role": {"name": "XIS-Server"}}"#),
+            ("s/a/1.xml", plain.as_str()),
+            ("s/a/2.xml", twice.as_str()),
+            ("s/b/3.xml", plain.as_str()),
+        ];
+        let carried = Carried::new(files);
+        let set = ScriptSet::collect(&carried, &["s".into()]).expect("there are scripts");
+        let census = Census::of(&set);
+        let wanted = serde_json::json!({
+            "scripts": 3, "tests": 3, "operations": 3, "asserts": 4,
+            "expressions": {"total": 6, "distinct": 2, "invalid": 0},
+            "folders": [
+                {"path": "s/a", "fhir_version": "STU3", "role": "XIS-Server", "scripts": 2, "tests": 2, "operations": 2, "asserts": 3},
+                {"path": "s/b", "fhir_version": "", "role": "load", "scripts": 1, "tests": 1, "operations": 1, "asserts": 1},
+            ],
+            "problems": [{
+                "severity": "error", "code": "KEUR1020", "message": "variable `x` is not declared",
+                "path": "s/a/2.xml", "line": 2, "column": 172,
+            }],
+        });
+        assert_eq!(serde_json::to_value(&census).expect("it is plain data"), wanted);
     }
 }

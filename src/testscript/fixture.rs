@@ -117,7 +117,7 @@ mod tests {
             ("two.xml", "<Task xmlns=\"http://hl7.org/fhir\">\n<id value=\"${task-id}\"/> ${DATE, U, D, 1}</Task>"),
             ("broken.xml", "<Task xmlns=\"http://hl7.org/fhir\">"),
         ];
-        let carried = Carried::new(&files);
+        let carried = Carried::new(files);
         let now = "2026-03-31T12:00:00+02:00[+02:00]".parse().expect("a date");
         let circumstances = Circumstances::fixed(now, 1);
         let mut scope = Variables::new(&circumstances);

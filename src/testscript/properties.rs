@@ -149,7 +149,7 @@ mod tests {
     fn the_nearest_file_within_the_set_counts() {
         let files =
             [("s/properties.json", WHOLE), ("s/a/b/x.xml", ""), ("s/c/properties.json", "{}"), ("s/c/x.xml", "")];
-        let carried = Carried::new(&files);
+        let carried = Carried::new(files);
         let folders = PropertiesOfFolders::new(&carried);
         let found = folders.of(Path::new("s/a/b/x.xml"), Path::new("s"));
         assert_eq!(
@@ -177,7 +177,7 @@ mod tests {
             ("", "`properties.json` cannot be used: EOF while parsing a value", 0),
         ] {
             let files = [("s/properties.json", text)];
-            let carried = Carried::new(&files);
+            let carried = Carried::new(files);
             let found = PropertiesOfFolders::new(&carried).of(Path::new("s/x.xml"), Path::new("s"));
             assert_eq!(found.problems.len(), 1, "{text}");
             assert_eq!(found.problems[0].message, message);

@@ -149,7 +149,7 @@ mod tests {
     ];
 
     fn collected(paths: &[&str]) -> Result<Vec<String>, Vec<String>> {
-        let carried = Carried::new(FILES);
+        let carried = Carried::new(FILES.iter().copied());
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
         ScriptSet::collect(&carried, &paths)
             .map(|set| set.scripts().iter().map(|s| s.path.to_string_lossy().into_owned()).collect())
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn scripts_are_loaded_in_the_order_of_the_files_whoever_loads_them() {
-        let carried = Carried::new(FILES);
+        let carried = Carried::new(FILES.iter().copied());
         let set = ScriptSet::collect(&carried, &["s".into()]).expect("there are scripts");
         let ids = set.map(|loaded| loaded.script.map(|s| (s.path, s.id)));
         assert_eq!(ids[1], Some(("s/b/two.xml".into(), Some("a".into()))));

@@ -1,5 +1,6 @@
 //! Where scripts and what they refer to are read from: the file system, or files the binary carries.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::ErrorKind;
@@ -114,36 +115,32 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), SourceError> {
 }
 
 /// Files that are part of the program: paths with `/` from one root, and their texts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Carried<'t> {
-    files: &'t [(&'t str, &'t str)],
+    files: BTreeMap<PathBuf, &'t str>,
 }
 
 impl<'t> Carried<'t> {
-    /// Over a list in any order.
-    pub fn new(files: &'t [(&'t str, &'t str)]) -> Self {
-        Carried { files }
+    /// These files.
+    pub fn new(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
+        Carried { files: files.into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect() }
     }
 }
 
 impl ScriptSource for Carried<'_> {
     fn read(&self, path: &Path) -> Result<Arc<str>, SourceError> {
-        let wanted = normalise(path);
-        let found = self.files.iter().find(|(name, _)| Path::new(name) == wanted);
-        found.map(|(_, text)| Arc::from(*text)).ok_or_else(|| SourceError::new(path, Reason::Absent))
+        let found = self.files.get(&normalise(path));
+        found.map(|text| Arc::from(*text)).ok_or_else(|| SourceError::new(path, Reason::Absent))
     }
 
     fn files(&self, path: &Path) -> Result<Vec<PathBuf>, SourceError> {
         let folder = normalise(path);
-        let below = self.files.iter().map(|(name, _)| PathBuf::from(name)).filter(|name| name.starts_with(&folder));
-        let mut found: Vec<PathBuf> = below.collect();
-        found.sort();
+        let found: Vec<PathBuf> = self.files.keys().filter(|name| name.starts_with(&folder)).cloned().collect();
         if found.is_empty() { Err(SourceError::new(path, Reason::Absent)) } else { Ok(found) }
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        let wanted = normalise(path);
-        self.files.iter().any(|(name, _)| Path::new(name) == wanted)
+        self.files.contains_key(&normalise(path))
     }
 }
 
@@ -201,7 +198,7 @@ mod tests {
     #[test]
     fn carried_files_are_read_and_listed_as_a_folder_would_be() {
         let files = [("t/b/2.yaml", "two"), ("t/a/1.yaml", "one"), ("t-old/x.yaml", "x")];
-        let carried = Carried::new(&files);
+        let carried = Carried::new(files);
         assert_eq!(carried.read(Path::new("t/a/../b/2.yaml")).as_deref(), Ok("two"));
         let listed = carried.files(Path::new("t/")).expect("it is there");
         assert_eq!(listed, [Path::new("t/a/1.yaml"), Path::new("t/b/2.yaml")]);

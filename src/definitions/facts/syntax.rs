@@ -109,7 +109,9 @@ impl<'t> Line<'t> {
         if self.rest.starts_with('"') {
             return self.quoted().map(Into::into);
         }
-        let end = self.rest.find(|c| !is_plain(c)).unwrap_or(self.rest.len());
+        // Every character that ends a name is one byte.
+        let ends = |b: u8| b.is_ascii() && !is_plain(char::from(b));
+        let end = self.rest.bytes().position(ends).unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         if name.is_empty() {
             return Err(format!("expected a name, found `{rest}`"));

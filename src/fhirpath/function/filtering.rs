@@ -1,7 +1,8 @@
 //! `where`, `select`, `repeat` (<http://hl7.org/fhirpath/N1/#filtering-and-projection>).
 
 use super::Invocation;
-use crate::fhirpath::evaluator::{Flow, Sink, attempt};
+use crate::fhirpath::error::ErrorKind;
+use crate::fhirpath::evaluator::{Flow, Sink, attempt, push};
 use crate::fhirpath::item::{Collection, Item};
 use crate::fhirpath::operator::Seen;
 
@@ -25,10 +26,14 @@ pub(super) fn select<'a>(call: &Invocation<'_, 'a>, sink: Sink<'_, 'a>) -> Flow 
     })
 }
 
+/// Deeper than anything nests.
+const MAX_ROUNDS: usize = 10_000;
+
 /// Projects, and again what came out, until nothing new comes.
 pub(super) fn repeat<'a>(call: &Invocation<'_, 'a>, sink: Sink<'_, 'a>) -> Flow {
     let Some(projection) = call.lambda(0) else { return Flow::Continue(()) };
     let mut round = attempt(call.input())?;
+    let mut rounds = 0;
     let (mut elements, mut values) = (std::collections::HashSet::new(), Seen::default());
     while !round.is_empty() {
         let mut next = Collection::default();
@@ -41,11 +46,14 @@ pub(super) fn repeat<'a>(call: &Invocation<'_, 'a>, sink: Sink<'_, 'a>) -> Flow 
                     }
                     Item::Value(_) => values.insert(&found),
                 };
-                if is_new {
-                    next.push(found);
-                }
-                Flow::Continue(())
+                if is_new { attempt(push(&mut next, found, call.call.span)) } else { Flow::Continue(()) }
             })?;
+        }
+        // Elements come to an end, computed values need not.
+        rounds += 1;
+        if rounds > MAX_ROUNDS {
+            let message = format!("finds something new after {MAX_ROUNDS} rounds");
+            return attempt(Err(call.error(ErrorKind::Value, &message)));
         }
         next.iter().try_for_each(|item| sink(item.clone()))?;
         round = next;

@@ -81,8 +81,8 @@ fn number_argument(call: &Invocation<'_, '_>) -> Fallible<Option<Decimal>> {
 pub(super) fn log<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> {
     match number_argument(call)?.and_then(|b| b.to_f64()) {
         // Quotients of logarithms, unlike `f64::log`, are exact for exact powers of 2 and 10 alike.
-        Some(base) if base == 10.0 => real(call, f64::log10),
-        Some(base) if base == 2.0 => real(call, f64::log2),
+        Some(10.0) => real(call, f64::log10),
+        Some(2.0) => real(call, f64::log2),
         Some(base) => real(call, |n| n.log(base)),
         None => Ok(None),
     }

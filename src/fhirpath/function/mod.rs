@@ -20,7 +20,7 @@ mod utility;
 use std::borrow::Cow;
 
 use super::error::{ErrorKind, EvaluationError};
-use super::evaluator::{Evaluator, Fallible, Flow, Scope, Sink, Stop, finish};
+use super::evaluator::{Evaluator, Fallible, Flow, Scope, Sink, Stop, attempt, finish, push};
 use super::item::{Collection, Item};
 use super::pattern::Pattern;
 use super::tree::{Argument, Call, Node, Operation, Slot};
@@ -271,10 +271,7 @@ impl<'c, 'a> Invocation<'c, 'a> {
     /// The whole input.
     pub(super) fn input(&self) -> Fallible<Collection<'a>> {
         let mut items = Collection::default();
-        self.try_each(|item| {
-            items.push(item);
-            Flow::Continue(())
-        })?;
+        self.try_each(|item| attempt(push(&mut items, item, self.call.span)))?;
         Ok(items)
     }
 

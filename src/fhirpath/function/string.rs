@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::Invocation;
 use crate::fhirpath::error::ErrorKind;
-use crate::fhirpath::evaluator::{Fallible, Flow, Sink, attempt};
+use crate::fhirpath::evaluator::{Fallible, Flow, MAX_TEXT, Sink, admit_text, attempt};
 use crate::fhirpath::item::Item;
 use crate::fhirpath::value::Value;
 
@@ -119,13 +119,20 @@ pub(super) fn lower<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>>
 
 pub(super) fn replace<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> {
     let (found, substitution) = (both(call)?, call.text_argument(1)?);
-    Ok(found.zip(substitution).map(|((text, part), substitution)| text_item(text.replace(&*part, &substitution))))
+    let (Some((text, part)), Some(substitution)) = (found, substitution) else { return Ok(None) };
+    let added = text.matches(&*part).count().saturating_mul(substitution.len());
+    admit_text(text.len().saturating_add(added), call.call.span)?;
+    Ok(Some(text_item(text.replace(&*part, &substitution))))
 }
 
 pub(super) fn replace_matches<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> {
     let Some(item) = call.first_of()?.0 else { return Ok(None) };
     let (Some(text), Some(substitution)) = (text_of(call, item)?, call.text_argument(1)?) else { return Ok(None) };
-    Ok(call.with_pattern(0, |pattern| pattern.replace_all(&text, &substitution))?.map(text_item))
+    match call.with_pattern(0, |pattern| pattern.replace_all(&text, &substitution, MAX_TEXT))? {
+        Some(Some(replaced)) => Ok(Some(text_item(replaced))),
+        Some(None) => admit_text(usize::MAX, call.call.span).map(|()| None),
+        None => Ok(None),
+    }
 }
 
 pub(super) fn length<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> {
@@ -157,6 +164,7 @@ pub(super) fn join<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> 
         if let Some(text) = attempt(text_of(call, item))? {
             match &mut joined {
                 Some(joined) => {
+                    attempt(admit_text(joined.len() + separator.len() + text.len(), call.call.span))?;
                     joined.push_str(&separator);
                     joined.push_str(&text);
                 }

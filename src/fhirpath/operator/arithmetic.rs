@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::ordering::describe;
 use crate::fhir::Span;
 use crate::fhirpath::error::{ErrorKind, EvaluationError};
-use crate::fhirpath::evaluator::{Evaluator, Fallible, Scope};
+use crate::fhirpath::evaluator::{Evaluator, Fallible, Scope, admit_text};
 use crate::fhirpath::item::Item;
 use crate::fhirpath::tree::{BinaryOperator, Node};
 use crate::fhirpath::value::{Quantity, Temporal, Unit, Value};
@@ -33,6 +33,7 @@ pub(in crate::fhirpath) fn arithmetic<'a>(
     let result = match (left.value(), right.value()) {
         (Some(Value::Integer(a)), Some(Value::Integer(b))) => integers(operator, a, b),
         (Some(Value::String(a)), Some(Value::String(b))) if operator == BinaryOperator::Add => {
+            admit_text(a.len() + b.len(), span)?;
             Some(Value::text(format!("{a}{b}")))
         }
         (Some(Value::Temporal(a)), _) => return moved(operator, a, &right, span, mismatch),
@@ -58,6 +59,7 @@ fn concatenate<'a>(left: Option<&Item<'a>>, right: Option<&Item<'a>>, span: Span
             }
         }
     }
+    admit_text(text.len(), span)?;
     Ok(Item::Value(Value::text(text)))
 }
 

@@ -165,23 +165,28 @@ pub(super) fn all_in(items: &Collection<'_>, all: &Collection<'_>) -> Option<boo
     if items.is_empty() { None } else { Some(items.iter().all(|item| is_member(item, all))) }
 }
 
-/// Items already met: finds duplicates. Texts, which are most of what is ever compared in numbers,
-/// are hashed.
+/// Items already met: finds duplicates. What is compared in numbers (texts, numbers, booleans) is hashed.
 #[derive(Default)]
 pub(in crate::fhirpath) struct Seen<'a> {
-    texts: HashSet<Cow<'a, str>>,
+    keys: HashSet<Cow<'a, str>>,
     items: Vec<Item<'a>>,
 }
 
 impl<'a> Seen<'a> {
     /// False when an equal item was inserted before.
     pub(in crate::fhirpath) fn insert(&mut self, item: &Item<'a>) -> bool {
-        let equals_item = |other: &Item<'a>| equal(item, other) == Some(true);
-        match item.value() {
-            Some(Value::String(text)) => !self.items.iter().any(equals_item) && self.texts.insert(text),
-            value => {
-                let as_text = value.map(Value::into_text);
-                if as_text.is_some_and(|t| self.texts.contains(&t)) || self.items.iter().any(equals_item) {
+        let known = |items: &[Item<'a>]| items.iter().any(|other| equal(item, other) == Some(true));
+        let key = match item.value() {
+            // Equal numbers have one normal form.
+            Some(Value::Decimal(number)) => Some(number.normalize().to_string().into()),
+            Some(value @ (Value::String(_) | Value::Integer(_) | Value::Boolean(_))) => Some(value.into_text()),
+            _ => None,
+        };
+        match key {
+            Some(key) => !known(&self.items) && self.keys.insert(key),
+            None => {
+                let text = item.text().filter(|_| !self.keys.is_empty());
+                if text.is_some_and(|t| self.keys.contains(&*t)) || known(&self.items) {
                     return false;
                 }
                 self.items.push(item.clone());

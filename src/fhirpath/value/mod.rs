@@ -1,5 +1,6 @@
 //! The System types of FHIRPath (<http://hl7.org/fhirpath/N1/#literals>): what expressions compute with.
 
+mod calendar;
 mod quantity;
 mod temporal;
 mod unit;
@@ -9,8 +10,9 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
+pub use calendar::CalendarUnit;
 pub use quantity::{Quantity, Unit};
-pub use temporal::{CalendarUnit, Precision, Temporal, TemporalKind};
+pub use temporal::{Precision, Temporal, TemporalKind};
 
 /// A value that is not an element: computed, or what a primitive element holds.
 #[derive(Clone, PartialEq, Debug)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
-use super::temporal::CalendarUnit;
+use super::calendar::CalendarUnit;
 use super::unit::Measure;
 
 /// A number with a unit.

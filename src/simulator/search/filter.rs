@@ -6,20 +6,21 @@ use rust_decimal::Decimal;
 
 use super::index::{Index, Slots, intersect, unite};
 use super::moment::{Interval, Prefix};
-use super::parameter::{Comparison, Parameter, Parameters, Unsupported};
+use super::parameter::{Parameters, leads_to};
 use super::query::{split_escaped, unescape};
 use super::value::{System, Target, Token, Value, decimal, fold};
+use crate::definitions::search::{SearchParameter, SearchType};
 use crate::simulator::refusal::{Reason, Refusal};
 use crate::simulator::store::Store;
 use crate::simulator::stored::{Key, is_id, local};
 
 /// A criterion on resources of one type.
-pub(crate) struct Filter {
-    parameter: Arc<Parameter>,
-    test: Test,
+pub(crate) struct Filter<'p> {
+    parameter: &'p SearchParameter,
+    test: Test<'p>,
 }
 
-enum Test {
+enum Test<'p> {
     /// Any of these values.
     Any(Vec<Wanted>),
     /// None of these values.
@@ -27,7 +28,7 @@ enum Test {
     /// Has no value at all (or has one).
     Missing(bool),
     /// Refers to a resource, of one of these types, that meets the criterion.
-    Chain(Vec<(Arc<str>, Filter)>),
+    Chain(Vec<(Arc<str>, Filter<'p>)>),
 }
 
 /// A value to compare with.
@@ -64,39 +65,39 @@ enum How {
 }
 
 /// Modifiers by the comparison they go with. `missing` goes with all; a resource type with references.
-const MODIFIERS: [(Comparison, &str); 4] = [
-    (Comparison::Token, "not"),
-    (Comparison::Text, "exact"),
-    (Comparison::Text, "contains"),
-    (Comparison::Uri, "below"),
+const MODIFIERS: [(SearchType, &str); 4] = [
+    (SearchType::Token, "not"),
+    (SearchType::String, "exact"),
+    (SearchType::String, "contains"),
+    (SearchType::Uri, "below"),
 ];
 
 /// How many references a chain may follow: every step is a search of its own.
 const CHAIN_DEPTH: usize = 4;
 
-impl Filter {
+impl<'p> Filter<'p> {
     /// Reads `name=value` as a criterion on `resource_type`.
     pub fn parse(
-        parameters: &Parameters,
+        parameters: &'p Parameters,
         resource_type: &str,
         name: &str,
         value: &str,
         base: &str,
-    ) -> Result<Filter, Refusal> {
+    ) -> Result<Filter<'p>, Refusal> {
         Filter::parse_within(parameters, resource_type, name, value, base, CHAIN_DEPTH)
     }
 
     fn parse_within(
-        parameters: &Parameters,
+        parameters: &'p Parameters,
         resource_type: &str,
         name: &str,
         value: &str,
         base: &str,
         depth: usize,
-    ) -> Result<Filter, Refusal> {
+    ) -> Result<Filter<'p>, Refusal> {
         let (head, chain) = name.split_once('.').map_or((name, None), |(head, rest)| (head, Some(rest)));
         let (code, modifier) = head.split_once(':').map_or((head, None), |(code, m)| (code, Some(m)));
-        let parameter = find(parameters, resource_type, code)?.clone();
+        let parameter = parameters.find(resource_type, code)?;
         if let Some(rest) = chain {
             let Some(depth) = depth.checked_sub(1) else {
                 return Err(Refusal::new(Reason::NotSupported, format!("`{name}` chains too deep")));
@@ -107,16 +108,16 @@ impl Filter {
         let any = |how: &dyn Fn(&str) -> Result<Wanted, Refusal>| {
             split_escaped(value, ',').iter().map(|v| how(v)).collect::<Result<Vec<Wanted>, Refusal>>()
         };
-        let comparison = parameter.comparison;
+        let comparison = parameter.ty;
         let test = match modifier {
             Some("missing") => match value {
                 "true" => Test::Missing(true),
                 "false" => Test::Missing(false),
                 _ => return Err(unreadable(name, value, "`true` or `false`")),
             },
-            None => Test::Any(any(&|v| wanted(&parameter, None, name, v, base))?),
-            Some(m) if comparison == Comparison::Reference && parameters.knows_type(m) => {
-                Test::Any(any(&|v| wanted(&parameter, Some(m), name, v, base))?)
+            None => Test::Any(any(&|v| wanted(parameter, None, name, v, base))?),
+            Some(m) if comparison == SearchType::Reference && leads_to(parameter, m) && parameters.has_type(m) => {
+                Test::Any(any(&|v| wanted(parameter, Some(m), name, v, base))?)
             }
             Some(m) if !MODIFIERS.contains(&(comparison, m)) => {
                 let known: Vec<&str> = MODIFIERS.iter().filter(|(c, _)| *c == comparison).map(|(_, m)| *m).collect();
@@ -128,15 +129,15 @@ impl Filter {
                 );
                 return Err(Refusal::new(Reason::NotSupported, message));
             }
-            Some("not") => Test::Not(any(&|v| wanted(&parameter, None, name, v, base))?),
-            Some(m) => Test::Any(any(&|v| wanted(&parameter, Some(m), name, v, base))?),
+            Some("not") => Test::Not(any(&|v| wanted(parameter, None, name, v, base))?),
+            Some(m) => Test::Any(any(&|v| wanted(parameter, Some(m), name, v, base))?),
         };
         Ok(Filter { parameter, test })
     }
 
     /// The slots of the resources of `resource_type` that meet it. `visible` limits what chains go through.
     pub fn find(&self, store: &Store, resource_type: &str, visible: &dyn Fn(&str) -> Option<Slots>) -> Slots {
-        let index = store.index(resource_type, &self.parameter);
+        let index = store.index(resource_type, self.parameter);
         match &self.test {
             Test::Any(wanted) => unite(wanted.iter().map(|w| self.matching(&index, w))),
             Test::Not(wanted) => without(store, resource_type, &unite(wanted.iter().map(|w| self.matching(&index, w)))),
@@ -158,14 +159,14 @@ impl Filter {
         match wanted {
             Wanted::Token { code, .. } if !code.is_empty() => index.with_code(code, |v| wanted.accepts(v)),
             Wanted::Reference(Target::Here(key)) => index.referring_to(key),
-            _ => index.matching(|v| wanted.accepts(v) && self.leads_to(v)),
+            _ => index.matching(|v| wanted.accepts(v) && self.may_lead_to(v)),
         }
     }
 
     /// An id without a type does not find resources of types the parameter is not about.
-    fn leads_to(&self, value: &Value) -> bool {
+    fn may_lead_to(&self, value: &Value) -> bool {
         match value {
-            Value::Reference(Target::Here(key)) => self.parameter.leads_to(&key.resource_type),
+            Value::Reference(Target::Here(key)) => leads_to(self.parameter, &key.resource_type),
             _ => true,
         }
     }
@@ -176,35 +177,18 @@ fn without(store: &Store, resource_type: &str, slots: &[u32]) -> Slots {
     all.into_iter().filter(|slot| slots.binary_search(slot).is_err()).collect()
 }
 
-/// The parameter of a name, or why there is none.
-pub(super) fn find<'p>(
-    parameters: &'p Parameters,
-    resource_type: &str,
-    code: &str,
-) -> Result<&'p Arc<Parameter>, Refusal> {
-    parameters.get(resource_type, code).map_err(|reason| {
-        let message = match reason {
-            Unsupported::Unknown => {
-                format!("`{code}` is not a search parameter of {resource_type} here; `metadata` lists those that are")
-            }
-            Unsupported::Beyond(what) => format!("`{code}` of {resource_type} is not supported: it needs {what}"),
-        };
-        Refusal::new(Reason::NotSupported, message)
-    })
-}
-
-fn chained(
-    parameter: Arc<Parameter>,
+fn chained<'p>(
+    parameter: &'p SearchParameter,
     modifier: Option<&str>,
     name: &str,
-    of_target: impl Fn(&str) -> Result<Filter, Refusal>,
-) -> Result<Filter, Refusal> {
-    if parameter.comparison != Comparison::Reference {
+    of_target: impl Fn(&str) -> Result<Filter<'p>, Refusal>,
+) -> Result<Filter<'p>, Refusal> {
+    if parameter.ty != SearchType::Reference {
         let message = format!("`{name}` cannot be chained: `{}` is not a reference", parameter.code);
         return Err(Refusal::new(Reason::NotSupported, message));
     }
     let types: Vec<&str> = match modifier {
-        Some(resource_type) if parameter.leads_to(resource_type) => vec![resource_type],
+        Some(resource_type) if leads_to(parameter, resource_type) => vec![resource_type],
         Some(resource_type) => {
             let message = format!("`{}` does not lead to `{resource_type}`", parameter.code);
             return Err(Refusal::new(Reason::Value, message));
@@ -234,7 +218,7 @@ fn unreadable(name: &str, value: &str, expected: &str) -> Refusal {
 }
 
 fn wanted(
-    parameter: &Parameter,
+    parameter: &SearchParameter,
     modifier: Option<&str>,
     name: &str,
     value: &str,
@@ -247,27 +231,30 @@ fn wanted(
         Some("exact") => How::Exact,
         Some("contains") => How::Contains,
         Some("below") => How::Below,
-        _ if parameter.comparison == Comparison::Uri => How::Exact,
+        _ if parameter.ty == SearchType::Uri => How::Exact,
         _ => How::Start,
     };
-    Ok(match parameter.comparison {
-        Comparison::Token => token(name, value)?,
-        Comparison::Date => {
+    Ok(match parameter.ty {
+        SearchType::Token => token(name, value)?,
+        SearchType::Date => {
             let read = Prefix::split(value).and_then(|(p, v)| Some((p, Interval::parse(v)?)));
             let (prefix, interval) = read.ok_or_else(|| {
                 unreadable(name, value, "a date such as `2024-05-01`, with `eq` `ne` `gt` `lt` `ge` `le` `sa` or `eb`")
             })?;
             Wanted::Date(prefix, interval)
         }
-        Comparison::Text if how == How::Exact => Wanted::Text(how, unescape(value).into()),
-        Comparison::Text => Wanted::Text(how, fold(&unescape(value)).into()),
-        Comparison::Uri => Wanted::Uri(how, unescape(value).into()),
-        Comparison::Reference => reference(modifier, &unescape(value), base),
-        Comparison::Number => {
+        SearchType::String if how == How::Exact => Wanted::Text(how, unescape(value).into()),
+        SearchType::String => Wanted::Text(how, fold(&unescape(value)).into()),
+        SearchType::Uri => Wanted::Uri(how, unescape(value).into()),
+        SearchType::Reference => reference(modifier, &unescape(value), base),
+        SearchType::Number => {
             let (prefix, range) = range(value).ok_or_else(|| unreadable(name, value, "a number"))?;
             Wanted::Number(prefix, range)
         }
-        Comparison::Quantity => {
+        SearchType::Composite | SearchType::Special => {
+            return Err(Refusal::new(Reason::NotSupported, format!("`{name}` cannot be evaluated here")));
+        }
+        SearchType::Quantity => {
             let parts = split_escaped(value, '|');
             let (prefix, range) =
                 parts.first().and_then(|n| range(n)).ok_or_else(|| unreadable(name, value, "`number|system|code`"))?;

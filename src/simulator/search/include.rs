@@ -3,17 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::filter::find;
-use super::parameter::{Comparison, Parameter, Parameters};
+use super::parameter::leads_to;
+use crate::definitions::search::{SearchParameter, SearchType};
 use crate::simulator::refusal::{Reason, Refusal};
 use crate::simulator::store::Store;
 use crate::simulator::stored::{Key, Stored};
 
 /// One `_include` or `_revinclude`.
-pub(crate) struct Include {
+pub(crate) struct Include<'p> {
     /// The type that has the reference.
     source: Arc<str>,
-    parameter: Arc<Parameter>,
+    parameter: &'p SearchParameter,
     /// Only resources of this type.
     target: Option<Box<str>>,
     /// From the one referred to, to those that refer to it.
@@ -36,15 +36,15 @@ const NAMES: [(&str, bool, bool); 6] = [
 /// sense, and an end to chains that do not.
 const ROUNDS: usize = 16;
 
-impl Include {
+impl<'p> Include<'p> {
     /// Reads an include; None when the name is not one.
-    pub fn parse(parameters: &Parameters, name: &str, value: &str) -> Option<Result<Include, Refusal>> {
+    pub fn parse(store: &'p Store, name: &str, value: &str) -> Option<Result<Include<'p>, Refusal>> {
         let (_, reverse, iterate) = NAMES.iter().find(|(n, ..)| *n == name)?;
-        Some(read(parameters, name, value, *reverse, *iterate))
+        Some(read(store, name, value, *reverse, *iterate))
     }
 }
 
-fn read(parameters: &Parameters, name: &str, value: &str, reverse: bool, iterate: bool) -> Result<Include, Refusal> {
+fn read<'p>(store: &'p Store, name: &str, value: &str, reverse: bool, iterate: bool) -> Result<Include<'p>, Refusal> {
     let mut parts = value.split(':');
     let (source, code, target) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
     let Some(code) = code.filter(|c| !c.is_empty() && *c != "*" && parts.next().is_none()) else {
@@ -52,15 +52,15 @@ fn read(parameters: &Parameters, name: &str, value: &str, reverse: bool, iterate
             format!("`{value}` is not a value for `{name}`: expected `Type:parameter` or `Type:parameter:Target`");
         return Err(Refusal::new(Reason::Value, message));
     };
-    if !parameters.knows_type(source) || target.is_some_and(|t| !parameters.knows_type(t)) {
+    if !store.has_type(source) || target.is_some_and(|t| !store.has_type(t)) {
         return Err(Refusal::new(Reason::Value, format!("`{name}={value}` names a resource type that does not exist")));
     }
-    let parameter = find(parameters, source, code)?.clone();
-    if parameter.comparison != Comparison::Reference {
+    let parameter = store.parameters.find(source, code)?;
+    if parameter.ty != SearchType::Reference {
         let message = format!("`{name}={value}` cannot be followed: `{code}` of {source} is not a reference");
         return Err(Refusal::new(Reason::Value, message));
     }
-    if target.is_some_and(|t| !parameter.leads_to(t)) {
+    if target.is_some_and(|t| !leads_to(parameter, t)) {
         let message = format!("`{name}={value}` finds nothing ever: `{code}` of {source} does not lead to that type");
         return Err(Refusal::new(Reason::Value, message));
     }
@@ -70,7 +70,7 @@ fn read(parameters: &Parameters, name: &str, value: &str, reverse: bool, iterate
 /// Everything that comes along with `matches`, without the matches themselves, in the order found.
 pub(crate) fn follow(
     store: &Store,
-    includes: &[Include],
+    includes: &[Include<'_>],
     matches: &[Arc<Stored>],
     visible: &dyn Fn(&Stored) -> bool,
 ) -> Vec<Arc<Stored>> {
@@ -95,16 +95,16 @@ pub(crate) fn follow(
     found
 }
 
-impl Include {
+impl Include<'_> {
     fn allows(&self, key: &Key) -> bool {
-        self.parameter.leads_to(&key.resource_type) && self.target.as_deref().is_none_or(|t| t == &*key.resource_type)
+        leads_to(self.parameter, &key.resource_type) && self.target.as_deref().is_none_or(|t| t == &*key.resource_type)
     }
 
     fn forward(&self, store: &Store, from: &Stored) -> Vec<Arc<Stored>> {
         if from.key.resource_type != self.source {
             return vec![];
         }
-        let index = store.index(&self.source, &self.parameter);
+        let index = store.index(&self.source, self.parameter);
         let Some(slot) = store.shelf(&self.source).and_then(|shelf| shelf.slot(&from.key.id)) else { return vec![] };
         let targets = index.targets(slot).filter(|key| self.allows(key));
         targets.filter_map(|key| store.shelf(&key.resource_type)?.get(&key.id).cloned()).collect()
@@ -114,7 +114,7 @@ impl Include {
         if !self.allows(&from.key) {
             return vec![];
         }
-        let index = store.index(&self.source, &self.parameter);
+        let index = store.index(&self.source, self.parameter);
         let Some(shelf) = store.shelf(&self.source) else { return vec![] };
         index.referring_to(&from.key).into_iter().filter_map(|slot| shelf.at(slot).cloned()).collect()
     }

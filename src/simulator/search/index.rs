@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::moment::Interval;
-use super::parameter::Parameter;
+use super::parameter::select;
 use super::value::{Target, Value, values};
+use crate::definitions::search::SearchParameter;
 use crate::simulator::stored::{Key, Stored};
 
 /// Positions of resources on their shelf, sorted, without duplicates.
@@ -25,7 +26,7 @@ pub(crate) struct Index {
 impl Index {
     /// Indexes `resources`. `extra` gives values that do not stand in the resource itself.
     pub fn build<'s>(
-        parameter: &Parameter,
+        parameter: &SearchParameter,
         resources: impl Iterator<Item = (u32, &'s Stored)>,
         base: &str,
         extra: &dyn Fn(&Key) -> Vec<Value>,
@@ -33,8 +34,8 @@ impl Index {
         let mut index = Index::default();
         let mut found = vec![];
         for (slot, resource) in resources {
-            for node in parameter.select(&resource.tree) {
-                values(&resource.tree, &node, parameter.comparison, base, &mut found);
+            for selected in select(parameter, &resource.tree) {
+                values(&resource.tree, selected, parameter.ty, base, &mut found);
             }
             found.extend(extra(&resource.key));
             index.entries.extend(found.drain(..).map(|value| (slot, value)));

@@ -7,7 +7,6 @@ mod index;
 mod moment;
 mod own_parameters;
 mod parameter;
-mod path;
 mod plan;
 mod query;
 mod sort;
@@ -16,6 +15,6 @@ mod value;
 pub(super) use index::{Index, Slots};
 pub(super) use plan::{Handling, PAGE, Plan};
 pub(super) use query::{Pair, pairs};
-pub(super) use value::{System, Token, Value};
+pub(super) use value::{System, Target, Token, Value, target};
 
-pub use parameter::{Comparison, Parameter, ParameterFacts, Parameters, Unsupported};
+pub(super) use parameter::{Parameters, select};

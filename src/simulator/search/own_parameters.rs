@@ -1,83 +1,94 @@
 //! Parameters of Nictiz' use cases for which a run may have no SearchParameter resource: the meaning of
-//! each in one row. A row counts for its release, and any definition that is loaded comes before it.
+//! each in one row. A row counts for its release, and any definition that is loaded and can be evaluated
+//! comes before it.
 
-use super::parameter::ParameterFacts;
-use crate::definitions::TypeTable;
+use crate::definitions::search::{PathStep, SearchParameter, SearchPath, SearchType};
 use crate::fhir::FhirVersion::{self, R4, Stu3};
 
-const NICTIZ: &str = "http://nictiz.nl/fhir/StructureDefinition/";
+use Step::{Child, Extension};
 
-/// A row: release, name, comparison, and for each resource type what follows it in a path. `{}` stands for
-/// Nictiz' StructureDefinition base.
-struct Row {
-    release: FhirVersion,
-    code: &'static str,
-    comparison: &'static str,
-    looks: &'static [(&'static str, &'static str)],
-    targets: &'static [&'static str],
+/// A step of a path: to the children of a name, or to the values of a Nictiz extension.
+enum Step {
+    Child(&'static str),
+    Extension(&'static str),
 }
 
-const PERIOD_OF_USE: &str = "extension('{}zib-Medication-PeriodOfUse').value";
-const REQUEST_DATE: &str = "extension('{}zib-Dispense-RequestDate').value";
-const TREATMENT: &str = "extension('{}zib-Medication-MedicationTreatment').value";
-const TIME_INTERVAL: &str = "extension('{}ext-TimeInterval.Period').value";
-const PHARMACEUTICAL_TREATMENT: &str = "extension('{}ext-PharmaceuticalTreatment.Identifier').value";
+/// A row: release, name, comparison, the types it is for, where it looks, what a reference may lead to.
+struct Row(FhirVersion, &'static str, SearchType, &'static [&'static str], &'static [Step], &'static [&'static str]);
+
+/// The base of Nictiz' extension urls.
+const NICTIZ: &str = "http://nictiz.nl/fhir/StructureDefinition/";
+
+const PRESCRIBED: &[&str] = &["MedicationRequest", "MedicationDispense"];
+const MEDICATION: &[&str] =
+    &["MedicationRequest", "MedicationDispense", "MedicationAdministration", "MedicationStatement"];
+const GIVEN: &[&str] = &["MedicationDispense", "MedicationAdministration"];
 
 #[rustfmt::skip]
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     // Medication process 9 on STU3
-    Row { release: Stu3, code: "periodofuse", comparison: "date", looks: &[("MedicationRequest", PERIOD_OF_USE), ("MedicationDispense", PERIOD_OF_USE), ("MedicationStatement", "effective")], targets: &[] },
-    Row { release: Stu3, code: "requestdate", comparison: "date", looks: &[("MedicationDispense", REQUEST_DATE)], targets: &[] },
-    Row { release: Stu3, code: "medicationtreatment", comparison: "token", looks: &[("MedicationRequest", TREATMENT), ("MedicationDispense", TREATMENT), ("MedicationAdministration", TREATMENT), ("MedicationStatement", TREATMENT)], targets: &[] },
-    Row { release: Stu3, code: "category", comparison: "token", looks: &[("MedicationDispense", "category"), ("MedicationAdministration", "category")], targets: &[] },
+    Row(Stu3, "periodofuse", SearchType::Date, PRESCRIBED, &[Extension("zib-Medication-PeriodOfUse")], &[]),
+    Row(Stu3, "periodofuse", SearchType::Date, &["MedicationStatement"], &[Child("effective")], &[]),
+    Row(Stu3, "requestdate", SearchType::Date, &["MedicationDispense"], &[Extension("zib-Dispense-RequestDate")], &[]),
+    Row(Stu3, "medicationtreatment", SearchType::Token, MEDICATION, &[Extension("zib-Medication-MedicationTreatment")], &[]),
+    Row(Stu3, "category", SearchType::Token, GIVEN, &[Child("category")], &[]),
     // BgLZ on STU3
-    Row { release: Stu3, code: "activity-goal", comparison: "reference", looks: &[("CarePlan", "activity.detail.goal")], targets: &["Goal"] },
-    Row { release: Stu3, code: "activity-medicaldevice", comparison: "reference", looks: &[("CarePlan", "activity.detail.extension('{}extension-medicaldevice').value")], targets: &["DeviceUseStatement"] },
-    Row { release: Stu3, code: "activity-outcomereference", comparison: "reference", looks: &[("CarePlan", "activity.outcomeReference")], targets: &[] },
+    Row(Stu3, "activity-goal", SearchType::Reference, &["CarePlan"], &[Child("activity"), Child("detail"), Child("goal")], &["Goal"]),
+    Row(Stu3, "activity-medicaldevice", SearchType::Reference, &["CarePlan"], &[Child("activity"), Child("detail"), Extension("extension-medicaldevice")], &["DeviceUseStatement"]),
+    Row(Stu3, "activity-outcomereference", SearchType::Reference, &["CarePlan"], &[Child("activity"), Child("outcomeReference")], &[]),
     // Medication process 9 on R4
-    Row { release: R4, code: "period-of-use", comparison: "date", looks: &[("MedicationRequest", TIME_INTERVAL), ("MedicationDispense", TIME_INTERVAL), ("MedicationStatement", "effective")], targets: &[] },
-    Row { release: R4, code: "pharmaceutical-treatment-identifier", comparison: "token", looks: &[("MedicationRequest", PHARMACEUTICAL_TREATMENT), ("MedicationDispense", PHARMACEUTICAL_TREATMENT), ("MedicationAdministration", PHARMACEUTICAL_TREATMENT), ("MedicationStatement", PHARMACEUTICAL_TREATMENT)], targets: &[] },
-    Row { release: R4, code: "author", comparison: "reference", looks: &[("MedicationStatement", "extension('{}ext-MedicationUse2.Author').value")], targets: &[] },
-    Row { release: R4, code: "prescriber", comparison: "reference", looks: &[("MedicationStatement", "extension('{}ext-MedicationUse2.Prescriber').value")], targets: &[] },
-    Row { release: R4, code: "reason", comparison: "reference", looks: &[("MedicationRequest", "reasonReference")], targets: &[] },
-    Row { release: R4, code: "next-practitioner", comparison: "reference", looks: &[("MedicationRequest", "extension('{}ext-MedicationAgreement.NextPractitioner').value")], targets: &[] },
-    Row { release: R4, code: "dispense-location", comparison: "reference", looks: &[("MedicationRequest", "dispenseRequest.extension('{}ext-DispenseRequest.DispenseLocation').value")], targets: &["Location"] },
-    Row { release: R4, code: "location", comparison: "reference", looks: &[("MedicationDispense", "location")], targets: &["Location"] },
+    Row(R4, "period-of-use", SearchType::Date, PRESCRIBED, &[Extension("ext-TimeInterval.Period")], &[]),
+    Row(R4, "period-of-use", SearchType::Date, &["MedicationStatement"], &[Child("effective")], &[]),
+    Row(R4, "pharmaceutical-treatment-identifier", SearchType::Token, MEDICATION, &[Extension("ext-PharmaceuticalTreatment.Identifier")], &[]),
+    Row(R4, "category", SearchType::Token, GIVEN, &[Child("category")], &[]),
+    Row(R4, "author", SearchType::Reference, &["MedicationStatement"], &[Extension("ext-MedicationUse2.Author")], &[]),
+    Row(R4, "prescriber", SearchType::Reference, &["MedicationStatement"], &[Extension("ext-MedicationUse2.Prescriber")], &[]),
+    Row(R4, "reason", SearchType::Reference, &["MedicationRequest"], &[Child("reasonReference")], &[]),
+    Row(R4, "next-practitioner", SearchType::Reference, &["MedicationRequest"], &[Extension("ext-MedicationAgreement.NextPractitioner")], &[]),
 ];
 
-/// The rows of a release as facts.
-pub(super) fn facts(types: &TypeTable) -> Vec<ParameterFacts> {
-    ROWS.iter()
-        .filter(|row| row.release == types.version())
-        .map(|row| ParameterFacts {
-            code: row.code.into(),
-            comparison: row.comparison.into(),
-            base: row.looks.iter().map(|(t, _)| (*t).into()).collect(),
-            expression: row
-                .looks
-                .iter()
-                .map(|(t, path)| format!("{t}.{}", path.replace("{}", NICTIZ)))
-                .collect::<Vec<_>>()
-                .join(" | "),
-            targets: row.targets.iter().map(|t| (*t).into()).collect(),
-        })
-        .collect()
+/// The rows of a release, each with a type it is for.
+pub(super) fn rows(version: FhirVersion) -> impl Iterator<Item = (&'static str, SearchParameter)> {
+    ROWS.iter().filter(move |row| row.0 == version).flat_map(|row| row.3.iter().map(|ty| (*ty, row.parameter())))
+}
+
+impl Row {
+    fn parameter(&self) -> SearchParameter {
+        let Row(_, code, ty, _, steps, targets) = self;
+        let step = |step: &Step| match step {
+            Child(name) => PathStep::Child((*name).into()),
+            Extension(name) => PathStep::Extension(format!("{NICTIZ}{name}").into()),
+        };
+        SearchParameter {
+            code: (*code).into(),
+            ty: *ty,
+            paths: vec![SearchPath { steps: steps.iter().map(step).collect(), ..Default::default() }],
+            targets: targets.iter().map(|t| (*t).into()).collect(),
+            components: vec![],
+            multiple_or: true,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::search::path::Path;
+    use crate::definitions::Definitions;
 
     #[test]
-    fn every_row_compiles_for_each_of_its_types() {
-        let types = TypeTable::new(FhirVersion::Stu3, &[]);
+    fn every_row_is_for_types_and_elements_of_its_release() {
         for row in &ROWS {
-            for (resource_type, path) in row.looks {
-                let expression = format!("{resource_type}.{}", path.replace("{}", NICTIZ));
-                assert!(matches!(Path::compile(&expression, resource_type, &types), Ok(Some(_))), "{}", row.code);
+            let types = Definitions::embedded(row.0).types();
+            for resource_type in row.3 {
+                let mut at = types.type_named(resource_type);
+                for step in row.4 {
+                    let Child(name) = step else { break };
+                    let choices = [(*name).to_owned(), format!("{name}Period")];
+                    let child = choices.iter().find_map(|c| types.child(at?, c));
+                    at = child.map(|(_, ty)| ty);
+                    assert!(child.is_some(), "{resource_type}.{name}");
+                }
             }
-            assert!(super::super::parameter::Comparison::from_code(row.comparison).is_some());
         }
     }
 }

@@ -14,10 +14,10 @@ use crate::simulator::stored::Stored;
 
 /// A search that can be carried out.
 #[derive(Default)]
-pub(crate) struct Plan {
-    filters: Vec<Filter>,
-    includes: Vec<Include>,
-    sort: Vec<SortKey>,
+pub(crate) struct Plan<'s> {
+    filters: Vec<Filter<'s>>,
+    includes: Vec<Include<'s>>,
+    sort: Vec<SortKey<'s>>,
     /// Matches on a page; None leaves it to the server.
     pub count: Option<usize>,
     /// Where in the list of matches this page starts, and for whom the link to it was made.
@@ -46,9 +46,14 @@ pub(crate) const PAGE: &str = "_page";
 /// Parameters that say how the answer is written; `format` has dealt with them.
 const PRESENTATION: [&str; 2] = ["_format", "_pretty"];
 
-impl Plan {
+impl<'s> Plan<'s> {
     /// Reads a query. With [`Handling::Lenient`] what cannot be applied is left out.
-    pub fn parse(store: &Store, resource_type: &str, pairs: &[Pair], handling: Handling) -> Result<Plan, Refusal> {
+    pub fn parse(
+        store: &'s Store,
+        resource_type: &str,
+        pairs: &[Pair],
+        handling: Handling,
+    ) -> Result<Plan<'s>, Refusal> {
         let mut plan = Plan::default();
         for pair in pairs {
             match plan.add(store, resource_type, pair) {
@@ -61,12 +66,12 @@ impl Plan {
         Ok(plan)
     }
 
-    fn add(&mut self, store: &Store, resource_type: &str, pair: &Pair) -> Result<(), Refusal> {
+    fn add(&mut self, store: &'s Store, resource_type: &str, pair: &Pair) -> Result<(), Refusal> {
         let (name, value) = (pair.name.as_str(), pair.value.as_str());
         let bad = |expected: &str| {
             Refusal::new(Reason::Value, format!("`{value}` is not a value for `{name}`: expected {expected}"))
         };
-        if let Some(include) = Include::parse(&store.parameters, name, value) {
+        if let Some(include) = Include::parse(store, name, value) {
             self.includes.push(include?);
             return Ok(());
         }

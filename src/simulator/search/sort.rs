@@ -1,36 +1,39 @@
 //! `_sort`: <http://hl7.org/fhir/STU3/search.html#sort>.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use super::filter::find;
 use super::index::{Index, Slots};
-use super::parameter::{Parameter, Parameters};
+use super::parameter::Parameters;
 use super::value::{System, Target, Value};
+use crate::definitions::search::SearchParameter;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::Store;
 
 /// One key of a sort order.
-pub(crate) struct SortKey {
-    parameter: Arc<Parameter>,
+pub(crate) struct SortKey<'p> {
+    parameter: &'p SearchParameter,
     descending: bool,
 }
 
 /// Reads `date,-code`.
-pub(crate) fn parse(parameters: &Parameters, resource_type: &str, value: &str) -> Result<Vec<SortKey>, Refusal> {
+pub(crate) fn parse<'p>(
+    parameters: &'p Parameters,
+    resource_type: &str,
+    value: &str,
+) -> Result<Vec<SortKey<'p>>, Refusal> {
     value
         .split(',')
         .map(|key| {
             let (code, descending) = key.strip_prefix('-').map_or((key, false), |code| (code, true));
-            Ok(SortKey { parameter: find(parameters, resource_type, code)?.clone(), descending })
+            Ok(SortKey { parameter: parameters.find(resource_type, code)?, descending })
         })
         .collect()
 }
 
 /// Puts resources in order; those without a value come last, equals keep their order.
-pub(crate) fn sort(store: &Store, resource_type: &str, keys: &[SortKey], slots: &mut Slots) {
+pub(crate) fn sort(store: &Store, resource_type: &str, keys: &[SortKey<'_>], slots: &mut Slots) {
     for key in keys.iter().rev() {
-        let index = store.index(resource_type, &key.parameter);
+        let index = store.index(resource_type, key.parameter);
         let mut keyed: Vec<(Option<Rank>, u32)> =
             slots.iter().map(|s| (rank(&index, *s, key.descending), *s)).collect();
         keyed.sort_by(|(a, _), (b, _)| match (a, b) {

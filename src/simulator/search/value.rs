@@ -3,9 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::moment::Interval;
-use super::parameter::Comparison;
-use super::path::Found;
 use crate::definitions::Typed;
+use crate::definitions::search::{Found, SearchType};
 use crate::fhir::NodeRef;
 use crate::simulator::stored::{Key, local};
 
@@ -57,22 +56,26 @@ pub enum Target {
 }
 
 /// The values of one kind at the end of a path.
-pub(super) fn values(tree: &Typed, found: &Found<'_>, comparison: Comparison, base: &str, into: &mut Vec<Value>) {
-    let node = match found {
+pub(super) fn values(tree: &Typed, found: Found<'_>, ty: SearchType, base: &str, into: &mut Vec<Value>) {
+    match found {
         Found::Boolean(value) => {
             into.push(Value::Token(Token { system: System::Implied, code: value.to_string().into() }));
-            return;
         }
-        Found::Node(node) => *node,
-    };
-    match comparison {
-        Comparison::Token => tokens(tree, node, into),
-        Comparison::Date => into.extend(interval(tree, node).map(Value::Date)),
-        Comparison::Text => texts(tree, node, into),
-        Comparison::Reference => into.extend(target(node, base).map(Value::Reference)),
-        Comparison::Number => into.extend(number(node).map(Value::Number)),
-        Comparison::Quantity => into.extend(quantity(node)),
-        Comparison::Uri => into.extend(node.value().map(|v| Value::Uri(v.into()))),
+        Found::Nodes(nodes) => nodes.into_iter().for_each(|node| values_of(tree, node, ty, base, into)),
+    }
+}
+
+fn values_of(tree: &Typed, node: NodeRef<'_>, ty: SearchType, base: &str, into: &mut Vec<Value>) {
+    match ty {
+        SearchType::Token => tokens(tree, node, into),
+        SearchType::Date => into.extend(interval(tree, node).map(Value::Date)),
+        SearchType::String => texts(tree, node, into),
+        SearchType::Reference => into.extend(target(node, base).map(Value::Reference)),
+        SearchType::Number => into.extend(number(node).map(Value::Number)),
+        SearchType::Quantity => into.extend(quantity(node)),
+        SearchType::Uri => into.extend(node.value().map(|v| Value::Uri(v.into()))),
+        // Refused before anything is indexed.
+        SearchType::Composite | SearchType::Special => {}
     }
 }
 
@@ -145,7 +148,7 @@ fn texts(tree: &Typed, node: NodeRef<'_>, into: &mut Vec<Value>) {
 }
 
 /// Where a reference (or a canonical) leads.
-pub(super) fn target(node: NodeRef<'_>, base: &str) -> Option<Target> {
+pub(crate) fn target(node: NodeRef<'_>, base: &str) -> Option<Target> {
     let text = node.value().or_else(|| node.child_value("reference"))?;
     Some(match local(text, base) {
         Some(key) => Target::Here(key),

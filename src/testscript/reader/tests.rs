@@ -13,7 +13,7 @@ fn with_assert(inside: &str) -> String {
 }
 
 fn load(files: &[(&str, &str)]) -> Loaded {
-    let carried = Carried::new(files);
+    let carried = Carried::new(files.iter().copied());
     ScriptReader::new(&carried).load(Path::new(files[0].0), Path::new(""))
 }
 
@@ -202,7 +202,7 @@ fn what_is_no_script_is_refused_with_the_reason() {
         let found = problems(&[(name, text)]);
         assert!(found[0].starts_with(wanted), "{found:?}");
     }
-    let carried = Carried::new(&[]);
+    let carried = Carried::default();
     let absent = ScriptReader::new(&carried).load(Path::new("a/b.xml"), Path::new("a"));
     assert_eq!(absent.problems[0].message, "`a/b.xml` does not exist");
 }
