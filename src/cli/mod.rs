@@ -13,7 +13,9 @@ mod problem;
 mod progress;
 mod reports;
 mod run;
+mod serve;
 mod settings;
+mod stop;
 mod suite;
 
 use std::ffi::OsString;
@@ -28,7 +30,8 @@ pub use exit::Exit;
 use settings::{Key, Settings};
 
 /// The tables of every room's rules.
-const TABLES: &[&[Rule]] = &[problem::RULES, crate::testscript::problem::RULES, crate::engine::code::RULES];
+const TABLES: &[&[Rule]] =
+    &[problem::RULES, crate::testscript::problem::RULES, crate::engine::code::RULES, crate::simulator::code::RULES];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
 /// verdict that someone else can check.
@@ -61,6 +64,8 @@ enum Verb {
     Run(run::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
+    /// Serve fixtures with the built-in simulator
+    Serve(serve::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Explain a rule code
@@ -72,6 +77,7 @@ impl Verb {
     fn settings(&self) -> Vec<(Key, String)> {
         match self {
             Verb::Run(arguments) => arguments.settings(),
+            Verb::Serve(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Explain(_) => vec![],
         }
@@ -130,6 +136,7 @@ fn carry_out(command: Command) -> Exit {
     match verb {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
+        Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
@@ -160,7 +167,7 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100, 2000..2200]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100, 2000..2200, 3000..3050]) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }

@@ -22,7 +22,9 @@ use super::packages::Packages;
 use super::problem;
 use super::progress::Progress;
 use super::reports::{self, Evidence};
+use super::serve::stand_in;
 use super::settings::{Checked, Key, Settings};
+use super::stop::asked_to_stop;
 use super::suite::{Selection, Shelf};
 
 /// Flags of `run`.
@@ -67,6 +69,10 @@ const RUNNING: [Words; 2] = [
     Words::new("running 1 script against", "1 script draait tegen"),
     Words::new("running {} scripts against", "{} scripts draaien tegen"),
 ];
+const STAND_IN: Words = Words::new(
+    "no `--target`: testing the built-in simulator at",
+    "geen `--target`: de ingebouwde simulator wordt getest op",
+);
 const RECORD: Words = Words::new("record", "opname");
 const STOPPING: Words = Words::new(
     "stopping after the request under way; Ctrl-C again stops at once",
@@ -121,7 +127,7 @@ struct Prepared {
     scripts: Vec<Arc<TestScript>>,
     tokens: Tokens,
     packages: Packages,
-    target: String,
+    selection: Selection,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
@@ -130,7 +136,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
-    if checked.target.is_none() && problems.is_empty() {
+    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
     }
     if stops(&problems) {
@@ -151,8 +157,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     if broken {
         return Err(Exit::Usage);
     }
-    let target = checked.target.clone().unwrap_or_default();
-    Ok(Prepared { scripts, tokens, packages, target })
+    Ok(Prepared { scripts, tokens, packages, selection })
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -194,19 +199,35 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
 }
 
 async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> Exit {
-    let Prepared { scripts, tokens, packages, target } = prepared;
-    let settings = PlanSettings {
-        target: target.clone(),
-        fhir_version: checked.fhir_version,
-        variables: checked.variables.iter().cloned().collect::<BTreeMap<_, _>>(),
-        tokens,
-    };
+    let Prepared { scripts, tokens, packages, selection } = prepared;
     let definitions = match Releases::of(&scripts, checked, &packages) {
         Ok(definitions) => definitions,
         Err(problems) => {
             console.tell_all(problems);
             return Exit::Usage;
         }
+    };
+    // It serves for as long as it is held.
+    let simulator = match (&checked.target, definitions.0.first()) {
+        (None, Some(first)) => match stand_in(&selection, first.clone(), &checked.variables).await {
+            Ok(simulator) => Some(simulator),
+            Err(problems) => {
+                console.tell_grouped(problems);
+                return Exit::Usage;
+            }
+        },
+        _ => None,
+    };
+    if let Some(simulator) = &simulator {
+        let words = STAND_IN.get(console.language);
+        console.error(&format!("{words} {}\n", simulator.base_url));
+    }
+    let target = simulator.as_ref().map(|simulator| simulator.base_url.clone()).or(checked.target.clone());
+    let settings = PlanSettings {
+        target: target.unwrap_or_default(),
+        fhir_version: checked.fhir_version,
+        variables: checked.variables.iter().cloned().collect::<BTreeMap<_, _>>(),
+        tokens,
     };
     let plan = engine::plan(&scripts, &Shelf, &|version| definitions.types(version), &settings);
     let mut problems = missing_tokens(&plan);
@@ -222,7 +243,7 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
         let nothing = plan.problems.iter().any(|problem| problem.code == engine::code::NOTHING_TO_RUN);
         return if nothing { Exit::NothingSelected } else { Exit::Usage };
     }
-    execute(&plan, &definitions, checked, console).await
+    execute(&plan, &definitions, simulator.is_some(), checked, console).await
 }
 
 /// Variables for tokens that scripts would use and that nobody gave a value.
@@ -277,15 +298,19 @@ impl Releases {
     }
 }
 
-async fn execute(plan: &Plan, definitions: &Releases, checked: &Checked, console: &Console) -> Exit {
+async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: &Checked, console: &Console) -> Exit {
     let words = |words: Words| words.get(console.language);
     let running = words(RUNNING[usize::from(plan.scripts.len() != 1)]).replace("{}", &plan.scripts.len().to_string());
     console.error(&format!("{running} {}\n", redaction::shown_url(&plan.target)));
     let reach = if checked.offline { Reach::only_hosts_of([plan.target.as_str()]) } else { Reach::Anywhere };
     let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
     let interrupt = Interrupt::default();
-    let settings =
-        RunSettings { definitions: definitions.used(), interrupt: interrupt.clone(), ..RunSettings::default() };
+    let settings = RunSettings {
+        definitions: definitions.used(),
+        simulated,
+        interrupt: interrupt.clone(),
+        ..RunSettings::default()
+    };
     let directory = RunDirectory::new(&checked.record, &new_run_id(jiff::Timestamp::now()));
     let actions = plan.scripts.iter().map(|planned| planned.script.actions().count() as u64).sum();
     let progress = Progress::new(actions, console.language);
@@ -302,30 +327,12 @@ async fn execute(plan: &Plan, definitions: &Releases, checked: &Checked, console
     finish(directory.path(), checked, console)
 }
 
-/// Raises the interrupt at the first Ctrl-C (or request to terminate) and ends at the second.
+/// Raises the interrupt when keur is asked to stop, and ends when it is asked again.
 async fn broken_off(interrupt: &Interrupt, words: &str, console: &Console) {
     asked_to_stop().await;
     interrupt.raise();
     console.error(&format!("{words}\n"));
     asked_to_stop().await;
-}
-
-async fn asked_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Where signals cannot be had, nothing ever comes.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// From the record on disk to reports and exit code.
