@@ -8,4 +8,4 @@ mod client_credentials;
 mod token;
 
 pub use client_credentials::{ClientCredentials, LoginError, obtain};
-pub use token::{TokenArgument, TokenError, TokenSource, Tokens};
+pub use token::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource, Tokens};

@@ -1,11 +1,21 @@
 //! The two streams: data on standard output, everything else on standard error.
 
+use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 
-use crate::diagnostic::{Diagnostic, Language, Registry, Terminal};
+use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, Registry, Terminal, Words};
 
 /// Columns where the screen does not say.
 const WIDTH: usize = 120;
+
+/// Different problems that are written out.
+const TOLD: usize = 20;
+
+const LIKE_IT: Words = Words::new("more like it", "meer zoals deze");
+const MORE: Words = Words::new(
+    "more problems; `keur list --format json` has them all",
+    "problemen meer; `keur list --format json` heeft ze allemaal",
+);
 
 /// Where keur speaks.
 pub struct Console {
@@ -56,6 +66,32 @@ impl Console {
     /// Says everything that is wrong.
     pub fn tell_all(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         diagnostics.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+    }
+
+    /// Says everything that is wrong, the same thing once: first what stops, then what warns. What scripts
+    /// have in common would fill screens.
+    pub fn tell_grouped(&self, diagnostics: Vec<Diagnostic>) {
+        let mut groups: Vec<(Diagnostic, u64)> = vec![];
+        let mut known: HashMap<(Code, String), usize> = HashMap::new();
+        for diagnostic in diagnostics {
+            let key = (diagnostic.code, diagnostic.message.clone());
+            match known.get(&key) {
+                Some(at) => groups[*at].1 += 1,
+                None => {
+                    known.insert(key, groups.len());
+                    groups.push((diagnostic, 0));
+                }
+            }
+        }
+        groups.sort_by_key(|(diagnostic, _)| diagnostic.severity);
+        let more = groups.len().saturating_sub(TOLD);
+        for (diagnostic, others) in groups.into_iter().take(TOLD) {
+            let also = format!("{others} {}", LIKE_IT.get(self.language));
+            self.tell(if others > 0 { diagnostic.note(NoteKind::Also, also) } else { diagnostic });
+        }
+        if more > 0 {
+            self.error(&format!("{more} {}\n", MORE.get(self.language)));
+        }
     }
 
     /// Writes to standard error; nobody there to read it is no reason to stop.

@@ -15,7 +15,7 @@ use crate::fhirpath::{Collection, Context, Expression, Item};
 use super::console::Console;
 use super::exit::Exit;
 use super::list::Format;
-use super::packages;
+use super::packages::Packages;
 use super::problem;
 use super::settings::{Checked, Key};
 
@@ -63,9 +63,9 @@ impl Arguments {
 /// Carries it out.
 pub fn fhirpath(arguments: &Arguments, settings: &Checked, console: &Console) -> Exit {
     let version = settings.fhir_version.unwrap_or(FhirVersion::Stu3);
-    let typed = read(&arguments.file)
-        .map_err(|problem| vec![*problem])
-        .and_then(|document| Ok(Typed::new(document, packages::load(version, &settings.packages)?.types())));
+    let typed = read(&arguments.file).map_err(|problem| vec![*problem]).and_then(|document| {
+        Ok(Typed::new(document, Packages::open(&settings.packages)?.definitions(version)?.types()))
+    });
     let typed = match typed {
         Ok(typed) => typed,
         Err(problems) => {

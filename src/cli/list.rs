@@ -59,9 +59,6 @@ const SEVERITIES: [(Severity, &str); 4] = [
     (Severity::Information, "information"),
 ];
 
-/// Problems that are written out at a terminal; the rest is counted.
-const TOLD: usize = 20;
-
 const HEADINGS: [Words; 7] = [
     Words::new("scripts", "scripts"),
     Words::new("tests", "tests"),
@@ -75,8 +72,6 @@ const TOTAL: Words = Words::new("total", "totaal");
 const EXPRESSIONS: Words = Words::new("FHIRPath expressions", "FHIRPath-expressies");
 const DISTINCT: Words = Words::new("different", "verschillend");
 const INVALID: Words = Words::new("invalid", "ongeldig");
-const MORE: Words =
-    Words::new("more problems; `--format json` has them all", "problemen meer; `--format json` heeft ze allemaal");
 
 /// Carries it out.
 pub fn list(arguments: &Arguments, console: &Console) -> Exit {
@@ -116,11 +111,7 @@ pub fn list(arguments: &Arguments, console: &Console) -> Exit {
         }
         Format::Text => {
             let text = table(&census, console.language);
-            let more = census.problems.len().saturating_sub(TOLD);
-            console.tell_all(census.problems.into_iter().take(TOLD));
-            if more > 0 {
-                console.error(&format!("{more} {}\n", MORE.get(console.language)));
-            }
+            console.tell_grouped(census.problems);
             ended(console, text.as_bytes(), exit)
         }
     }

@@ -10,22 +10,31 @@ use crate::fhir::FhirVersion;
 
 use super::problem;
 
-/// The definitions of a release with these packages: files and folders, or `NAME@VERSION` in the cache.
-/// Everything that cannot be loaded is named.
-pub fn load(version: FhirVersion, packages: &[String]) -> Result<Definitions, Vec<Diagnostic>> {
-    let mut loaded = vec![];
-    let mut problems = vec![];
-    for package in packages {
-        match open(package) {
-            Ok(package) => loaded.push(package),
-            Err(problem) => problems.push(*problem),
+/// Packages that were asked for: files and folders, or `NAME@VERSION` in the cache.
+#[derive(Default)]
+pub struct Packages(Vec<Loaded>);
+
+impl Packages {
+    /// Opens them all; everything that cannot be opened is named.
+    pub fn open(packages: &[String]) -> Result<Packages, Vec<Diagnostic>> {
+        let mut loaded = vec![];
+        let mut problems = vec![];
+        for package in packages {
+            match open(package) {
+                Ok(package) => loaded.push(package),
+                Err(problem) => problems.push(*problem),
+            }
         }
+        if problems.is_empty() { Ok(Packages(loaded)) } else { Err(problems) }
     }
-    if !problems.is_empty() {
-        return Err(problems);
+
+    /// The definitions of a release: those of the packages that are for it or do not say.
+    pub fn definitions(&self, version: FhirVersion) -> Result<Definitions, Vec<Diagnostic>> {
+        let fits = |loaded: &&Loaded| loaded.package.manifest().fhir_version().is_none_or(|of| of == version);
+        let packages = self.0.iter().filter(fits).cloned().collect();
+        Definitions::with_packages(version, packages)
+            .map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])
     }
-    Definitions::with_packages(version, loaded)
-        .map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])
 }
 
 fn open(package: &str) -> Result<Loaded, Box<Diagnostic>> {

@@ -141,6 +141,20 @@ rules! {
     "What is not recorded cannot be reported, so the run ends. The record is in `.keur/runs` of the current folder.",
     "Wat niet is vastgelegd kan niet worden gerapporteerd, dus de run stopt. De opname staat in `.keur/runs` van de huidige map.",
     "make the folder writable, or run in another one", "maak de map schrijfbaar, of draai in een andere map";
+
+    /// A defect that the simulator does not have.
+    DEFECT = 20,
+    "a defect is unknown", "een defect is onbekend",
+    "Defects are faults of the built-in simulator that can be switched on, to see that scripts find them.",
+    "Defecten zijn fouten van de ingebouwde simulator die aangezet kunnen worden, om te zien dat scripts ze vinden.",
+    "`keur serve --defect list` names them all", "`keur serve --defect list` noemt ze allemaal";
+
+    /// A list of tokens cannot be used.
+    TOKENS = 21,
+    "a list of tokens cannot be used", "een lijst met tokens is niet bruikbaar",
+    "The list is JSON: objects with `accessToken`, `resourceId` (the id of the Patient) and `bsn`, as in the official `QualificationTokens.json`.",
+    "De lijst is JSON: objecten met `accessToken`, `resourceId` (het id van de Patient) en `bsn`, zoals in het officiële `QualificationTokens.json`.",
+    "repair the file", "herstel het bestand";
 }
 
 /// Something that stops keur.

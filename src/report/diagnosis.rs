@@ -86,8 +86,9 @@ impl Diagnosis<'_> {
         if let Some(expected) = &action.expected {
             diagnostic = diagnostic.note(NoteKind::Expected, one_line(expected));
         }
-        if let Some(found) = &action.found {
-            diagnostic = diagnostic.note(NoteKind::Found, self.found(found, exchange, framed));
+        let unseen = exchange.filter(|_| !framed && action.verdict != Verdict::NotEvaluated);
+        if let Some(found) = self.found(action, unseen) {
+            diagnostic = diagnostic.note(NoteKind::Found, found);
         }
         if let Some(exchange) = exchange {
             diagnostic = diagnostic.note(NoteKind::Exchange, self.exchange(exchange));
@@ -193,13 +194,16 @@ impl Diagnosis<'_> {
         }
     }
 
-    /// What was found, with the beginning of the answer where nothing in it is marked.
-    fn found(&self, found: &str, exchange: Option<&ExchangeReport>, framed: bool) -> String {
-        let found = one_line(found);
-        let refused = exchange.filter(|exchange| !framed && exchange.status.is_some_and(|status| status >= 400));
-        match refused.and_then(|exchange| self.body_source(exchange, false)) {
-            Some(body) => format!("{found}: {}", quote(&body.text)),
-            None => found,
+    /// What was found; of an answer that was refused or is not FHIR, in which nothing is marked, also its
+    /// beginning.
+    fn found(&self, action: &ActionReport, unseen: Option<&ExchangeReport>) -> Option<String> {
+        let found = action.found.as_deref().map(one_line);
+        let refused = |exchange: &&ExchangeReport| exchange.status.is_some_and(|status| status >= 400);
+        let telling = unseen.filter(|exchange| refused(exchange) || action.verdict == Verdict::Error);
+        match (found, telling.and_then(|exchange| self.body_source(exchange, false))) {
+            (Some(found), Some(body)) => Some(format!("{found}: {}", quote(&body.text))),
+            (None, Some(body)) => Some(quote(&body.text)),
+            (found, None) => found,
         }
     }
 
