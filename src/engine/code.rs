@@ -203,8 +203,8 @@ crate::diagnostic::rules! {
     INPUT = 2150,
     "a variable has no value", "een variabele heeft geen waarde",
     "The script expects a value from whoever runs it.", "Het script verwacht een waarde van wie het uitvoert.",
-    "give it with `--variable NAME=VALUE`, a token with `--token NAME=env:VARIABLE`",
-    "geef die met `--variable NAAM=WAARDE`, een token met `--token NAAM=env:VARIABELE`";
+    "give it with `--var NAME=VALUE`, a token with `--token NAME=env:VARIABLE`",
+    "geef die met `--var NAAM=WAARDE`, een token met `--token NAAM=env:VARIABELE`";
 
     /// A rule keur does not know.
     UNKNOWN_RULE = 2151,
