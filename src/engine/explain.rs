@@ -201,14 +201,14 @@ impl Explainer<'_> {
                 (1, _) => format!("`{}` has no `{}`", self.path(*first), shortened(wanted)),
                 (n, _) => format!("none of the {n} `{}` has `{}`", shortened(rest), shortened(wanted)),
             };
-            return self.at(*first, message).sides("something", "nothing");
+            return self.at(*first, message).sides(format!("`{}`", shortened(expression)), "nothing");
         }
         let missing = if wanted.is_empty() || at == self.content.root().id() {
             missing
         } else {
             format!("{missing} in `{}`", self.path(at))
         };
-        self.at(at, missing).sides("something", "nothing")
+        self.at(at, missing).sides(format!("`{}`", shortened(expression)), "nothing")
     }
 
     /// `count()` is 3, not 2.

@@ -177,7 +177,7 @@ fn a_failing_expression_points_at_the_element_that_decided() {
             "Bundle.entry.resource.code.coding.all(system.exists() and code.exists())",
             "`Bundle.entry[1].resource.code.coding[0]`: there is no `system`",
             (13, "Bundle.entry[1].resource.code.coding[0]"),
-            ("something", "nothing"),
+            ("`system`", "nothing"),
         ),
         (
             "Bundle.entry.resource.all(status = 'final')",
@@ -195,7 +195,7 @@ fn a_failing_expression_points_at_the_element_that_decided() {
             "Bundle.link.where(relation = 'next').exists()",
             "`Bundle.link[0]` does not satisfy `relation = 'next'`",
             (6, "Bundle.link[0]"),
-            ("something", "nothing"),
+            ("`Bundle.link.where(relation = 'next')`", "nothing"),
         ),
         (
             "Bundle.entry.resource.all(id.startsWith($this.status))",
@@ -222,8 +222,13 @@ fn a_failing_expression_points_at_the_element_that_decided() {
             (6, "Bundle.link[0]"),
             ("nothing", "`Bundle.link[0]`"),
         ),
-        ("Bundle.signature.exists()", "there is no `Bundle.signature`", (0, ""), ("something", "nothing")),
-        ("OperationOutcome.issue.exists()", "there is no `OperationOutcome.issue`", (0, ""), ("something", "nothing")),
+        ("Bundle.signature.exists()", "there is no `Bundle.signature`", (0, ""), ("`Bundle.signature`", "nothing")),
+        (
+            "OperationOutcome.issue.exists()",
+            "there is no `OperationOutcome.issue`",
+            (0, ""),
+            ("`OperationOutcome.issue`", "nothing"),
+        ),
         ("false", "`false` is `false`", (0, ""), ("`true` for false", "`false`")),
     ];
     let server = Server::start(answer);
