@@ -82,10 +82,11 @@ fn interrupted() -> Result<(), Failed> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    silent.accept()?;
+    let connection = silent.accept()?;
     let sent = Command::new("kill").args(["-INT", &keur.id().to_string()]).status()?;
     assert!(sent.success());
     assert_eq!(keur.wait()?.code(), Some(130));
+    drop(connection);
     let report: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("r.json"))?)?;
     assert_eq!((&report["interrupted"], &report["verdict"]), (&true.into(), &"failed".into()));
     // The request under way was waited for and judged, the second script never began.
