@@ -18,7 +18,7 @@ use facts::{
     Published, below_implied, by_id, differences, field_of, published_facts, settle, with_choice_ids, with_choices,
 };
 use keur::definitions::profile::{
-    DefinitionSource, Derivation, ElementNode, Profiles, SnapshotProblem, StructureDefinition,
+    Decider, DefinitionSource, Derivation, ElementNode, Profiles, SnapshotProblem, StructureDefinition,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use tarball::Tarball;
@@ -31,6 +31,14 @@ fn main() {
     let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
     let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
     let there = assets.join("packages").is_dir();
+    let everything = {
+        let assets = assets.clone();
+        let test = move || match there {
+            true => everything_compiles(&assets),
+            false => Err(Failed::from(format!("official material is not in `{}`", assets.display()))),
+        };
+        Trial::test("everything-compiles", test).with_ignored_flag(!there && !required)
+    };
     let trials = sets().into_iter().map(|set| {
         let (assets, name) = (assets.clone(), set.name);
         let test = move || {
@@ -41,7 +49,7 @@ fn main() {
         };
         Trial::test(name, test).with_ignored_flag(!there && !required)
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    libtest_mimic::run(&arguments, trials.chain([everything]).collect()).exit();
 }
 
 /// A set of published snapshots.
@@ -93,6 +101,80 @@ fn sets() -> Vec<Set> {
     ]
 }
 
+/// Packages with what they stand on, and how many of their slices nothing decides.
+const CLOSURES: [(&[&str], usize); 7] = [
+    (&["nictiz.fhir.nl.stu3.zib2017-2.2.18", "hl7.fhir.r3.core-3.0.2"], 8),
+    (&["nictiz.fhir.nl.stu3.zib2017-1.3.19", "hl7.fhir.r3.core-3.0.2"], 8),
+    (&["nictiz.fhir.nl.stu3.eafspraak-1.0.6", "nictiz.fhir.nl.stu3.zib2017-2.2.18", "hl7.fhir.r3.core-3.0.2"], 8),
+    (&["nictiz.fhir.nl.stu3.geboortezorg-1.3.3", "nictiz.fhir.nl.stu3.zib2017-2.2.18", "hl7.fhir.r3.core-3.0.2"], 12),
+    (&["hl7.fhir.r3.core-3.0.2"], 7),
+    (&["hl7.fhir.r4.core-4.0.1"], 7),
+    (
+        &[
+            "nictiz.fhir.nl.r4.medicationprocess9-2.0.0-rc.7",
+            "nictiz.fhir.nl.r4.nl-core-0.11.0-beta.1",
+            "nictiz.fhir.nl.r4.zib2020-0.11.0-beta.1",
+            "hl7.fhir.r4.core-4.0.1",
+        ],
+        7,
+    ),
+];
+
+/// Every definition of these packages has a snapshot and compiles; what cannot be used of it is counted.
+fn everything_compiles(assets: &Path) -> Result<(), Failed> {
+    let mut failures = vec![];
+    for (packages, undecidable) in CLOSURES {
+        let mut sources: Vec<Arc<dyn DefinitionSource>> = vec![];
+        for package in packages {
+            sources.push(Tarball::open(&assets.join("packages").join(format!("{package}.tgz")))?);
+        }
+        let profiles = Profiles::new(sources);
+        let (mut compiled, mut elements, mut problems, mut slices) = (0, 0, BTreeSet::new(), 0);
+        let mut undecided = BTreeSet::new();
+        for url in profiles.urls() {
+            let profile = match profiles.profile(&url) {
+                Ok(profile) => profile,
+                Err(error) => {
+                    failures.push(format!("{}: {error}", packages[0]));
+                    continue;
+                }
+            };
+            compiled += 1;
+            elements += profile.elements().len();
+            problems.extend(profile.problems.iter().map(|p| p.to_string()));
+            for (_, element) in profile.elements() {
+                for slice in element.slices.iter().flat_map(|s| &s.slices) {
+                    slices += 1;
+                    let unknown = slice.tests.iter().find(|t| matches!(t.decider, Decider::Unknown(_)));
+                    if slice.tests.is_empty() || unknown.is_some() {
+                        undecided.insert(format!(
+                            "{} {}: {unknown:?}",
+                            profile.definition.name,
+                            profile.id(slice.element)
+                        ));
+                    }
+                }
+            }
+        }
+        println!(
+            "{}: {compiled} compiled, {elements} elements, {slices} slices, {} of them undecided, {} problems",
+            packages[0],
+            undecided.len(),
+            problems.len()
+        );
+        if undecided.len() != undecidable {
+            let list: Vec<String> = undecided.into_iter().chain(problems).collect();
+            failures.push(format!(
+                "{}: {} slices are undecided, not {undecidable}:\n{}",
+                packages[0],
+                list.len(),
+                list.join("\n")
+            ));
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
+}
+
 /// Profile, element and field of a line, without the values.
 fn place(line: &str) -> &str {
     line.split(": ").next().unwrap_or(line)
@@ -109,7 +191,7 @@ fn expected(set: &str) -> Result<BTreeSet<String>, Failed> {
 fn compare(set: &Set, assets: &Path) -> Result<(), Failed> {
     let mut tarballs = vec![];
     for package in set.packages {
-        tarballs.push(Arc::new(Tarball::open(&assets.join("packages").join(format!("{package}.tgz")))?));
+        tarballs.push(Tarball::open(&assets.join("packages").join(format!("{package}.tgz")))?);
     }
     let profiles = Profiles::new(tarballs.iter().map(|t| t.clone() as Arc<dyn DefinitionSource>).collect());
     let mut references: BTreeMap<String, Published> = BTreeMap::new();

@@ -15,8 +15,9 @@ pub mod terminology;
 mod typed;
 mod types;
 
+pub use package::{Loaded, Origin};
 pub use registry::{
-    Definitions, Loaded, Origin, UnsupportedParameter, Used, embedded_search_parameters, embedded_structures,
+    Definitions, UnsupportedParameter, Used, embedded_packages, embedded_search_parameters, embedded_structures,
 };
 pub use source::PackageSource;
 pub use typed::{NodeType, Typed};

@@ -1,42 +1,14 @@
 //! The definitions of one run: the packages that were given, and the embedded facts where none was.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
-
-use sha2::{Digest, Sha256};
 
 use super::distill;
 use super::facts::{self, FactsError};
-use super::package::{Package, PackageError};
+use super::package::{Loaded, Origin, PackageError, hash_of};
 use super::search::{self, SearchParameters};
 use super::types::{StructureFacts, TypeTable};
 use crate::embedded;
 use crate::fhir::FhirVersion;
-
-/// Where a package came from.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Origin {
-    /// Facts carried by the binary.
-    Embedded,
-    /// A file or folder that was given.
-    Path,
-    /// The package cache (`~/.fhir/packages`).
-    Cache,
-    /// A registry.
-    Registry,
-}
-
-impl Origin {
-    /// The word the receipt uses.
-    pub fn code(self) -> &'static str {
-        match self {
-            Origin::Embedded => "embedded",
-            Origin::Path => "path",
-            Origin::Cache => "cache",
-            Origin::Registry => "registry",
-        }
-    }
-}
 
 /// A line of the receipt: which definitions were used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,25 +23,14 @@ pub struct Used {
     pub origin: Origin,
 }
 
-/// A package and where it came from.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The package.
-    pub package: Arc<Package>,
-    /// Where it came from.
-    pub origin: Origin,
-}
-
-impl Loaded {
-    /// Opens a package given by path.
-    pub fn from_path(path: &Path) -> Result<Loaded, PackageError> {
-        Ok(Loaded { package: Arc::new(Package::open(path)?), origin: Origin::Path })
-    }
-}
-
 /// The package whose facts are embedded, by release.
 const EMBEDDED: [(FhirVersion, &str); 2] =
     [(FhirVersion::Stu3, "hl7.fhir.r3.core"), (FhirVersion::R4, "hl7.fhir.r4.core")];
+
+/// The packages whose facts the binary carries, by name and version.
+pub fn embedded_packages() -> Vec<(String, String)> {
+    EMBEDDED.iter().map(|(version, name)| ((*name).to_owned(), version.release().to_owned())).collect()
+}
 
 /// What one release's embedded facts became; built at most once in a process.
 #[derive(Default)]
@@ -254,12 +215,5 @@ impl Definitions {
 
 /// Over names and contents, as for a package in a folder.
 fn embedded_hash(folder: &str) -> String {
-    let mut hash = Sha256::new();
-    for file in embedded::below(folder) {
-        hash.update((file.name().len() as u64).to_be_bytes());
-        hash.update(file.name());
-        hash.update((file.bytes.len() as u64).to_be_bytes());
-        hash.update(file.bytes);
-    }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hash_of(embedded::below(folder).iter().map(|f| (f.name(), f.bytes)))
 }

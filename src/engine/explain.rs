@@ -31,6 +31,9 @@ pub fn why_not(expression: &str, content: &Typed, state: &ScriptState<'_>, reque
 /// How deep an expression is taken apart.
 const DEEPEST: u8 = 12;
 
+/// Functions that hold a text against another.
+const STRING_TESTS: [&str; 4] = ["startsWith", "endsWith", "contains", "matches"];
+
 struct Explainer<'e> {
     content: &'e Typed,
     expressions: &'e Expressions,
@@ -100,6 +103,9 @@ impl Explainer<'_> {
             }
             Outline::Call(receiver, "not" | "empty", "") => {
                 self.too_true(receiver, at, deeper).unwrap_or_else(|| self.plain(expression, at))
+            }
+            Outline::Call(receiver, name, argument) if !receiver.is_empty() && STRING_TESTS.contains(&name) => {
+                self.comparison(receiver, argument, at).unwrap_or_else(|| self.plain(expression, at))
             }
             Outline::Call(receiver, "exists", "") => self.absent(receiver, at),
             Outline::Call(receiver, "exists", criteria) => self.absent(&format!("{receiver}.where({criteria})"), at),

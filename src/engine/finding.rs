@@ -116,6 +116,18 @@ impl Absence {
     }
 }
 
+impl Absence {
+    /// What is not there because an action did not succeed.
+    pub fn without(finding: &Finding) -> Absence {
+        let verdict = match finding.verdict {
+            Verdict::NotEvaluated | Verdict::Skip => finding.verdict,
+            _ => Verdict::Error,
+        };
+        let code = finding.code.unwrap_or(super::code::NO_EXCHANGE);
+        Absence { verdict, code, message: finding.message.clone(), target: None }
+    }
+}
+
 impl From<Absence> for Finding {
     fn from(absence: Absence) -> Finding {
         Finding::new(absence.verdict, Some(absence.code), absence.message).at(absence.target)

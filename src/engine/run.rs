@@ -12,7 +12,7 @@ use crate::record::{
     ActionFinished, ActionKind, BodyHash, DefinitionUse, Event, EventSink, Exchanged, RecordError, RecordedMessage,
     RunStarted, ScriptPlace, ScriptStarted, TestStarted, Verdict,
 };
-use crate::testscript::{Action, Assert, Circumstances, Direction, Interaction, Operation, Place};
+use crate::testscript::{Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Place};
 
 use super::assertion::{self, ProfileValidator};
 use super::content::Kept;
@@ -223,11 +223,13 @@ impl<'r> ScriptRun<'r> {
     fn assert(&mut self, assert: &Assert) -> Done {
         let kind = ActionKind::Assert;
         if let Some(why) = self.left_out() {
+            self.no_outputs(assert, &why);
             return Done { kind, finding: why.into(), exchange: None };
         }
         let judgement = assertion::judge(assert, &mut self.state, self.run.settings.validator);
-        if let Some((name, document)) = judgement.output {
-            self.state.keep_document(&name, document);
+        match judgement.output {
+            Some((name, document)) => self.state.keep_document(&name, document),
+            None => self.no_outputs(assert, &Absence::without(&judgement.finding)),
         }
         let finding = if assert.warning_only { judgement.finding.softened() } else { judgement.finding };
         if assert.stop_test_on_fail && matches!(finding.verdict, Verdict::Fail | Verdict::Error) {
@@ -236,6 +238,15 @@ impl<'r> ScriptRun<'r> {
             self.stopped = Some(absence);
         }
         Done { kind, finding, exchange: judgement.exchange }
+    }
+
+    /// What a rule should have made is not there: who needs it gets the cause.
+    fn no_outputs(&mut self, assert: &Assert, why: &Absence) {
+        let Check::Rule(call) = &assert.check else { return };
+        for output in &call.outputs {
+            let message = format!("rule `{}` made no `{}`: {}", call.rule_id, output.name, why.message);
+            self.state.keep_nothing(&output.name, Absence { message, ..why.clone() });
+        }
     }
 
     /// Writes an exchange down: bodies first, so that the event never refers to what is not there.

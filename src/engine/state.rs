@@ -86,6 +86,11 @@ impl<'r> ScriptState<'r> {
         self.kept.insert(name.to_owned(), Source::Document(Arc::new(document), name.into()));
     }
 
+    /// A rule made no document under this name.
+    pub fn keep_nothing(&mut self, name: &str, why: Absence) {
+        self.kept.insert(name.to_owned(), Source::Missing(why));
+    }
+
     /// Prepares fixtures for [`ScriptState::source`], so that each is filled in once. One whose
     /// placeholders take their value from answers is filled in anew at every use.
     pub fn prepare_fixture(&mut self, id: &str) {

@@ -12,7 +12,7 @@
 //!   `and`, `or`, `implies` with an empty side follow the specification. `where` and `all` take an empty
 //!   criterion for false. [`Collection::to_boolean`] does the same for a whole result.
 //! - **Type names are case-sensitive**: `is(coding)` is false for a Coding, `$this is Code` for a code.
-//!   `is` walks up (a `code` is a `string`); a type that does not exist is never met. `as` and `ofType`
+//!   `is` walks up (a `code` is a `string`); a type that does not exist is never met. So is the missing one of `is()`. `as` and `ofType`
 //!   take primitives of exactly the type, and a type that does not exist is an error. On several items
 //!   `is` gives false as an operator and nothing as a function; `as` filters.
 //! - **A name with a capital at the start of an expression** is a type test on `$this`, also against base

@@ -154,6 +154,9 @@ pub(super) fn fill<'s>(placeholder: &Placeholder, scope: &'s dyn Scope) -> Resul
         }
         Placeholder::Relative { time, variable, offsets } => {
             let value = scope.variable(variable).ok_or_else(|| (variable.clone(), Why::NoValue))?;
+            if offsets.is_empty() {
+                return Ok(value);
+            }
             let from = Moment::parse(&value).ok_or_else(|| (variable.clone(), Why::NotADate(value.into_owned())))?;
             let moment = from.shift(offsets).ok_or_else(|| (variable.clone(), Why::OutOfRange))?;
             if *time { moment.date_time(circumstances.now().offset()) } else { moment.date() }

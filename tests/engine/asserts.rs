@@ -197,6 +197,12 @@ fn a_failing_expression_points_at_the_element_that_decided() {
             6,
             "Bundle.link[0]",
         ),
+        (
+            "Bundle.entry.resource.all(id.startsWith($this.status))",
+            "`Bundle.entry[0].resource` (and 1 more): `id` is `a`, and `$this.status` is `final`",
+            9,
+            "Bundle.entry[0].resource.id",
+        ),
         ("Bundle.total = 3", "`Bundle.total` is `2`", 4, "Bundle.total"),
         ("Bundle.total.exists() implies Bundle.total > 3", "`Bundle.total` is `2`", 4, "Bundle.total"),
         (

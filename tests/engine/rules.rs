@@ -2,7 +2,7 @@
 
 use keur::engine::RunSettings;
 use keur::record::Verdict;
-use keur::testscript::{Interaction, Operation};
+use keur::testscript::{Check, Interaction, Operation, RuleOutput};
 
 use super::script::*;
 use super::server::{Canned, Server};
@@ -57,7 +57,11 @@ fn modified(
         _ => Canned::json(200, "{\"resourceType\":\"Task\"}"),
     });
     let update = Operation { source_id: Some("new".into()), ..operation(Interaction::Update) };
-    let mut script = script(vec![op(search("Task", "")), a(call(rule_id, params)), op(update)]);
+    let mut rule_call = call(rule_id, params);
+    if let Check::Rule(call) = &mut rule_call.check {
+        call.outputs = vec![RuleOutput { name: "new".into(), content_type: Some("json".into()) }];
+    }
+    let mut script = script(vec![op(search("Task", "")), a(rule_call), op(update)]);
     script.rules = vec![rule(rule_id, path)];
     let ran = ran(&server.base, script);
     let body = server.asked().get(1).map(|a| a.body.clone()).unwrap_or_default();
@@ -86,7 +90,7 @@ fn a_task_is_rewritten_and_sent_back() {
     ] {
         let (verdicts, message, _) = modified(answer, "modifyTask", "", &params);
         // Without a Task there is nothing to send, and nothing is sent.
-        assert_eq!(verdicts, [Verdict::Pass, Verdict::Fail, Verdict::NotEvaluated], "{answer}");
+        assert_eq!(verdicts, [Verdict::Pass, Verdict::Fail, Verdict::Error], "{answer}");
         assert!(message.contains(found), "{message}");
     }
     assert_eq!(modified(TASK, "modifyTask", "", &[("fixtureId", "new")]).0[1], Verdict::NotEvaluated);

@@ -176,7 +176,7 @@ pub fn planned(base: &str, script: TestScript, setting: &Setting) -> Plan {
         variables: setting.variables.clone(),
         tokens: setting.tokens.clone(),
     };
-    let files = Carried::new(&setting.files);
+    let files = Carried::new(setting.files.iter().copied());
     let types = |version| Some(Definitions::embedded(version).types());
     plan(&[Arc::new(script)], &files, &types, &settings)
 }

@@ -1,9 +1,9 @@
 //! The StructureDefinitions of a package, as a source of definitions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use keur::definitions::profile::{DefinitionSource, ProfileError, StructureDefinition};
 use keur::fhir::{Document, Format, read};
@@ -15,21 +15,30 @@ pub struct Tarball {
 }
 
 impl Tarball {
-    /// Reads them all.
-    pub fn open(path: &Path) -> Result<Tarball, Failed> {
+    /// Reads them all, once for all tests.
+    pub fn open(path: &Path) -> Result<Arc<Tarball>, Failed> {
+        static OPEN: Mutex<BTreeMap<PathBuf, Arc<Tarball>>> = Mutex::new(BTreeMap::new());
+        let mut open = OPEN.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(tarball) = open.get(path) {
+            return Ok(tarball.clone());
+        }
+        let tarball = Arc::new(Tarball::read(path)?);
+        open.insert(path.to_owned(), tarball.clone());
+        Ok(tarball)
+    }
+
+    fn read(path: &Path) -> Result<Tarball, Failed> {
         let file = std::fs::File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
         let mut texts = HashMap::new();
         for entry in archive.entries()? {
             let mut entry = entry?;
             let name = entry.path()?.to_string_lossy().into_owned();
-            if !name.starts_with("package/") || !name.ends_with(".json") || name.matches('/').count() != 1 {
+            if !name.starts_with("package/StructureDefinition-") || !name.ends_with(".json") {
                 continue;
             }
             let mut text = String::new();
-            if entry.read_to_string(&mut text).is_err() || !text.contains("\"StructureDefinition\"") {
-                continue;
-            }
+            entry.read_to_string(&mut text)?;
             let text: Arc<str> = text.into();
             let Ok(document) = read(text.clone(), Format::Json) else { continue };
             let root = document.root();

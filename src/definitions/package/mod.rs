@@ -5,9 +5,15 @@
 //! Opening one reads every file and scans its outermost properties; a resource becomes a tree only when
 //! it is asked for. Files that cannot be read as JSON are listed, not lost.
 
+mod cache;
+mod loaded;
+mod lock;
 mod manifest;
+mod resolve;
 mod scan;
+mod shelf;
 mod source;
+mod version;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,9 +21,16 @@ use std::sync::Arc;
 
 use crate::fhir::{Document, Format, ReadError, read};
 
+pub use cache::Cache;
+pub use loaded::{Loaded, Origin};
+pub use lock::{Lock, LockedPackage, Unlocked};
 pub use manifest::Manifest;
+pub use resolve::{Deviation, Missing, Resolution, Resolver, Wanted};
 pub use scan::Outline;
+pub use shelf::{OnShelf, Shelf};
 pub use source::PackageLimits;
+pub(super) use source::hash_of;
+pub use version::{Version, VersionRange};
 
 /// Why a package could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +85,8 @@ pub struct Package {
     sha256: String,
     resources: Vec<PackagedResource>,
     unreadable: Vec<(String, ReadError)>,
+    /// JSON files that are no resources (the manifest first of all) or cannot be read, for the hash of the contents.
+    others: Vec<(Box<str>, Arc<str>)>,
     by_url: HashMap<Box<str>, Vec<u32>>,
 }
 
@@ -106,36 +121,47 @@ impl Package {
     /// Opens a `.tgz` or a folder.
     pub fn open_within(path: &Path, limits: &PackageLimits) -> Result<Package, PackageError> {
         let contents = source::load(path, limits)?;
-        let manifest = match contents.manifest {
+        let manifest = match &contents.manifest {
             Some(text) => {
-                Manifest::read(&text).map_err(|reason| PackageError::NotAPackage { path: path.to_owned(), reason })?
+                Manifest::read(text).map_err(|reason| PackageError::NotAPackage { path: path.to_owned(), reason })?
             }
             None => Manifest::unnamed(path),
         };
         let mut package = Package {
             manifest,
             path: path.to_owned(),
-            sha256: contents.sha256,
+            sha256: contents.sha256.unwrap_or_default(),
+            others: contents.manifest.iter().map(|text| (source::MANIFEST.into(), text.as_str().into())).collect(),
             resources: Vec::with_capacity(contents.files.len()),
-            unreadable: contents.unreadable,
+            unreadable: vec![],
             by_url: HashMap::new(),
         };
         for (file, text) in contents.files {
             package.add(file, text);
+        }
+        for (file, text, error) in contents.unreadable {
+            package.others.push((file.as_str().into(), text.into()));
+            package.unreadable.push((file, error));
+        }
+        if package.sha256.is_empty() {
+            package.sha256 = package.contents_sha256();
         }
         Ok(package)
     }
 
     fn add(&mut self, file: String, text: String) {
         match Outline::scan(&text) {
-            Ok(outline) if outline.resource_type.is_empty() => {}
+            Ok(outline) if outline.resource_type.is_empty() => self.others.push((file.into(), text.into())),
             Ok(outline) => {
                 if let Some(url) = &outline.url {
                     self.by_url.entry(url.clone()).or_default().push(self.resources.len() as u32);
                 }
                 self.resources.push(PackagedResource { file: file.into(), outline, text: text.into() });
             }
-            Err(error) => self.unreadable.push((file, error)),
+            Err(error) => {
+                self.others.push((file.as_str().into(), text.into()));
+                self.unreadable.push((file, error));
+            }
         }
     }
 
@@ -157,9 +183,19 @@ impl Package {
         &self.path
     }
 
-    /// SHA-256 of the `.tgz`, in hexadecimal; of a folder, of the names and contents of the files read.
+    /// SHA-256 of the `.tgz`, in hexadecimal; of a folder, [`Package::contents_sha256`].
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// SHA-256 over the names and contents of the JSON files, in the order of their names: the same for a
+    /// tarball and for the folder it was unpacked to.
+    pub fn contents_sha256(&self) -> String {
+        let resources = self.resources.iter().map(|r| (&*r.file, &*r.text));
+        let others = self.others.iter().map(|(file, text)| (&**file, &**text));
+        let mut files: Vec<(&str, &str)> = resources.chain(others).collect();
+        files.sort_unstable();
+        source::hash_of(files.into_iter().map(|(name, text)| (name, text.as_bytes())))
     }
 
     /// Every resource, by file name.

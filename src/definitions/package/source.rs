@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path};
 
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
@@ -32,11 +32,13 @@ impl Default for PackageLimits {
 pub(super) struct Contents {
     pub manifest: Option<String>,
     pub files: Vec<(String, String)>,
-    pub unreadable: Vec<(String, ReadError)>,
-    pub sha256: String,
+    /// Files that are not UTF-8: name, what can be made of them, and where they go wrong.
+    pub unreadable: Vec<(String, String, ReadError)>,
+    /// Of the tarball; None for a folder.
+    pub sha256: Option<String>,
 }
 
-const MANIFEST: &str = "package.json";
+pub(super) const MANIFEST: &str = "package.json";
 
 pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, PackageError> {
     let unreadable = |reason| PackageError::Unreadable { path: path.to_owned(), reason };
@@ -52,7 +54,6 @@ pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, Pack
     };
     let mut files = gathered.files;
     files.sort();
-    let sha256 = sha256.unwrap_or_else(|| folder_hash(&files));
     let manifest = files.binary_search_by(|(n, _)| n.as_str().cmp(MANIFEST)).ok().map(|at| files.remove(at).1);
     if manifest.is_none() && files.is_empty() {
         let reason = "there is no JSON file in it (in the folder `package` of an archive)".to_owned();
@@ -61,14 +62,56 @@ pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, Pack
     Ok(Contents { manifest, files, unreadable: gathered.unreadable, sha256 })
 }
 
-/// A hash that depends on names and contents only, not on dates or the order of the folder.
-fn folder_hash(files: &[(String, String)]) -> String {
+/// The manifest of a tarball, read no further than it takes to find it. None where it cannot be had.
+pub(super) fn manifest_of_tarball(path: &Path) -> Option<String> {
+    let limits = PackageLimits::default();
+    let file = io::BufReader::new(fs::File::open(path).ok()?);
+    let mut archive = tar::Archive::new(GzDecoder::new(file).take(limits.total));
+    for entry in archive.entries().ok()?.take(limits.files) {
+        let entry = entry.ok()?;
+        if entry.path().ok().and_then(|p| in_package(&p)).as_deref() == Some(MANIFEST) {
+            let mut text = String::new();
+            entry.take(limits.file).read_to_string(&mut text).ok()?;
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// Writes all files of a package, its `package` folder included, below a folder that is there.
+pub(super) fn unpack(path: &Path, to: &Path, limits: &PackageLimits) -> Result<(), PackageError> {
+    let unreadable = |reason| PackageError::Unreadable { path: path.to_owned(), reason };
+    let mut written = Gathered { path, limits, files: vec![], unreadable: vec![], total: 0, seen: 0 };
+    if path.is_dir() {
+        let (from, to) = match path.join("package").is_dir() {
+            true => (path.to_owned(), to.to_owned()),
+            false => (path.to_owned(), to.join("package")),
+        };
+        return written.copy(&from, &to);
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    let mut archive = tar::Archive::new(GzDecoder::new(&*bytes));
+    for entry in archive.entries().map_err(unreadable)? {
+        let mut entry = entry.map_err(unreadable)?;
+        let name = entry.path().map_err(unreadable)?.into_owned();
+        // Only plain names: nothing absolute, nothing upwards, no links.
+        let plain = name.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        if plain && entry.header().entry_type().is_file() {
+            written.write(&mut entry, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// A hash of names and contents only, not of dates or the order of a folder.
+pub(in crate::definitions) fn hash_of<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>) -> String {
     let mut hash = Sha256::new();
-    for (name, text) in files {
+    for (name, bytes) in files {
+        // Lengths keep a name and its contents apart.
         hash.update((name.len() as u64).to_be_bytes());
         hash.update(name);
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
     }
     hex(&hash.finalize())
 }
@@ -81,7 +124,7 @@ struct Gathered<'a> {
     path: &'a Path,
     limits: &'a PackageLimits,
     files: Vec<(String, String)>,
-    unreadable: Vec<(String, ReadError)>,
+    unreadable: Vec<(String, String, ReadError)>,
     total: u64,
     seen: usize,
 }
@@ -102,6 +145,36 @@ impl Gathered<'_> {
                 let file = fs::File::open(entry.path()).map_err(|e| self.unreadable(e))?;
                 self.take(name, file)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Copies files and folders, links left out.
+    fn copy(&mut self, from: &Path, to: &Path) -> Result<(), PackageError> {
+        for entry in fs::read_dir(from).map_err(|e| self.unreadable(e))? {
+            let entry = entry.map_err(|e| self.unreadable(e))?;
+            let kind = entry.file_type().map_err(|e| self.unreadable(e))?;
+            if kind.is_dir() {
+                self.copy(&entry.path(), &to.join(entry.file_name()))?;
+            } else if kind.is_file() {
+                let mut file = fs::File::open(entry.path()).map_err(|e| self.unreadable(e))?;
+                self.write(&mut file, &to.join(entry.file_name()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, from: &mut impl Read, to: &Path) -> Result<(), PackageError> {
+        self.count()?;
+        let unwritable = |reason| PackageError::Unreadable { path: to.to_owned(), reason };
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(unwritable)?;
+        }
+        let mut file = fs::File::create(to).map_err(unwritable)?;
+        let left = self.limits.total.saturating_sub(self.total);
+        self.total += io::copy(&mut from.take(left + 1), &mut file).map_err(unwritable)?;
+        if self.total > self.limits.total {
+            return Err(self.too_large(format!("{} bytes", self.limits.total)));
         }
         Ok(())
     }
@@ -150,8 +223,9 @@ impl Gathered<'_> {
             Ok(text) => self.files.push((name, text)),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                let valid = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default()).into_owned();
-                self.unreadable.push((name, ReadError::new(&valid, Span::new(at, at), "not UTF-8 from here on")));
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let fault = ReadError::new(&text, Span::new(at, at), "not UTF-8 from here on");
+                self.unreadable.push((name, text, fault));
             }
         }
         Ok(())
@@ -160,7 +234,7 @@ impl Gathered<'_> {
 
 /// The file's name, if it stands directly in the archive's `package` folder.
 fn in_package(path: &Path) -> Option<String> {
-    let mut parts = path.components().filter(|c| !matches!(c, std::path::Component::CurDir));
+    let mut parts = path.components().filter(|c| !matches!(c, Component::CurDir));
     let (folder, file) = (parts.next()?, parts.next()?);
     (folder.as_os_str() == "package" && parts.next().is_none()).then(|| file.as_os_str().to_str().map(str::to_owned))?
 }

@@ -67,7 +67,7 @@ pub(super) fn text(discriminator: &Discriminator) -> Arc<str> {
 /// What decides, for one slice and one discriminator.
 pub(super) fn test(profiles: &Profiles, slice: &ElementNode, discriminator: &Discriminator) -> SliceTest {
     let path = match parse(&discriminator.path) {
-        Ok(path) => path,
+        Ok(path) => through_references(profiles, slice, path, discriminator.kind),
         Err(reason) => return SliceTest { path: vec![], decider: Decider::Unknown(reason) },
     };
     let decided = match discriminator.kind {
@@ -84,6 +84,35 @@ pub(super) fn test(profiles: &Profiles, slice: &ElementNode, discriminator: &Dis
     SliceTest { path: path.into_iter().take(steps).collect(), decider }
 }
 
+/// STU3 authors go through the `reference` of a Reference (`item.reference.resolve()`), or stop there when
+/// they mean what it refers to; a step from the Reference itself says the same.
+fn through_references(
+    profiles: &Profiles,
+    slice: &ElementNode,
+    mut path: Vec<PathStep>,
+    kind: DiscriminatorKind,
+) -> Vec<PathStep> {
+    let is_text =
+        |path: &[PathStep]| walk(profiles, slice, path).iter().any(|n| n.rules.single_type() == Some("string"));
+    let is_reference = |step: &PathStep| matches!(step, PathStep::Child(name) if &**name == "reference");
+    let mut at = 0;
+    while let Some(step) = path.get(at) {
+        if is_reference(step) && is_text(&path[..=at]) {
+            match path.get(at + 1) {
+                Some(PathStep::Resolve) => {
+                    path.remove(at);
+                }
+                None if matches!(kind, DiscriminatorKind::Profile | DiscriminatorKind::Type) => {
+                    path[at] = PathStep::Resolve;
+                }
+                _ => {}
+            }
+        }
+        at += 1;
+    }
+    path
+}
+
 /// Reads a discriminator's path, the restricted FHIRPath of
 /// <http://hl7.org/fhir/R4/profiling.html#discriminator>; STU3's bare `reference.code` are children.
 fn parse(path: &str) -> Result<Vec<PathStep>, String> {
@@ -94,7 +123,10 @@ fn parse(path: &str) -> Result<Vec<PathStep>, String> {
             None if part == "$this" => {}
             None if !part.is_empty() => steps.push(PathStep::Child(part.trim_end_matches("[x]").into())),
             Some(("resolve", "")) => steps.push(PathStep::Resolve),
-            Some(("extension", url)) => steps.push(PathStep::Extension(url.trim_matches(['\'', '"']).into())),
+            Some(("extension", argument)) => {
+                let url = argument.trim_start_matches("url=").trim_matches(['\'', '"']);
+                steps.push(PathStep::Extension(url.into()));
+            }
             Some(("ofType" | "as", code)) => steps.push(PathStep::OfType(code.trim_start_matches("FHIR.").into())),
             _ => return Err(format!("`{part}` in the discriminator `{path}` is not understood")),
         }
@@ -186,9 +218,12 @@ fn by_value(profiles: &Profiles, slice: &ElementNode, path: &[PathStep]) -> Opti
         }
     }
     let at = walk(profiles, slice, path);
-    let [node] = &*at else { return None };
+    let [node] = &*at else { return within_slices(profiles, slice, path).map(|decider| (path.len(), decider)) };
     let mut all = below(node);
-    if let Some(binding) = required(&node.rules) {
+    if all.is_empty() {
+        all.extend(within_slices(profiles, slice, path));
+    }
+    if let Some(binding) = bound(&node.rules, BindingStrength::Required) {
         all.insert(0, Decider::Binding(binding));
     }
     match all.len() {
@@ -196,7 +231,23 @@ fn by_value(profiles: &Profiles, slice: &ElementNode, path: &[PathStep]) -> Opti
         1 => return all.pop().map(|only| (path.len(), only)),
         _ => return Some((path.len(), Decider::All(all))),
     }
-    system_of(profiles, slice, path).or_else(|| existence(&node.rules)).map(|decider| (path.len(), decider))
+    by_binding_around(profiles, slice, path)
+        .or_else(|| existence(&node.rules).map(|decider| (path.len(), decider)))
+        .or_else(|| bound(&node.rules, BindingStrength::Extensible).map(|b| (path.len(), Decider::Binding(b))))
+}
+
+/// What a slice on the way says: the codings of a slice may be sliced again, and one of these be fixed.
+fn within_slices(profiles: &Profiles, slice: &ElementNode, path: &[PathStep]) -> Option<Decider> {
+    let with_slices = |n: Arc<ElementNode>| -> Vec<Arc<ElementNode>> {
+        let slices = n.slices.clone();
+        std::iter::once(n).chain(slices).collect()
+    };
+    let all = path.iter().fold(vec![Arc::new(slice.clone())], |at, step| {
+        at.iter().flat_map(|n| follow(profiles, n, step)).flat_map(with_slices).collect()
+    });
+    let mut stated = all.iter().filter_map(|n| stated(&n.rules));
+    // Several would be alternatives, or parts that must come together: not for us to guess.
+    stated.next().filter(|_| stated.next().is_none())
 }
 
 /// The fixed value or pattern of an element.
@@ -232,21 +283,25 @@ fn below(node: &ElementNode) -> Vec<Decider> {
     all
 }
 
-fn required(rules: &ElementRules) -> Option<Arc<ElementBinding>> {
-    let binding = rules.binding.as_ref()?;
-    (binding.strength == BindingStrength::Required && binding.value_set.is_some()).then(|| binding.clone())
+/// The binding of an element to a value set, if it is at least this strong.
+fn bound(rules: &ElementRules, strength: BindingStrength) -> Option<Arc<ElementBinding>> {
+    rules.binding.as_ref().filter(|b| b.strength <= strength && b.value_set.is_some()).cloned()
 }
 
-/// For a path to a system that nothing is said of: the codings around it may be bound.
-fn system_of(profiles: &Profiles, slice: &ElementNode, path: &[PathStep]) -> Option<Decider> {
+/// For a path to a system or code that nothing is said of: the coding around it may be bound.
+fn by_binding_around(profiles: &Profiles, slice: &ElementNode, path: &[PathStep]) -> Option<(usize, Decider)> {
     let (PathStep::Child(last), around) = path.split_last()? else { return None };
-    if &**last != "system" {
+    if !matches!(&**last, "system" | "code") {
         return None;
     }
     (0..=around.len()).rev().find_map(|depth| {
         let at = walk(profiles, slice, around.get(..depth)?);
         let [node] = &*at else { return None };
-        required(&node.rules).map(Decider::SystemOf)
+        let binding = bound(&node.rules, BindingStrength::Extensible)?;
+        match &**last {
+            "system" => Some((path.len(), Decider::SystemOf(binding))),
+            _ => Some((depth, Decider::Binding(binding))),
+        }
     })
 }
 

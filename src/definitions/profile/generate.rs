@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::choice::{self, Aligned, SliceDiff};
 use super::merge;
-use super::model::{ElementRules, Max, StructureDefinition};
+use super::model::{Derivation, ElementRules, Max, StructureDefinition};
 use super::registry::{ProfileError, Profiles};
 use super::snapshot::{Snapshot, SnapshotProblem};
 use super::tree::{ElementNode, ListFault};
@@ -22,19 +22,23 @@ pub(super) fn snapshot(
 ) -> Result<Snapshot, ProfileError> {
     let unreadable =
         |e: ListFault| ProfileError::Unreadable { canonical: definition.url.clone(), reason: e.to_string() };
-    if definition.is_snapshot {
+    // A type brings its snapshot. A profile that brings nothing else is laid over its base like a
+    // differential: so its choices and slices come in one form, however they were published.
+    let is_type = definition.is_snapshot && definition.derivation == Derivation::Specialization;
+    let Some(base) = definition.base.as_ref().filter(|_| !is_type) else {
         return Snapshot::as_written(definition.clone()).map_err(unreadable);
-    }
-    let differential = ElementNode::from_list(&definition.elements).map_err(unreadable)?;
-    let Some(base) = &definition.base else {
-        return Ok(Snapshot { root: differential, definition, problems: vec![] });
     };
     let base = profiles.snapshot_within(base, chain).map_err(|reason| ProfileError::Base {
         canonical: definition.url.clone(),
         base: base.clone(),
         reason: Box::new(reason),
     })?;
-    let mut generator = Generator { profiles, chain, path: vec![], problems: vec![] };
+    if definition.elements.is_empty() {
+        // Nothing is changed.
+        return Ok(Snapshot { definition, root: base.root.clone(), problems: base.problems.clone() });
+    }
+    let differential = ElementNode::from_list(&definition.elements).map_err(unreadable)?;
+    let mut generator = Generator { profiles, chain, path: vec![], problems: base.problems.clone() };
     let mut root = generator.lay(&base.root, &differential, &differential.rules);
     let problems = generator.problems;
     if root.name != differential.name {
@@ -54,7 +58,20 @@ struct Generator<'p> {
 
 impl Generator<'_> {
     fn place(&self) -> String {
-        self.path.join(".")
+        let is_slice_of =
+            |slice: &String, part: &String| slice.strip_prefix(&**part).is_some_and(|s| s.starts_with(':'));
+        let mut place = String::new();
+        for (at, part) in self.path.iter().enumerate() {
+            // A slice's name says of what.
+            if self.path.get(at + 1).is_some_and(|next| is_slice_of(next, part)) {
+                continue;
+            }
+            if !place.is_empty() {
+                place.push('.');
+            }
+            place.push_str(part);
+        }
+        place
     }
 
     /// Lays a node of the differential over the node of the base it means. `stated` is what it says.
@@ -89,7 +106,12 @@ impl Generator<'_> {
             node.children.clone_from(&target.children);
         }
         let slices: Vec<SliceDiff<'_>> = diff.slices.iter().map(|s| SliceDiff::named(s)).collect();
-        self.lay_slices(base, &mut node, stated, &slices);
+        // A slice of a slice begins as that slice is now, any other as the element was in the base.
+        let template = match diff.slice_name.is_some() && !slices.is_empty() {
+            true => Arc::new(node.clone()),
+            false => base.clone(),
+        };
+        self.lay_slices(&template, &mut node, stated, &slices);
         self.path.pop();
         Arc::new(node)
     }

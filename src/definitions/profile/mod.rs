@@ -8,6 +8,7 @@
 //! What may not come in: instances, verdicts, terminology. And no FHIR version: STU3 and R4 write the same
 //! facts in different places, and each place is read where it is met.
 
+mod base;
 mod choice;
 mod compiled;
 mod discriminator;
@@ -17,8 +18,11 @@ mod model;
 mod reader;
 mod registry;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod tree;
 
+pub use base::BaseTypes;
 pub use compiled::{Child, ElementIndex, Profile, ProfileElement, Slice, SliceSet};
 pub use discriminator::{Decider, PathStep, SliceTest};
 pub use model::{

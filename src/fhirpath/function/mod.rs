@@ -169,7 +169,7 @@ static TABLE: [Function; 98] = [
     function("aggregate", &[L, V], 1, Run::Stream(utility::aggregate)),
     function("sort", &[L, L, L, L], 0, Run::Stream(sorting::sort)),
 
-    function("is", &[T], 1, Run::Truth(types::is)),
+    function("is", &[T], 0, Run::Truth(types::is)),
     function("as", &[T], 1, Run::Stream(types::of_type)),
     function("type", &[], 0, Run::Single(types::type_)),
 

@@ -6,8 +6,13 @@ use crate::fhirpath::item::Item;
 use crate::fhirpath::value::Value;
 
 /// As a function `is` gives nothing for several items; a type that nobody knows is never met. Case
-/// matters, so `is(coding)` is false for a Coding.
+/// matters, so `is(coding)` is false for a Coding. Official scripts have `is()` too, which asks for no
+/// type: no item has it.
 pub(super) fn is(call: &Invocation<'_, '_>) -> Fallible<Option<bool>> {
+    if !call.has_argument(0) {
+        let one = call.this().is_some() || matches!(call.first_of()?, (Some(_), 1));
+        return Ok(one.then_some(false));
+    }
     let slot = call.type_argument(0);
     if let Some(this) = call.this() {
         return Ok(Some(call.evaluator.is_type(this, slot)));

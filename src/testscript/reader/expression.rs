@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Span;
+use crate::fhirpath::Expression;
 use crate::testscript::template::{Part, Template};
 
 /// What is wrong with an expression, and where in its text.
@@ -35,8 +36,9 @@ impl Expressions {
 }
 
 /// Parses an expression without placeholders.
-fn parse(_text: &str) -> Option<Fault> {
-    None
+fn parse(text: &str) -> Option<Fault> {
+    let error = Expression::parse(text).err()?;
+    Some(Fault { message: error.message, span: error.span, remedy: error.remedy })
 }
 
 /// What the characters at some place of an expression belong to.

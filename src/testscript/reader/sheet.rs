@@ -92,14 +92,22 @@ impl<'d> Sheet<'d> {
         Place { source: self.source.clone(), span, position }
     }
 
-    /// The name of an element where it stands: in an XML tag; else the element.
+    /// The name of an element where it stands: in an XML tag, before the value elsewhere; the element
+    /// itself where there is no name beside it (the second item of an array).
     pub(super) fn name_span(&self, node: NodeRef<'_>) -> Span {
         let span = node.span();
-        let text = self.document.source().get(span.range()).unwrap_or_default();
-        match text.strip_prefix('<') {
-            Some(tag) if tag.starts_with(node.name()) => {
-                Span::new(span.start() + 1, span.start() + 1 + node.name().len())
-            }
+        let (text, name) = (self.document.source(), node.name());
+        let start = match self.document.format() {
+            Format::Xml => text.get(span.start() + 1..).filter(|tag| tag.starts_with(name)).map(|_| span.start() + 1),
+            Format::Json | Format::Yaml => text.get(..span.start()).and_then(|before| {
+                let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '['));
+                let before = before.strip_suffix(':')?.trim_end();
+                let before = before.strip_suffix(['"', '\'']).unwrap_or(before);
+                before.ends_with(name).then(|| before.len() - name.len())
+            }),
+        };
+        match start {
+            Some(start) if !name.is_empty() => Span::new(start, start + name.len()),
             _ => span,
         }
     }
@@ -249,6 +257,15 @@ mod tests {
         ] {
             assert_eq!(marked(&text, format, stretch), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn the_name_of_an_element_is_found_before_its_value() {
+        let text = r#"{"resourceType": "A", "one" : "b", "many": [ {"c": 1}, {"c": 2}]}"#;
+        let document = crate::fhir::read(text, Format::Json).expect("well-formed");
+        let sheet = Sheet::new(&document, "s");
+        let marked: Vec<&str> = document.root().children().map(|c| &text[sheet.name_span(c).range()]).collect();
+        assert_eq!(marked, ["one", "many", r#"{"c": 2}"#]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// The nearest of the names, if it is near: at most one edit for every three letters.
 pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let most = (word.chars().count() / 3).max(1);
+    let most = word.chars().count() / 3;
     names.into_iter().map(|name| (distance(word, name), name)).filter(|(d, _)| *d <= most).min().map(|(_, name)| name)
 }
 
@@ -42,6 +42,7 @@ mod tests {
             ("respnose", Some("response")),
             ("pat", Some("path")),
             ("minimum", None),
+            ("pa", None),
             ("", None),
         ] {
             assert_eq!(nearest(word, names), wanted, "{word}");

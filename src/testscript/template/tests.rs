@@ -93,7 +93,9 @@ fn dates_are_counted_with_the_month_clamped() {
         ("${DATE, T, D,-31}", "2023-12-31"),
         ("${DATE, T, M,+1}", "2024-02-29"),
         ("${DATE, T, Y, 1}", "2025-01-31"),
+        // Without an offset the value is used as it is.
         ("${DATE, T}", "2024-01-31"),
+        ("${DATE, now}", "2024-02-29T08:00:00+01:00"),
         ("${DATE, T, D, -4}T08:00:00+02:00", "2024-01-27T08:00:00+02:00"),
         ("${DATE, now, y, 1}", "2025-02-28"),
         ("${DATETIME, now, D, -0}", "2024-02-29T08:00:00+01:00"),
