@@ -7,7 +7,8 @@
 //!
 //! In `cmd`: `#` begins a comment, `env NAME=VALUE` sets a variable, the rest is one command. `{server}` is
 //! a server that gives every request the answer in the file `answer` (a status line, headers, an empty
-//! line, a body), `{closed}` a port where nobody listens, `{assets}` the official material.
+//! line, a body), `{closed}` a port where nobody listens, `{assets}` the official material. A line
+//! `serve ARGUMENTS` starts `keur serve` on a free port before the command; `{served}` is its base URL.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -57,7 +58,43 @@ fn main() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         assert!(CLASSES.iter().any(|(class, _)| *class == name), "tests/cli/{name} is not a class of cases");
     }
+    #[cfg(unix)]
+    trials.push(Trial::test("interrupted/reports-are-written-and-the-exit-code-is-130", interrupted));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Ctrl-C while a server keeps keur waiting.
+#[cfg(unix)]
+fn interrupted() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let script = include_str!("cli/ok/run/scripts/one.xml");
+    for name in ["one.xml", "two.xml"] {
+        fs::write(folder.path().join(name), script)?;
+    }
+    // It accepts (in its backlog) and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let target = format!("http://{}", silent.local_addr()?);
+    let arguments = ["run", ".", "--target", &target, "--timeout", "2s", "--report", "json=r.json"];
+    let mut keur = Command::new(env!("CARGO_BIN_EXE_keur"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let connection = silent.accept()?;
+    let sent = Command::new("kill").args(["-INT", &keur.id().to_string()]).status()?;
+    assert!(sent.success());
+    assert_eq!(keur.wait()?.code(), Some(130));
+    drop(connection);
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("r.json"))?)?;
+    assert_eq!((&report["interrupted"], &report["verdict"]), (&true.into(), &"failed".into()));
+    // The request under way was waited for and judged, the second script never began.
+    assert_eq!(
+        (&report["receipt"]["exchanges"]["total"], &report["receipt"]["scripts"]["incomplete"]),
+        (&1.into(), &1.into())
+    );
+    Ok(())
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -137,14 +174,17 @@ fn carry_out(case: &Path, assets: &Path) -> Result<Outcome, Failed> {
     for proxy in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env_remove(proxy);
     }
+    let mut served = None;
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let line = filled(line, case, assets)?;
+        let line = line.replace("{served}", served.as_ref().map_or("", |served: &Served| &served.base));
         let words = words(&line);
         match words.split_first() {
             Some((first, rest)) if first == "env" => {
                 let (name, value) = rest.first().and_then(|pair| pair.split_once('=')).ok_or("env NAME=VALUE")?;
                 command.env(name, value);
             }
+            Some((first, rest)) if first == "serve" => served = Some(Served::start(rest, folder.path())?),
             Some((first, rest)) if first == "keur" => drop(command.args(rest)),
             _ => return Err(format!("`{line}` is no command").into()),
         }
@@ -163,6 +203,32 @@ fn carry_out(case: &Path, assets: &Path) -> Result<Outcome, Failed> {
     let left = lines.iter().map(|line| format!("{line}\n")).collect();
     let texts = [("stdout", shown(&output.stdout)), ("stderr", shown(&output.stderr)), ("left", left)];
     Ok(Outcome { code: output.status.code(), texts })
+}
+
+/// A `keur serve` for as long as the case runs.
+struct Served {
+    base: String,
+    process: std::process::Child,
+}
+
+impl Served {
+    fn start(arguments: &[String], folder: &Path) -> Result<Served, Failed> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keur"));
+        command.arg("serve").args(arguments).args(["--listen", "127.0.0.1:0"]).current_dir(folder);
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut base = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut base)?;
+        }
+        Ok(Served { base: base.trim().to_owned(), process })
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Copies what a case brings along and says what that is.

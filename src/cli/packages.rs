@@ -1,6 +1,7 @@
 //! The definitions that a command line asks for.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::definitions::package::Package;
@@ -26,6 +27,30 @@ impl Packages {
             }
         }
         if problems.is_empty() { Ok(Packages(loaded)) } else { Err(problems) }
+    }
+
+    /// Adds those that scripts name (`properties.json`, `fhirPackage`) and that `folder` has. A version that
+    /// is not there is a warning: what needs it will not be evaluated, and says so.
+    pub fn pick(&mut self, folder: &Path, wanted: &BTreeSet<(String, String)>) -> Vec<Diagnostic> {
+        let mut problems = vec![];
+        for (name, version) in wanted {
+            let given = |loaded: &Loaded| loaded.package.manifest().name == *name;
+            if self.0.iter().any(given) {
+                continue;
+            }
+            let names = [format!("{name}-{version}.tgz"), format!("{name}-{version}"), format!("{name}#{version}")];
+            match names.iter().map(|file| folder.join(file)).find(|path| path.exists()) {
+                Some(path) => match Loaded::from_path(&path) {
+                    Ok(loaded) => self.0.push(loaded),
+                    Err(error) => problems.push(problem::error(problem::PACKAGE, error.to_string())),
+                },
+                None => {
+                    let message = format!("`{}` has no package `{name}` of version {version}", folder.display());
+                    problems.push(problem::warning(problem::PACKAGE, message));
+                }
+            }
+        }
+        problems
     }
 
     /// The definitions of a release: those of the packages that are for it or do not say.

@@ -199,7 +199,16 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
 }
 
 async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> Exit {
-    let Prepared { scripts, tokens, packages, selection } = prepared;
+    let Prepared { scripts, tokens, mut packages, selection } = prepared;
+    if let Some(folder) = &checked.package_dir {
+        let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
+        let problems = packages.pick(folder, &wanted);
+        let wrong = stops(&problems);
+        console.tell_all(problems);
+        if wrong {
+            return Exit::Usage;
+        }
+    }
     let definitions = match Releases::of(&scripts, checked, &packages) {
         Ok(definitions) => definitions,
         Err(problems) => {

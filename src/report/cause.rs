@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::diagnostic::Code;
+use crate::engine::code;
 use crate::record::Verdict;
 
 use super::diagnosis::found_status;
@@ -43,14 +45,15 @@ pub enum CauseKind {
     Finding,
 }
 
-/// Statuses that say something of the whole server, or of the token, rather than of one URL.
-const SERVER_WIDE: [u16; 7] = [401, 403, 407, 429, 502, 503, 504];
+/// Findings about an answer as a whole: how exactly it is unreadable differs from answer to answer.
+const UNREADABLE: [Code; 3] = [code::NO_CONTENT, code::MALFORMED, code::NOT_FHIR];
 
 /// By what actions are grouped.
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'r> {
     NoAnswer(Class, &'r str),
-    Status(Class, u16, &'r str),
+    Status(Class, u16),
+    Unreadable(Class, &'r str),
     Finding(Class, &'r str, &'r str, String),
 }
 
@@ -122,7 +125,7 @@ impl Key<'_> {
         match self {
             Key::NoAnswer(..) => CauseKind::NoAnswer,
             Key::Status(..) => CauseKind::Status,
-            Key::Finding(..) => CauseKind::Finding,
+            Key::Unreadable(..) | Key::Finding(..) => CauseKind::Finding,
         }
     }
 }
@@ -138,13 +141,15 @@ fn key<'r>(
             return Key::NoAnswer(class, &error.kind);
         }
         if let Some(status) = refused.get(&exchange.id) {
-            let path = exchange.url.split('?').next().unwrap_or_default();
-            return Key::Status(class, *status, if SERVER_WIDE.contains(status) { "" } else { path });
+            return Key::Status(class, *status);
         }
+    }
+    if UNREADABLE.iter().any(|code| action.code.parse() == Ok(*code)) {
+        return Key::Unreadable(class, &action.code);
     }
     // An assert that could not be decided, or is not known, has the same cause whatever it is called.
     let title = if matches!(action.verdict, Verdict::Fail | Verdict::Warning) { &*action.title } else { "" };
-    Key::Finding(class, &action.code, title, without_indices(&action.message))
+    Key::Finding(class, &action.code, title, without_numbers(&action.message))
 }
 
 /// Exchanges with a status that an action found wrong. A script may well expect a refusal: then what else
@@ -164,17 +169,17 @@ fn refused_exchanges(report: &RunReport) -> HashMap<u32, u16> {
     refused
 }
 
-/// `entry[12].resource` and `entry[3].resource` are the same finding in another entry.
-fn without_indices(text: &str) -> String {
+/// `entry[12]` and `entry[3]` are the same finding in another entry, a `total` of 2 and one of 7 the same
+/// miscount.
+fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find('[') {
-        let (before, after) = rest.split_at(open + 1);
-        out.push_str(before);
-        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        rest = if after[digits..].starts_with(']') { &after[digits..] } else { after };
+    for c in text.chars() {
+        match c {
+            '0'..='9' if out.ends_with('#') => {}
+            '0'..='9' => out.push('#'),
+            c => out.push(c),
+        }
     }
-    out.push_str(rest);
     out
 }
 
@@ -187,14 +192,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn indices_do_not_tell_findings_apart_but_other_brackets_do() {
+    fn numbers_do_not_tell_findings_apart() {
         for (text, expected) in [
-            ("`Bundle.entry[12].resource` is wrong", "`Bundle.entry[].resource` is wrong"),
-            ("a[1][22]", "a[][]"),
-            ("coding[x] has [3", "coding[x] has [3"),
+            ("`Bundle.entry[12].resource` is wrong", "`Bundle.entry[#].resource` is wrong"),
+            ("`total` is `10`, there are 7", "`total` is `#`, there are #"),
             ("", ""),
         ] {
-            assert_eq!(without_indices(text), expected);
+            assert_eq!(without_numbers(text), expected);
         }
     }
 }

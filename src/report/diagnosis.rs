@@ -24,7 +24,7 @@ pub(super) struct Diagnosis<'r> {
 }
 
 /// Places of other consequences that are named rather than counted.
-const ELSEWHERE: usize = 3;
+const ELSEWHERE: usize = 5;
 
 /// Characters of a title that fit beside a mark.
 const LABEL: usize = 72;
@@ -153,11 +153,12 @@ impl Diagnosis<'_> {
             let tests = Noun::Test.count(self.language, tests.len() as u64);
             let scripts = Noun::Script.count(self.language, scripts.len() as u64);
             diagnostic.notes.push((NoteKind::Also, Phrase::Also.with(self.language, &[&more, &tests, &scripts])));
-            if cause.kind == CauseKind::Finding {
-                let places = others.iter().take(ELSEWHERE).filter_map(|place| self.report.action(*place));
-                let places = places.map(|(script, _, action)| place(script, action)).collect::<Vec<_>>().join(", ");
-                let more = if others.len() > ELSEWHERE { ", …" } else { "" };
-                let text = Phrase::Elsewhere.with(self.language, &[&format!("{places}{more}")]);
+            let elsewhere = match cause.kind {
+                CauseKind::Finding => self.places(&cause.actions),
+                CauseKind::Status | CauseKind::NoAnswer => self.requests(&cause.actions),
+            };
+            if !elsewhere.is_empty() {
+                let text = Phrase::Elsewhere.with(self.language, &[&elsewhere]);
                 diagnostic.notes.push((NoteKind::Also, text));
             }
         }
@@ -165,6 +166,37 @@ impl Diagnosis<'_> {
             let skipped = Noun::Action.count(self.language, u64::from(cause.skipped));
             diagnostic.notes.push((NoteKind::Also, Phrase::Skipped.with(self.language, &[&skipped])));
         }
+    }
+
+    /// Where the same thing was found: lines of the same file, names of other files in its folder.
+    fn places(&self, actions: &[ActionPlace]) -> String {
+        let Some((first, _, action)) = self.report.action(actions[0]) else { return String::new() };
+        let known = action.source.path.as_deref().unwrap_or(&first.path);
+        let folder = known.rfind('/').map_or(0, |slash| slash + 1);
+        let mut seen = BTreeSet::from([(known, action.source.line)]);
+        let places = actions
+            .iter()
+            .skip(1)
+            .filter_map(|place| self.report.action(*place))
+            .map(|(script, _, action)| (action.source.path.as_deref().unwrap_or(&script.path), action.source.line));
+        // A line of a shared group is one place, however many scripts share it.
+        listed(places.filter(|place| seen.insert(*place)).map(|(path, line)| {
+            let shown = if path == known { "" } else { path.strip_prefix(&known[..folder]).unwrap_or(path) };
+            format!("{shown}:{line}")
+        }))
+    }
+
+    /// Which requests met the same thing, without their parameters.
+    fn requests(&self, actions: &[ActionPlace]) -> String {
+        let exchanges = actions.iter().filter_map(|place| self.report.action(*place)?.2.exchange);
+        let paths = exchanges.filter_map(|id| self.report.exchange(id)).map(|exchange| {
+            let path = exchange.url.split('?').next().unwrap_or_default();
+            let below = path.strip_prefix(self.report.target.as_str()).unwrap_or(path).trim_start_matches('/');
+            redaction::shown_url(below).into_owned()
+        });
+        let mut seen = BTreeSet::new();
+        let different: Vec<String> = paths.filter(|path| seen.insert(path.clone())).collect();
+        if different.len() < 2 { String::new() } else { listed(different.into_iter()) }
     }
 
     fn script_source(&self, script: &ScriptReport, action: &ActionReport) -> Option<Source> {
@@ -237,6 +269,13 @@ pub(super) fn heading(script: &ScriptReport, test: &TestReport) -> String {
 /// `path:line`.
 pub(super) fn place(script: &ScriptReport, action: &ActionReport) -> String {
     format!("{}:{}", action.source.path.as_deref().unwrap_or(&script.path), action.source.line)
+}
+
+/// The first few, and a sign that there are more.
+fn listed(mut names: impl Iterator<Item = String>) -> String {
+    let shown: Vec<String> = names.by_ref().take(ELSEWHERE).collect();
+    let more = if names.next().is_some() { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn span((start, end): (u32, u32)) -> Span {
