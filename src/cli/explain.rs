@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Code, Language, NoteKind, Rule, Words};
+use crate::diagnostic::{Code, Language, NoteKind, Rule, Words, nearest};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::nearest::nearest;
 use super::problem;
 
 /// Flags of `explain`.

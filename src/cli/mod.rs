@@ -7,7 +7,6 @@ mod exit;
 mod explain;
 mod fhirpath;
 mod list;
-mod nearest;
 mod packages;
 mod problem;
 mod progress;

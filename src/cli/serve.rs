@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::definitions::Definitions;
-use crate::diagnostic::{Diagnostic, NoteKind, Words};
+use crate::diagnostic::{Diagnostic, NoteKind, Words, nearest};
 use crate::exchange::{Exchange, redaction};
 use crate::fhir::{FhirVersion, Format};
 use crate::simulator::{self, ActiveDefect, DEFECTS, Fixture, RunningSimulator, Simulator, StartError, TokenRegistry};
@@ -15,7 +15,6 @@ use crate::testscript::source::ScriptSource;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::nearest::nearest;
 use super::packages::Packages;
 use super::problem;
 use super::settings::{Checked, Key};

@@ -6,11 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::diagnostic::{Diagnostic, NoteKind, nearest};
 use crate::embedded;
 use crate::testscript::source::{FileSystem, Reason, ScriptSource, SourceError};
 
-use super::nearest::nearest;
 use super::problem;
 
 /// The folder that suites stand in, on disk and in the binary.

@@ -4,6 +4,7 @@
 //! a renderer (terminal, JSON, SARIF, …) writes it. Nothing here knows FHIR.
 
 mod excerpt;
+mod nearest;
 mod position;
 mod registry;
 mod renderer;
@@ -11,6 +12,7 @@ mod renderer;
 use std::sync::Arc;
 
 pub use excerpt::Excerpt;
+pub use nearest::nearest;
 pub use position::{LineIndex, Position, Span};
 pub(crate) use registry::rules;
 pub use registry::{Registry, Rule, Words};

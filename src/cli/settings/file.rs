@@ -6,9 +6,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, NoteKind, Source, Span};
+use crate::diagnostic::{Diagnostic, NoteKind, Source, Span, nearest};
 
-use super::super::nearest::nearest;
 use super::super::problem;
 use super::{DECLARATIONS, Given, Key, Origin, Shape};
 

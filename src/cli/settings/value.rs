@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, Language, NoteKind};
+use crate::diagnostic::{Diagnostic, Language, NoteKind, nearest};
 use crate::fhir::FhirVersion;
 
-use super::super::nearest::nearest;
 use super::super::problem;
 use super::{DECLARATIONS, Given, Key, Origin, Settings};
 
@@ -74,7 +73,7 @@ impl Settings {
     /// Every value, or all that is wrong with them.
     pub fn checked(&self) -> Result<Checked, Vec<Diagnostic>> {
         let mut check = Check { settings: self, problems: vec![] };
-        let target = check.value(Key::Target, "a URL such as `https://host/fhir`", |text| base_url(text));
+        let target = check.value(Key::Target, "a URL such as `https://host/fhir`", base_url);
         let versions: Vec<&str> = FhirVersion::ALL.iter().map(|version| version.number()).collect();
         let fhir_version = check.value(Key::FhirVersion, &versions.join(" or "), FhirVersion::parse);
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);

@@ -1,6 +1,6 @@
 //! Asserts: which of the parts says what is to be checked, and how it is compared.
 
-use crate::diagnostic::{NoteKind, Severity};
+use crate::diagnostic::{NoteKind, Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::testscript::dialect::{self, Meaning};
 use crate::testscript::model::{Assert, Check, Direction, Operator, RuleCall, RuleOutput};
@@ -11,7 +11,6 @@ use super::head::extensions;
 use super::reading::Reading;
 use super::references::Kind;
 use super::sheet::Sheet;
-use super::spelling::nearest;
 
 /// Makes the check of the node that asks for it.
 type Make = fn(&mut Reading<'_>, &Sheet<'_>, NodeRef<'_>) -> Check;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::diagnostic::{NoteKind, Severity};
+use crate::diagnostic::{NoteKind, Severity, nearest};
 use crate::fhir::{Format, NodeRef};
 use crate::testscript::dialect::{self, Meaning, NativeRule};
 use crate::testscript::fixture::unreadable;
@@ -16,7 +16,6 @@ use crate::testscript::source::resolve;
 use super::reading::Reading;
 use super::references::Kind;
 use super::sheet::Sheet;
-use super::spelling::nearest;
 
 impl Reading<'_> {
     /// Origins and destinations. A YAML script that names none has one of each, and tests the

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{NoteKind, Severity, Source, Span};
+use crate::diagnostic::{NoteKind, Severity, Source, Span, nearest};
 use crate::fhir::{Format, NodeRef};
 use crate::testscript::model::{Action, Place};
 use crate::testscript::problem::{self, problem};
@@ -17,7 +17,6 @@ use crate::testscript::source::resolve;
 
 use super::reading::Reading;
 use super::sheet::{Filled, Sheet};
-use super::spelling::nearest;
 use super::vocabulary;
 
 /// How a parameter is written in a group, up to its name.

@@ -12,7 +12,6 @@ mod operation;
 mod reading;
 mod references;
 mod sheet;
-mod spelling;
 mod vocabulary;
 
 use std::collections::HashMap;

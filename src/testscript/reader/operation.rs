@@ -1,6 +1,6 @@
 //! Operations.
 
-use crate::diagnostic::{NoteKind, Severity};
+use crate::diagnostic::{NoteKind, Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::testscript::dialect;
 use crate::testscript::model::{Interaction, Operation};
@@ -10,7 +10,6 @@ use crate::testscript::template::Template;
 use super::reading::Reading;
 use super::references::Kind;
 use super::sheet::Sheet;
-use super::spelling::nearest;
 
 impl Reading<'_> {
     /// An operation; None when nothing says what is to be done.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::Digest;
 
-use crate::diagnostic::{Code, NoteKind, Severity};
+use crate::diagnostic::{Code, NoteKind, Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::testscript::model::{Place, Properties, TestScript};
 use crate::testscript::problem::{self, problem};
@@ -15,7 +15,6 @@ use crate::testscript::template::Template;
 use super::include::Includes;
 use super::references::{Declared, Reference};
 use super::sheet::Sheet;
-use super::spelling::nearest;
 use super::{Problems, ScriptReader, vocabulary};
 
 /// One script being read.

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, NoteKind, Severity};
+use crate::diagnostic::{Code, NoteKind, Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::testscript::model::Place;
 use crate::testscript::problem::{self, problem};
 
 use super::reading::Reading;
 use super::sheet::Sheet;
-use super::spelling::nearest;
 
 /// What a script declares, by kind.
 #[derive(Default)]

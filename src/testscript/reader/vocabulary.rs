@@ -1,14 +1,13 @@
 //! The elements of TestScript (FHIR R5, <http://hl7.org/fhir/R5/testscript.html>) and what our own
 //! scripts may add, as a table; and the walk that compares a script with it.
 
-use crate::diagnostic::{Diagnostic, NoteKind, Severity};
+use crate::diagnostic::{Diagnostic, NoteKind, Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::testscript::dialect;
 use crate::testscript::problem::{self, problem};
 
 use super::Problems;
 use super::sheet::Sheet;
-use super::spelling::nearest;
 
 /// What an element holds.
 #[derive(Clone, Copy)]

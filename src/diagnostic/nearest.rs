@@ -1,7 +1,7 @@
-//! The name that was probably meant.
+//! The name that was probably meant, for remedies.
 
 /// The nearest of the names, if it is near: at most one edit for every three letters.
-pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let most = word.chars().count() / 3;
     names.into_iter().map(|name| (distance(word, name), name)).filter(|(d, _)| *d <= most).min().map(|(_, name)| name)
 }
