@@ -26,6 +26,15 @@ impl<'d> Walk<'_, 'd> {
         }
         self.aggregation(node, rule, parsed, target.is_some(), origin);
         let named = target.and_then(NodeRef::resource_type).or(parsed.resource_type());
+        // R4: the type may be said beside the reference, and must be that of the target then.
+        if let (Some(stated), Some(named)) = (node.child_value("type"), named)
+            && stated != named
+            && stated.strip_prefix(CORE) != Some(named)
+        {
+            let message = format!("`type` says `{stated}`, the reference goes to a {named}");
+            self.report(node, Severity::Error, code::REFERENCE_TARGET, message, origin);
+        }
+        let named = named.or(node.child_value("type").filter(|t| !t.contains(':')));
         let Some(named) = named.filter(|_| !rule.targets.is_empty()) else { return };
         let allowed: Vec<Option<String>> = rule.targets.iter().map(|t| self.target_type(t)).collect();
         let fits = |t: &Option<String>| t.as_deref().is_none_or(|t| self.is_type(named, t));

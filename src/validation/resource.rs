@@ -31,13 +31,28 @@ impl<'d> Walk<'_, 'd> {
         if !by_profile {
             self.by_base(node);
         }
-        if node.name() == "contained" && node.child("id").is_none() {
-            let message = format!("a contained {type_name} has no `id`, so nothing can refer to it");
-            self.report(node, Severity::Error, code::CONTAINED_ID, message, &no_profile);
+        if node.name() == "contained" {
+            self.contained_id(node, &no_profile);
         }
         if type_name == "Bundle" {
             self.bundle(node);
         }
+    }
+
+    /// A contained resource has an id, and one of its own.
+    fn contained_id(&mut self, node: NodeRef<'d>, no_profile: &Arc<str>) {
+        let message = match node.child_value("id") {
+            None => "a contained resource without `id`: nothing can refer to it".to_owned(),
+            Some(id) => {
+                let siblings = node.parent().into_iter().flat_map(|p| p.children_named("contained"));
+                let mut before = siblings.take_while(|s| s.id() != node.id());
+                if !before.any(|s| s.child_value("id") == Some(id)) {
+                    return;
+                }
+                format!("another contained resource has the id `{id}`, too")
+            }
+        };
+        self.report(node, Severity::Error, code::CONTAINED_ID, message, no_profile);
     }
 
     /// Judges by a profile; false when that says nothing about the base definition.
@@ -56,7 +71,7 @@ impl<'d> Walk<'_, 'd> {
         {
             let wanted = &snapshot.definition.type_name;
             let message = format!("`{canonical}` is a profile on {wanted}, this is a {type_name}");
-            self.report(asks, Severity::Error, code::PROFILE_TYPE, message, &snapshot.definition.url);
+            self.report(node, Severity::Error, code::PROFILE_TYPE, message, &snapshot.definition.url);
             return false;
         }
         self.by_definition(node, canonical, asks);

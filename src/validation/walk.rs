@@ -62,6 +62,9 @@ impl<'v, 'd> Walk<'v, 'd> {
     /// being found out already (two resources that refer to each other).
     pub fn conforms(&mut self, node: NodeRef<'d>, canonical: &str) -> bool {
         let Ok(snapshot) = self.validator.profiles.snapshot(canonical) else { return false };
+        if !self.is_type(self.document.type_name(node.id()), &snapshot.definition.type_name) {
+            return false;
+        }
         let key = (node.id(), address(&snapshot));
         if let Some(known) = self.tried.get(&key) {
             return *known;

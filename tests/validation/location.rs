@@ -6,6 +6,10 @@
 /// A place in a form that can be compared: names as written, an index on every step where it is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
+    /// Counted from some resource inside a Bundle, which it does not say.
+    floats: bool,
+    /// About the markup: an element that the definitions do not have stands at the one around it.
+    pub is_markup: bool,
     steps: Vec<(String, Option<usize>)>,
 }
 
@@ -40,12 +44,26 @@ impl Place {
             let index = if is_markup { None } else { Some(index_of(&part[name.len()..]).unwrap_or(0)) };
             steps.push((name.to_owned(), index));
         }
-        Place { steps }
+        Place { floats: is_markup && !text.starts_with('/'), is_markup, steps }
+    }
+
+    /// The element around this one.
+    pub fn parent(&self) -> Place {
+        let mut parent = self.clone();
+        parent.steps.pop();
+        parent
+    }
+
+    /// Without the steps down to the innermost resource and its own name.
+    fn inside_resource(&self) -> &[(String, Option<usize>)] {
+        let resource = self.steps.iter().rposition(|(n, _)| matches!(n.as_str(), "resource" | "contained"));
+        self.steps.get(resource.unwrap_or(0) + 1..).unwrap_or_default()
     }
 
     /// The same element, as far as it can be told.
     pub fn is(&self, other: &Place) -> bool {
-        self.steps.len() == other.steps.len() && self.encloses(other)
+        let (a, b) = Place::comparable(self, other);
+        a.len() == b.len() && self.encloses(other)
     }
 
     /// The same element or one around the other.
@@ -53,7 +71,15 @@ impl Place {
         let same = |(a, b): (&(String, Option<usize>), &(String, Option<usize>))| {
             a.0 == b.0 && (a.1.is_none() || b.1.is_none() || a.1 == b.1)
         };
-        self.steps.len() <= other.steps.len() && self.steps.iter().zip(&other.steps).all(same)
+        let (mine, theirs) = Place::comparable(self, other);
+        mine.len() <= theirs.len() && mine.iter().zip(theirs).all(same)
+    }
+
+    fn comparable<'p>(a: &'p Place, b: &'p Place) -> (&'p [(String, Option<usize>)], &'p [(String, Option<usize>)]) {
+        match a.floats || b.floats {
+            true => (a.inside_resource(), b.inside_resource()),
+            false => (&a.steps, &b.steps),
+        }
     }
 }
 

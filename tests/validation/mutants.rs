@@ -62,7 +62,10 @@ pub fn compare(setting: &Setting, oracle: &Oracle) -> Result<(), Failed> {
             .map(|(_, place)| Place::parse(place))
             .collect();
         // Where the oracle broke down (an exception) it names no element.
-        let near = |(_, path): &&Said| theirs.iter().any(|t| Place::parse(path).encloses(t));
+        let near = |(_, path): &&Said| {
+            let ours = Place::parse(path);
+            theirs.iter().any(|t| ours.encloses(t) || (t.is_markup && ours.parent().encloses(t)))
+        };
         if theirs.is_empty() || new.iter().any(|said| near(&said)) {
             at_the_element += 1;
         } else if is_verbose() {
