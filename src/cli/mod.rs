@@ -8,6 +8,7 @@ mod explain;
 mod fhirpath;
 mod list;
 mod nearest;
+mod package;
 mod packages;
 mod problem;
 mod settings;
@@ -58,6 +59,8 @@ enum Verb {
     List(list::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
+    /// Install, list, check and remove FHIR packages
+    Package(package::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -67,7 +70,7 @@ impl Verb {
     fn settings(&self) -> Vec<(Key, String)> {
         match self {
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Explain(_) | Verb::Package(_) => vec![],
         }
     }
 }
@@ -124,6 +127,7 @@ fn carry_out(command: Command) -> Exit {
     match verb {
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
+        Verb::Package(arguments) => package::package(&arguments, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }
