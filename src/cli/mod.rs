@@ -7,11 +7,15 @@ mod exit;
 mod explain;
 mod fhirpath;
 mod list;
-mod nearest;
 mod package;
 mod packages;
 mod problem;
+mod progress;
+mod reports;
+mod run;
+mod serve;
 mod settings;
+mod stop;
 mod suite;
 
 use std::ffi::OsString;
@@ -26,7 +30,8 @@ pub use exit::Exit;
 use settings::{Key, Settings};
 
 /// The tables of every room's rules.
-const TABLES: &[&[Rule]] = &[problem::RULES, crate::testscript::problem::RULES];
+const TABLES: &[&[Rule]] =
+    &[problem::RULES, crate::testscript::problem::RULES, crate::engine::code::RULES, crate::simulator::code::RULES];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
 /// verdict that someone else can check.
@@ -55,8 +60,12 @@ struct Global {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    /// Run TestScripts against a server and report
+    Run(run::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
+    /// Serve fixtures with the built-in simulator
+    Serve(serve::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Install, list, check and remove FHIR packages
@@ -69,6 +78,8 @@ impl Verb {
     /// Flags that are settings too.
     fn settings(&self) -> Vec<(Key, String)> {
         match self {
+            Verb::Run(arguments) => arguments.settings(),
+            Verb::Serve(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Explain(_) | Verb::Package(_) => vec![],
         }
@@ -125,7 +136,9 @@ fn carry_out(command: Command) -> Exit {
         }
     };
     match verb {
+        Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
+        Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
@@ -157,7 +170,7 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100, 2000..2200, 3000..3050]) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }
