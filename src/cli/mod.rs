@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod fhirpath;
 mod list;
+mod package;
 mod packages;
 mod problem;
 mod progress;
@@ -16,6 +17,7 @@ mod serve;
 mod settings;
 mod stop;
 mod suite;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -67,6 +69,8 @@ enum Verb {
     Serve(serve::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
+    /// Work with FHIR packages
+    Package(package::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -78,7 +82,7 @@ impl Verb {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
         }
     }
 }
@@ -90,7 +94,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             // Help and version are data; the rest is usage.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
-            let _ = error.print();
+            match usage::explained(&error) {
+                // The command line was not read, so neither was its language.
+                Some(diagnostic) => Console::new(Language::En, Registry::new(TABLES)).tell(diagnostic),
+                None => drop(error.print()),
+            }
             return exit;
         }
     };
@@ -137,6 +145,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
+        Verb::Package(arguments) => package::package(&arguments, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }
