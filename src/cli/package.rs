@@ -1,4 +1,4 @@
-//! `keur package distill`: from an official package to facts in the project's own format.
+//! `keur package …`: FHIR packages on this machine.
 
 use std::path::PathBuf;
 
@@ -18,28 +18,29 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand, Debug)]
 enum Action {
-    /// Write the facts of a package: paths, cardinalities, types and codes, no prose and no expressions
+    /// Write the facts of a package (no prose, no displays, no expressions), as the binary carries them
     Distill {
-        /// A .tgz or a folder
+        /// The package: a .tgz or a folder
         #[arg(value_name = "PACKAGE")]
         package: PathBuf,
-        /// Folder in which a folder NAME@VERSION is made
-        #[arg(long, value_name = "FOLDER", default_value = "profiles")]
-        into: PathBuf,
+        /// Folder in which `NAME@VERSION/` is written
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
     },
 }
 
 /// Carries it out.
 pub fn package(arguments: &Arguments, console: &Console) -> Exit {
-    let Action::Distill { package, into } = &arguments.action;
-    let distilled = Package::open(package).and_then(|package| distill::write_facts(&package, into));
-    match distilled {
-        Ok(distilled) => {
-            let folder = distilled.folder.display();
-            let text =
-                format!("{folder}: {} types, {} search parameters\n", distilled.types, distilled.search_parameters);
-            console.output(text.as_bytes()).map_or(Exit::Usage, |()| Exit::Passed)
-        }
+    let result = match &arguments.action {
+        Action::Distill { package, out } => Package::open(package)
+            .and_then(|package| distill::write_facts(&package, out))
+            .map(|d| format!("{}: {} files, {} bytes\n", d.folder.display(), d.files, d.bytes)),
+    };
+    match result {
+        Ok(text) => match console.output(text.as_bytes()) {
+            Ok(()) => Exit::Passed,
+            Err(_) => Exit::Usage,
+        },
         Err(error) => {
             console.tell(problem::error(problem::PACKAGE, error.to_string()));
             Exit::Usage
