@@ -17,6 +17,7 @@ mod serve;
 mod settings;
 mod stop;
 mod suite;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,7 +69,7 @@ enum Verb {
     Serve(serve::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
-    /// Install, list, check and remove FHIR packages
+    /// Work with FHIR packages
     Package(package::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
@@ -81,7 +82,7 @@ impl Verb {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Explain(_) | Verb::Package(_) => vec![],
+            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
         }
     }
 }
@@ -93,7 +94,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             // Help and version are data; the rest is usage.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
-            let _ = error.print();
+            match usage::explained(&error) {
+                // The command line was not read, so neither was its language.
+                Some(diagnostic) => Console::new(Language::En, Registry::new(TABLES)).tell(diagnostic),
+                None => drop(error.print()),
+            }
             return exit;
         }
     };

@@ -17,14 +17,6 @@ rules! {
     "Elk pad op de opdrachtregel moet bestaan en leesbaar zijn voordat er iets begint.",
     "check the spelling of the path and who may read it", "controleer de spelling van het pad en wie het mag lezen";
 
-    /// There is nothing to run.
-    NOTHING_SELECTED = 3,
-    "there is nothing to run", "er is niets om uit te voeren",
-    "The paths hold no TestScript. A run that tests nothing is no success, so it has an exit code of its own (4).",
-    "De paden bevatten geen TestScript. Een run die niets test is geen succes, en heeft daarom een eigen exitcode (4).",
-    "give a folder that holds TestScripts, a TestScript, or the name of a built-in suite",
-    "geef een map met TestScripts, een TestScript, of de naam van een ingebouwde suite";
-
     /// There is no target.
     NO_TARGET = 4,
     "there is no server to test", "er is geen server om te testen",
@@ -63,13 +55,6 @@ rules! {
     "Opdrachtregels komen in shellgeschiedenis en proceslijsten terecht. keur maskeert het token in alles wat het schrijft.",
     "use `--token NAME=env:VARIABLE` or `--token NAME=@FILE` for tokens that are not public test tokens",
     "gebruik `--token NAAM=env:VARIABELE` of `--token NAAM=@BESTAND` voor tokens die geen openbare testtokens zijn";
-
-    /// A token that no script asks for.
-    TOKEN_UNUSED = 9,
-    "no script uses a token that was given", "geen script gebruikt een opgegeven token",
-    "The name does not occur as `patient-token-NAME` in the scripts: most likely it is misspelt.",
-    "De naam komt niet als `patient-token-NAAM` in de scripts voor: waarschijnlijk is hij verkeerd gespeld.",
-    "correct the name; `keur list` shows the variables of scripts", "verbeter de naam; `keur list` toont de variabelen van scripts";
 
     /// A report cannot be written there.
     REPORT = 10,

@@ -24,7 +24,7 @@ use super::progress::Progress;
 use super::reports::{self, Evidence};
 use super::serve::stand_in;
 use super::settings::{Checked, Key, Settings};
-use super::stop::asked_to_stop;
+use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
 /// Flags of `run`.
@@ -326,7 +326,7 @@ async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: 
     let sink = Tee(vec![&directory, &progress]);
     let outcome = tokio::select! {
         outcome = engine::run(plan, &client, &sink, &settings) => outcome.map(|_| ()),
-        () = broken_off(&interrupt, words(STOPPING), console) => Ok(()),
+        () = broken_off(Stop::listen(), &interrupt, words(STOPPING), console) => Ok(()),
     };
     progress.clear();
     if let Err(error) = outcome {
@@ -337,11 +337,11 @@ async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: 
 }
 
 /// Raises the interrupt when keur is asked to stop, and ends when it is asked again.
-async fn broken_off(interrupt: &Interrupt, words: &str, console: &Console) {
-    asked_to_stop().await;
+async fn broken_off(mut stop: Stop, interrupt: &Interrupt, words: &str, console: &Console) {
+    stop.asked().await;
     interrupt.raise();
     console.error(&format!("{words}\n"));
-    asked_to_stop().await;
+    stop.asked().await;
 }
 
 /// From the record on disk to reports and exit code.

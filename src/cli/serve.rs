@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::packages::Packages;
 use super::problem;
 use super::settings::{Checked, Key};
-use super::stop::asked_to_stop;
+use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
 /// Flags of `serve`.
@@ -88,6 +88,7 @@ pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
     };
     runtime.block_on(async {
         let version = settings.definitions.version();
+        let mut stop = Stop::listen();
         let mut simulator = match Simulator::start(settings).await {
             Ok(simulator) => simulator,
             Err(error) => {
@@ -102,7 +103,7 @@ pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
         }
         let serving = SERVING.get(console.language).replacen("{}", &simulator.resources.to_string(), 1);
         console.error(&format!("{}\n", serving.replacen("{}", version.number(), 1)));
-        asked_to_stop().await;
+        stop.asked().await;
         simulator.shutdown().await;
         Exit::Passed
     })

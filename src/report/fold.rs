@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::exchange::redaction;
 use crate::record::{
     ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, TargetPlace, TestStarted,
 };
@@ -143,7 +144,7 @@ impl Fold {
         self.exchanges.push(ExchangeReport {
             id: exchange.exchange,
             method: exchange.method.clone(),
-            url: exchange.url.clone(),
+            url: redaction::shown_url(&exchange.url).into_owned(),
             status: exchange.status,
             error: exchange.error.clone().map(|(kind, detail)| TransportReport { kind, detail }),
             at: exchange.at.clone(),
@@ -169,9 +170,9 @@ impl Fold {
             verdict: action.verdict,
             code: action.code.clone(),
             title: action.title.clone(),
-            message: action.message.clone(),
-            expected: action.expected.clone(),
-            found: action.found.clone(),
+            message: shown(&action.message),
+            expected: action.expected.as_deref().map(shown),
+            found: action.found.as_deref().map(shown),
             source: SourceReport {
                 line: action.source.line,
                 column: action.source.column,
@@ -224,9 +225,14 @@ fn issue(issue: &Issue) -> IssueReport {
     IssueReport {
         severity: issue.severity.clone(),
         code: issue.code.clone(),
-        message: issue.message.clone(),
+        message: shown(&issue.message),
         target: target(&issue.target),
     }
+}
+
+/// Reports are passed around: citizen numbers stay in the record.
+fn shown(text: &str) -> String {
+    redaction::mask_bsns(text).into_owned()
 }
 
 /// A log without its first line.
