@@ -30,3 +30,6 @@ pub use access::TokenRegistry;
 pub use defect::{ActiveDefect, DEFECTS, Defect};
 pub use load::Fixture;
 pub use server::{Bounds, Observer, RunningSimulator, Settings, Simulator, StartError};
+
+#[cfg(test)]
+mod tests;

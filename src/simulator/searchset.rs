@@ -70,6 +70,7 @@ fn latest(store: &Store, slots: Slots, max: usize, oldest_first: bool) -> Slots 
         intervals.filter_map(|i| i.high.or(i.low)).map(|b| b.sort_key()).max()
     };
     let mut dated: Vec<(Option<i64>, u32)> = slots.iter().map(|slot| (time(*slot), *slot)).collect();
+    // Of two at the same time the first that was stored.
     dated.sort_by(|(a, _), (b, _)| if oldest_first { a.cmp(b) } else { b.cmp(a) });
     let mut kinds: HashMap<String, usize> = HashMap::new();
     let mut counts: Vec<usize> = vec![];

@@ -125,11 +125,6 @@ impl Service {
             Err((presentation, _)) => presentation,
         }
     }
-
-    /// What is stored, for looking at.
-    pub fn with_store<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
-        look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// Carries out an interaction that changes nothing.
@@ -183,7 +178,7 @@ pub(super) fn seen(store: &Store, key: &Key, access: &Access) -> Result<Arc<Stor
 }
 
 /// Only `_format` and `_pretty` go with what is not a search.
-fn only_presentation(call: &Call) -> Result<(), Refusal> {
+pub(super) fn only_presentation(call: &Call) -> Result<(), Refusal> {
     match call.pairs.iter().find(|p| !matches!(p.name.as_str(), "_format" | "_pretty")) {
         Some(pair) => {
             Err(Refusal::new(Reason::NotSupported, format!("`{}` is not a parameter of this request", pair.name)))

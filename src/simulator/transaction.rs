@@ -41,14 +41,17 @@ fn is_batch(bundle: &Document) -> bool {
     bundle.root().child_value("type") == Some("batch")
 }
 
-/// The answers to the entries in their order, each with its place in the Bundle. A transaction fails as
+/// What became of an entry, with its place in the Bundle.
+type Outcome = (usize, Result<Reply, Refusal>);
+
+/// The answers to the entries in their order. A transaction fails as
 /// a whole.
 pub(super) fn carry_out_all(
     store: &mut Store,
     bundle: &Document,
     call: &Call,
     circumstances: &Circumstances<'_>,
-) -> Result<Vec<(usize, Result<Reply, Refusal>)>, Refusal> {
+) -> Result<Vec<Outcome>, Refusal> {
     let root = bundle.root();
     if root.resource_type() != Some("Bundle") {
         return Err(Refusal::new(Reason::Invalid, "what is posted to the base shall be a Bundle"));

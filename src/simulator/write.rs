@@ -7,7 +7,7 @@ use super::refusal::{Reason, Refusal};
 use super::reply::{Reply, outcome, version_headers};
 use super::search::{Handling, Plan, pairs};
 use super::searchset::Circumstances;
-use super::service::seen;
+use super::service::{only_presentation, seen};
 use super::store::{Lookup, Store};
 use super::stored::{Key, Stored, is_id};
 use super::transaction;
@@ -20,6 +20,10 @@ pub(super) fn perform(
     call: &Call,
     circumstances: &Circumstances<'_>,
 ) -> Result<Reply, Refusal> {
+    use Interaction::{Bundle, Create, Delete, Purge, Update};
+    if matches!(interaction, Create(_) | Update(_) | Delete(_) | Purge(_) | Bundle) {
+        only_presentation(call)?;
+    }
     match interaction {
         Interaction::Create(resource_type) => create(store, resource_type, call, circumstances),
         Interaction::Update(key) => {
@@ -97,6 +101,9 @@ fn create(
 
 fn put(store: &mut Store, key: Key, call: &Call, circumstances: &Circumstances<'_>) -> Result<Reply, Refusal> {
     if_match(store, &key, call)?;
+    if call.header("If-None-Match").is_some_and(|t| t.trim() == "*") && matches!(store.get(&key), Lookup::Found(_)) {
+        return Err(Refusal::new(Reason::Conflict, format!("`If-None-Match: *` does not hold: there is a {key}")));
+    }
     let document = document(call)?;
     let status = place(store, key.clone(), document, circumstances)?;
     match store.get(&key) {

@@ -50,7 +50,8 @@ pub(super) fn value_set_as_system(tree: &Typed) -> Document {
 }
 
 pub(super) fn concept_without_words(tree: &Typed) -> Document {
-    let chosen = firsts(tree, |n| is_a(tree, n, &["CodeableConcept"]));
+    let has_words = |n: NodeRef<'_>| n.child("text").is_some() || n.children().any(|c| c.child("display").is_some());
+    let chosen = firsts(tree, |n| is_a(tree, n, &["CodeableConcept"]) && has_words(n));
     let of_chosen = |n: Option<NodeRef<'_>>| n.is_some_and(|n| chosen.contains(&n.id()));
     inside(tree, |n| {
         let text = n.name() == "text" && of_chosen(n.parent());

@@ -224,6 +224,8 @@ fn wanted(
     value: &str,
     base: &str,
 ) -> Result<Wanted, Refusal> {
+    // Spaces around the values of a list are nobody's meaning; inside text they may be.
+    let value = if parameter.ty == SearchType::String { value } else { value.trim() };
     if value.is_empty() {
         return Err(unreadable(name, value, "something after the `=`"));
     }

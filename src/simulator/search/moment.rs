@@ -85,6 +85,15 @@ impl Interval {
         Interval { low: start.and_then(|s| s.low), high: end.and_then(|e| e.high) }
     }
 
+    /// From the same start, so many seconds on: what an end written there would be.
+    pub fn lasting(self, seconds: i64) -> Option<Interval> {
+        let low = self.low?;
+        let micros = seconds.checked_mul(SECOND)?;
+        let later = |at: i64| at.checked_add(micros);
+        let end = Bound { wall: later(low.wall)?, utc: low.utc.map(later).unwrap_or_default() };
+        Some(Interval { low: Some(low), high: Some(end) })
+    }
+
     /// The smallest interval around both.
     pub fn join(self, other: Interval) -> Interval {
         let low = match (self.low, other.low) {
@@ -103,10 +112,10 @@ impl Interval {
         match prefix {
             Prefix::Eq => self.contains(found),
             Prefix::Ne => !self.contains(found),
-            Prefix::Gt => self.before_end_of(found),
-            Prefix::Lt => self.after_start_of(found),
-            Prefix::Ge => self.before_end_of(found) || self.contains(found),
-            Prefix::Le => self.after_start_of(found) || self.contains(found),
+            Prefix::Gt => reaches_past(self.high, found.high),
+            Prefix::Lt => reaches_past(found.low, self.low),
+            Prefix::Ge => reaches_past(self.low, found.high),
+            Prefix::Le => reaches_past(found.low, self.high),
             Prefix::Sa => ordered(self.high, found.low),
             Prefix::Eb => ordered(found.high, self.low),
         }
@@ -125,23 +134,14 @@ impl Interval {
         };
         low && high
     }
+}
 
-    /// Something of `found` lies after this interval.
-    fn before_end_of(self, found: Interval) -> bool {
-        match (self.high, found.high) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(mine), Some(theirs)) => theirs.compare(mine).is_gt(),
-        }
-    }
-
-    /// Something of `found` lies before this interval.
-    fn after_start_of(self, found: Interval) -> bool {
-        match (self.low, found.low) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(mine), Some(theirs)) => theirs.compare(mine).is_lt(),
-        }
+/// True when `end` (open where there is none) lies past `start`. "Or equal" is meant as people mean it: a
+/// Period that ends on a day is `ge` that day.
+fn reaches_past(start: Option<Bound>, end: Option<Bound>) -> bool {
+    match (start, end) {
+        (Some(start), Some(end)) => end.compare(start).is_gt(),
+        _ => true,
     }
 }
 
@@ -274,6 +274,11 @@ mod tests {
             ("ge2024-03-01", "2020-01-01..", true),
             ("le2024-03-01", "2020-01-01..", true),
             ("le2019", "2020-01-01..", false),
+            ("ge2024-01-05", "2024-01-01..2024-01-05", true),
+            ("gt2024-01-05", "2024-01-01..2024-01-05", false),
+            ("ge2024-01-06", "2024-01-01..2024-01-05", false),
+            ("le2024-01-05", "2024-01-05..2024-01-10", true),
+            ("lt2024-01-05", "2024-01-05..2024-01-10", false),
             ("2024-03-01", "..", false),
             ("ge2024-03-01", "..2024-02-01", false),
             ("2024-03-01T10:00:00Z", "2024-03-01T11:00:00+01:00", true),

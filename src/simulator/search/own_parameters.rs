@@ -25,7 +25,7 @@ const MEDICATION: &[&str] =
 const GIVEN: &[&str] = &["MedicationDispense", "MedicationAdministration"];
 
 #[rustfmt::skip]
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 18] = [
     // Medication process 9 on STU3
     Row(Stu3, "periodofuse", SearchType::Date, PRESCRIBED, &[Extension("zib-Medication-PeriodOfUse")], &[]),
     Row(Stu3, "periodofuse", SearchType::Date, &["MedicationStatement"], &[Child("effective")], &[]),
@@ -45,7 +45,17 @@ const ROWS: [Row; 16] = [
     Row(R4, "prescriber", SearchType::Reference, &["MedicationStatement"], &[Extension("ext-MedicationUse2.Prescriber")], &[]),
     Row(R4, "reason", SearchType::Reference, &["MedicationRequest"], &[Child("reasonReference")], &[]),
     Row(R4, "next-practitioner", SearchType::Reference, &["MedicationRequest"], &[Extension("ext-MedicationAgreement.NextPractitioner")], &[]),
+    Row(R4, "dispense-location", SearchType::Reference, &["MedicationRequest"], &[Child("dispenseRequest"), Extension("ext-DispenseRequest.DispenseLocation")], &["Location"]),
+    Row(R4, "location", SearchType::Reference, &["MedicationDispense"], &[Child("location")], &["Location"]),
 ];
+
+/// On a Period: how long it takes, instead of its end (zib TimeInterval).
+pub(super) const DURATION: &str = "http://nictiz.nl/fhir/StructureDefinition/ext-TimeInterval.Duration";
+
+/// The UCUM units a duration can be added up in, with their seconds. Months and years have no length of
+/// their own.
+pub(super) const DURATION_UNITS: [(&str, i64); 5] =
+    [("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400), ("wk", 604_800)];
 
 /// The rows of a release, each with a type it is for.
 pub(super) fn rows(version: FhirVersion) -> impl Iterator<Item = (&'static str, SearchParameter)> {

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::moment::Interval;
+use super::own_parameters::{DURATION, DURATION_UNITS};
 use crate::definitions::Typed;
 use crate::definitions::search::{Found, SearchType};
 use crate::fhir::NodeRef;
@@ -109,8 +110,18 @@ pub(super) fn interval(tree: &Typed, node: NodeRef<'_>) -> Option<Interval> {
         let bounds = bounds.map(|b| Interval::period(of("start", b), of("end", b)));
         return events.chain(bounds).reduce(Interval::join);
     }
-    let (start, end) = (of("start", node), of("end", node));
+    let start = of("start", node);
+    let end = of("end", node).or_else(|| start?.lasting(duration(node)?));
     (start.is_some() || end.is_some()).then(|| Interval::period(start, end))
+}
+
+/// The seconds a Period takes by its extension; None where it has none or they cannot be told.
+fn duration(period: NodeRef<'_>) -> Option<i64> {
+    let extension = period.children_named("extension").find(|e| e.child_value("url") == Some(DURATION))?;
+    let value = extension.child("valueDuration")?;
+    let code = value.child_value("code")?;
+    let (_, seconds) = DURATION_UNITS.iter().find(|(unit, _)| *unit == code)?;
+    decimal(value.child_value("value")?)?.checked_mul((*seconds).into())?.try_into().ok()
 }
 
 /// The parts of a name or address that people search by

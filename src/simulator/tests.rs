@@ -1,0 +1,519 @@
+//! What the service answers, without a network.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::access::TokenRegistry;
+use super::search::Parameters;
+use super::service::{Lapses, Service};
+use super::store::Store;
+use super::stored::Key;
+use crate::definitions::{Definitions, Typed};
+use crate::exchange::{Request, Response};
+use crate::fhir::{Document, FhirVersion, Format, json, read};
+
+/// Two persons with a little of everything; `b` is there to stay out of sight of `a`.
+pub(super) const RESOURCES: &[&str] = &[
+    r#"{"resourceType":"Patient","id":"a","meta":{"profile":["http://s.test/p"]},"name":[{"family":"Çelik-de Wilson","given":["Aïsha"]}],"birthDate":"1960-05","generalPractitioner":[{"reference":"Practitioner/gp"}],"active":true}"#,
+    r#"{"resourceType":"Patient","id":"b","identifier":[{"system":"http://s.test/mrn","value":"7"}],"name":[{"family":"Bergzoon"}],"birthDate":"1971-01-31"}"#,
+    r#"{"resourceType":"Practitioner","id":"gp","name":[{"family":"Arts"}]}"#,
+    r#"{"resourceType":"Practitioner","id":"of-b","name":[{"family":"Dokter"}]}"#,
+    r#"{"resourceType":"Organization","id":"nobodys","name":"Los"}"#,
+    r#"{"resourceType":"Medication","id":"m","code":{"coding":[{"system":"http://s.test/drug","code":"d1"}]},"manufacturer":{"reference":"Organization/maker"}}"#,
+    r#"{"resourceType":"Organization","id":"maker","name":"Maker"}"#,
+    r#"{"resourceType":"MedicationRequest","id":"mr","status":"active","intent":"order","medicationReference":{"reference":"Medication/m"},"subject":{"reference":"Patient/a"},"extension":[{"url":"http://nictiz.nl/fhir/StructureDefinition/zib-Medication-PeriodOfUse","valuePeriod":{"start":"2024-01-01","end":"2024-02-01"}},{"url":"http://nictiz.nl/fhir/StructureDefinition/zib-Medication-MedicationTreatment","valueIdentifier":{"system":"urn:oid:1.2","value":"t1"}}]}"#,
+    r#"{"resourceType":"Observation","id":"o1","status":"final","category":[{"coding":[{"system":"http://s.test/cat","code":"lab"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"8302-2"},{"system":"http://s.test/own","code":"len"}]},"subject":{"reference":"Patient/a","display":"Aïsha"},"effectiveDateTime":"2024-03-01T00:30:00+01:00","valueQuantity":{"value":182.0,"unit":"cm","system":"http://unitsofmeasure.org","code":"cm"},"context":{"reference":"Encounter/e"}}"#,
+    r#"{"resourceType":"Observation","id":"o2","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8302-2"}]},"subject":{"reference":"Patient/a"},"effectivePeriod":{"start":"2024-05-01","end":"2024-05-03"},"valueQuantity":{"value":183,"unit":"cm","system":"http://unitsofmeasure.org","code":"cm"}}"#,
+    r#"{"resourceType":"Observation","id":"o3","status":"preliminary","code":{"coding":[{"code":"bare"}],"text":"Los"},"subject":{"reference":"Patient/a"},"effectiveDateTime":"2023"}"#,
+    r#"{"resourceType":"Observation","id":"o4","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8302-2"}]},"subject":{"reference":"Patient/b"},"performer":[{"reference":"Practitioner/of-b"}],"effectiveDateTime":"2024-06-01"}"#,
+    r#"{"resourceType":"Encounter","id":"e","status":"finished","class":{"system":"http://hl7.org/fhir/v3/ActCode","code":"IMP"},"subject":{"reference":"Patient/a"},"episodeOfCare":[{"reference":"EpisodeOfCare/ep"}]}"#,
+    r#"{"resourceType":"EpisodeOfCare","id":"ep","status":"active","patient":{"reference":"Patient/a"}}"#,
+    r#"{"resourceType":"Provenance","id":"pv","target":[{"reference":"Observation/o4"}],"recorded":"2024-06-01T10:00:00Z","agent":[{"whoReference":{"reference":"Practitioner/of-b"}}]}"#,
+    r#"{"resourceType":"Questionnaire","id":"q","url":"http://s.test/q/1","status":"draft"}"#,
+];
+
+const REGISTRY: &str = r#"[{"accessToken":"Bearer token-a","resourceId":"a","bsn":"999911120"},
+    {"accessToken":"Bearer token-b","resourceId":"b","bsn":"999901382"}]"#;
+
+pub(super) const BASE: &str = "http://s.test/fhir";
+
+fn store(resources: &[&str]) -> Store {
+    let definitions = Definitions::embedded(FhirVersion::Stu3);
+    let parameters = Arc::new(Parameters::new(definitions.search_parameters(), definitions.types()));
+    let identifiers = TokenRegistry::parse(REGISTRY).unwrap().identifiers();
+    let mut store = Store::new(definitions.types(), parameters, BASE, identifiers);
+    for text in resources {
+        let document = read(*text, Format::Json).unwrap();
+        let root = document.root();
+        let key = Key::new(root.resource_type().unwrap(), root.child_value("id").unwrap());
+        store.put(key, &document).unwrap();
+    }
+    store
+}
+
+pub(super) fn open(resources: &[&str]) -> Service {
+    Service::new(store(resources), None, "http://s.test", "/fhir", 1 << 20)
+}
+
+fn guarded() -> Service {
+    let registry = TokenRegistry::parse(REGISTRY).unwrap();
+    Service::new(store(RESOURCES), Some(registry), "http://s.test", "/fhir", 1 << 20)
+}
+
+fn ask(service: &Service, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    let request = Request {
+        method: method.into(),
+        url: format!("{BASE}/{path}"),
+        headers: headers.iter().copied().collect(),
+        body: body.to_owned().into(),
+    };
+    service.answer(&request, Lapses::default())
+}
+
+pub(super) fn document(response: &Response) -> Document {
+    let format = Format::from_media_type(response.headers.get("Content-Type").unwrap()).unwrap();
+    read(std::str::from_utf8(&response.body).unwrap(), format).unwrap()
+}
+
+/// The ids of the entries in order, included ones with a `+`; or the status of a refusal.
+fn found(response: &Response) -> Result<String, u16> {
+    if response.status != 200 {
+        assert_eq!(document(response).root().resource_type(), Some("OperationOutcome"));
+        return Err(response.status);
+    }
+    let bundle = document(response);
+    let ids = bundle.root().children_named("entry").map(|entry| {
+        let id = entry.child("resource").and_then(|r| r.child_value("id")).unwrap_or("?");
+        let mark = if entry.child("search").and_then(|s| s.child_value("mode")) == Some("match") { "" } else { "+" };
+        format!("{mark}{id}")
+    });
+    Ok(ids.collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn searches_find_what_they_ask_for() {
+    let service = open(RESOURCES);
+    let table: &[(&str, Result<&str, u16>)] = &[
+        // token
+        ("Observation?code=http://loinc.org|8302-2", Ok("o1 o2 o4")),
+        ("Observation?code=http%3A%2F%2Floinc.org%7C8302-2", Ok("o1 o2 o4")),
+        ("Observation?code=8302-2", Ok("o1 o2 o4")),
+        ("Observation?code=|bare", Ok("o3")),
+        ("Observation?code=|8302-2", Ok("")),
+        ("Observation?code=http://s.test/own|", Ok("o1")),
+        ("Observation?code=http://loinc.org|9,http://s.test/own|len,bare", Ok("o1 o3")),
+        ("Observation?code=http://loinc.org|8302-2&status=preliminary", Ok("")),
+        ("Observation?status=final,preliminary", Ok("o1 o2 o3 o4")),
+        ("Observation?status:not=final", Ok("o3")),
+        ("Observation?code=a|b|c", Err(400)),
+        ("Observation?code=|", Err(400)),
+        ("Observation?code=", Err(400)),
+        ("Encounter?class=http://hl7.org/fhir/v3/ActCode|IMP,http://hl7.org/fhir/v3/ActCode|ACUTE", Ok("e")),
+        ("Patient?active=true", Ok("a")),
+        ("Patient?identifier=http://s.test/mrn|7", Ok("b")),
+        ("Patient?_id=a,b", Ok("a b")),
+        ("MedicationRequest?medicationtreatment=urn:oid:1.2|t1", Ok("mr")),
+        // date
+        ("Observation?date=2024-03-01", Ok("o1")),
+        ("Observation?date=ge2024-03-01", Ok("o1 o2 o4")),
+        ("Observation?date=ge2024-03-01&date=lt2024-06-01", Ok("o1 o2")),
+        ("Observation?date=2024", Ok("o1 o2 o4")),
+        ("Observation?date=2023,2024-06", Ok("o3 o4")),
+        ("Observation?date=sa2024-05-02", Ok("o4")),
+        ("Observation?date=xx", Err(400)),
+        ("Observation?date=ap2024", Err(400)),
+        ("Patient?birthdate=le1960-12-31", Ok("a")),
+        ("MedicationRequest?periodofuse=ge2024-01-15&periodofuse=le2024-01-20", Ok("mr")),
+        ("MedicationRequest?periodofuse=gt2024-02-01", Ok("")),
+        ("MedicationRequest?periodofuse=%20ge2024-01-15%20,ge2030", Ok("mr")),
+        // string
+        ("Patient?family=celik", Ok("a")),
+        ("Patient?family=wilson", Ok("")),
+        ("Patient?family:contains=wilson", Ok("a")),
+        ("Patient?family:exact=celik-de wilson", Ok("")),
+        ("Patient?family:exact=%C3%87elik-de%20Wilson", Ok("a")),
+        ("Patient?name=a%C3%AFs,berg", Ok("a b")),
+        // reference
+        ("Observation?subject=Patient/b", Ok("o4")),
+        ("Observation?subject=b", Ok("o4")),
+        ("Observation?subject:Patient=b", Ok("o4")),
+        ("Observation?subject=http://s.test/fhir/Patient/b", Ok("o4")),
+        ("Observation?subject=http://elsewhere.test/fhir/Patient/b", Ok("")),
+        ("Observation?patient=a", Ok("o1 o2 o3")),
+        ("Observation?context=Encounter/e", Ok("o1")),
+        // chains
+        ("Observation?patient.identifier=http://s.test/mrn|7", Ok("o4")),
+        ("Observation?patient.identifier=http://fhir.nl/fhir/NamingSystem/bsn|999911120", Ok("o1 o2 o3")),
+        ("Observation?subject:Patient.family=berg", Ok("o4")),
+        ("Observation?context:Encounter.episodeofcare=EpisodeOfCare/ep", Ok("o1")),
+        ("MedicationRequest?medication.code=http://s.test/drug|d1", Ok("mr")),
+        ("Observation?code.text=x", Err(400)),
+        ("Observation?subject:Device.nonsense=x", Err(400)),
+        ("Observation?patient.nonsense=x", Err(400)),
+        // quantity, uri, missing
+        ("Observation?value-quantity=182", Ok("o1")),
+        ("Observation?value-quantity=gt182||cm", Ok("o2")),
+        ("Observation?value-quantity=183|http://unitsofmeasure.org|m", Ok("")),
+        ("Questionnaire?url=http://s.test/q/1", Ok("q")),
+        ("Questionnaire?url:below=http://s.test/q", Ok("q")),
+        ("Questionnaire?url=http://s.test/q", Ok("")),
+        ("Observation?category:missing=true", Ok("o2 o3 o4")),
+        ("Observation?category:missing=false", Ok("o1")),
+        // include
+        ("Patient?_include=Patient:general-practitioner", Ok("a b +gp")),
+        ("MedicationRequest?_include=MedicationRequest:medication", Ok("mr +m")),
+        (
+            "MedicationRequest?_include=MedicationRequest:medication&_include:recurse=Medication:manufacturer",
+            Ok("mr +m +maker"),
+        ),
+        ("MedicationRequest?_include=MedicationRequest:medication&_include=Medication:manufacturer", Ok("mr +m")),
+        ("MedicationRequest?_include=MedicationRequest:medication:Medication", Ok("mr +m")),
+        ("MedicationRequest?_include=MedicationRequest:medication:Patient", Err(400)),
+        ("Observation?date=2024-06-01&_revinclude=Provenance:target", Ok("o4 +pv")),
+        ("Patient?_include=*", Err(400)),
+        ("Patient?_include=Patient:nonsense", Err(400)),
+        ("Patient?_include=Patient", Err(400)),
+        // order and size
+        ("Observation?_sort=date", Ok("o3 o1 o2 o4")),
+        ("Observation?_sort=-date", Ok("o4 o2 o1 o3")),
+        ("Observation?_sort=status,-date", Ok("o4 o2 o1 o3")),
+        ("Observation?_sort=nonsense", Err(400)),
+        ("Observation?_summary=count", Ok("")),
+        ("Observation?_summary=text", Err(400)),
+        ("Observation?_count=x", Err(400)),
+        // last
+        ("Observation/$lastn", Ok("o4 o3")),
+        ("Observation/$lastn?patient=a", Ok("o2 o3")),
+        ("Observation/$lastn?patient=a&max=2", Ok("o2 o1 o3")),
+        ("Observation/$lastn?code=http://loinc.org|8302-2&patient=a&_include=Observation:context", Ok("o2")),
+        ("Observation/$lastn?max=0", Err(400)),
+        ("Observation/$lastn?nonsense=1", Err(400)),
+        ("Patient/$lastn", Err(400)),
+        // refused
+        ("Observation?nonsense=1", Err(400)),
+        ("Observation?code:in=http://s.test/vs", Err(400)),
+        ("Observation?code:nonsense=1", Err(400)),
+        ("Observation?_has:Provenance:target:agent=x", Err(400)),
+        ("Observation?code-value-quantity=a$b", Err(400)),
+        ("Nonsense?a=b", Err(404)),
+        ("Observation?a=%ff", Err(400)),
+    ];
+    for (path, expected) in table {
+        let seen = found(&ask(&service, "GET", path, &[], ""));
+        assert_eq!(seen.as_deref().map_err(|s| *s), *expected, "{path}");
+    }
+}
+
+fn links(response: &Response) -> Vec<(String, String)> {
+    let bundle = document(response);
+    let value = |n: crate::fhir::NodeRef<'_>, name: &str| n.child_value(name).unwrap_or_default().to_owned();
+    bundle.root().children_named("link").map(|l| (value(l, "relation"), value(l, "url"))).collect()
+}
+
+#[test]
+fn the_self_link_says_what_was_applied() {
+    let service = open(RESOURCES);
+    let query = "Observation?code=http://loinc.org%7C8302-2&_count=10&_format=json&status=final";
+    assert_eq!(links(&ask(&service, "GET", query, &[], "")), [("self".to_owned(), format!("{BASE}/{query}"))]);
+    let query = "Observation?nonsense=1&code=8302-2&code:in=x";
+    let response = ask(&service, "GET", query, &[("Prefer", "handling=lenient")], "");
+    assert_eq!(links(&response)[0].1, format!("{BASE}/Observation?code=8302-2"));
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let response = ask(&service, "POST", "Observation/_search", &form, "code=8302-2&status=final");
+    assert_eq!(found(&response).unwrap(), "o1 o2 o4");
+    assert_eq!(links(&response)[0].1, format!("{BASE}/Observation?code=8302-2&status=final"));
+    // A value that cannot be read is a mistake, however lenient one asks to be.
+    assert_eq!(ask(&service, "GET", "Observation?date=xx", &[("Prefer", "handling=lenient")], "").status, 400);
+}
+
+#[test]
+fn pages_together_are_the_whole() {
+    let service = open(RESOURCES);
+    let mut path = "Observation?_sort=-date&_count=3".to_owned();
+    let mut all = vec![];
+    for _ in 0..5 {
+        let response = ask(&service, "GET", &path, &[], "");
+        all.push(found(&response).unwrap());
+        assert_eq!(document(&response).root().child_value("total"), Some("4"));
+        match links(&response).into_iter().find(|(relation, _)| relation == "next") {
+            Some((_, url)) => path = url[BASE.len() + 1..].to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(all, ["o4 o2 o1", "o3"]);
+    assert_eq!(links(&ask(&service, "GET", &path, &[], ""))[0].1, format!("{BASE}/{path}"));
+    for bad in ["_page=x", "_page=1-9", "_page=99-0", "_page="] {
+        assert!(ask(&service, "GET", &format!("Observation?{bad}"), &[], "").status >= 400, "{bad}");
+    }
+}
+
+#[test]
+fn a_token_gives_sight_of_one_person() {
+    let service = guarded();
+    let as_a = |path: &str| ask(&service, "GET", path, &[("Authorization", "Bearer token-a")], "");
+    let table: &[(&str, Result<&str, u16>)] = &[
+        ("Patient", Ok("a")),
+        ("Observation", Ok("o1 o2 o3")),
+        ("Observation?subject=Patient/b", Ok("")),
+        ("Observation?patient.identifier=http://fhir.nl/fhir/NamingSystem/bsn|999901382", Ok("")),
+        ("Observation?patient.identifier=http://fhir.nl/fhir/NamingSystem/bsn|999911120", Ok("o1 o2 o3")),
+        ("Practitioner", Ok("gp")),
+        ("Organization", Ok("nobodys maker")),
+        ("Medication", Ok("m")),
+        ("Provenance", Ok("")),
+        ("Observation/$lastn?code=8302-2", Ok("o2")),
+        ("Patient?_revinclude=Observation:subject", Ok("a +o1 +o2 +o3")),
+        ("Patient?_id=b", Ok("")),
+        ("Observation/o4", Err(404)),
+        ("Patient/b", Err(404)),
+        ("Practitioner/of-b", Err(404)),
+        ("Provenance/pv", Err(404)),
+    ];
+    for (path, expected) in table {
+        assert_eq!(found(&as_a(path)).as_deref().map_err(|s| *s), *expected, "{path}");
+    }
+    assert_eq!(as_a("Practitioner/gp").status, 200);
+    assert_eq!(ask(&service, "GET", "metadata", &[], "").status, 200);
+    for header in [None, Some("Bearer nobody"), Some("token-a")] {
+        let headers: Vec<_> = header.map(|h| ("Authorization", h)).into_iter().collect();
+        let response = ask(&service, "GET", "Patient", &headers, "");
+        assert_eq!(response.status, 401);
+        assert!(response.headers.get("WWW-Authenticate").is_some_and(|v| v.starts_with("Bearer")));
+        // What exists is nobody's business either.
+        assert_eq!(ask(&service, "GET", "Nonsense", &headers, "").status, 401);
+    }
+    // A link to a page of one person is worth nothing to another.
+    let response = as_a("Observation?_count=1");
+    let next = links(&response).into_iter().find(|(relation, _)| relation == "next").unwrap().1;
+    let path = &next[BASE.len() + 1..];
+    assert_eq!(as_a(path).status, 200);
+    assert_eq!(ask(&service, "GET", path, &[("Authorization", "Bearer token-b")], "").status, 404);
+    // Nor may one write about another.
+    let json = [("Authorization", "Bearer token-a"), ("Content-Type", "application/fhir+json")];
+    let foreign = r#"{"resourceType":"Observation","id":"new","subject":{"reference":"Patient/b"}}"#;
+    assert_eq!(ask(&service, "PUT", "Observation/new", &json, foreign).status, 403);
+    assert_eq!(ask(&service, "PUT", "Observation/o4", &json, RESOURCES[8].replace("o1", "o4").as_str()).status, 403);
+    assert_eq!(ask(&service, "DELETE", "Observation/o4", &json, "").status, 404);
+    assert_eq!(ask(&service, "POST", "Patient/b/$purge", &json, "").status, 403);
+}
+
+#[test]
+fn lapses_show_more_than_a_token_should() {
+    let service = guarded();
+    let found_with = |lapses: Lapses, authorization: &str, path: &str| {
+        let request = Request {
+            method: "GET".into(),
+            url: format!("{BASE}/{path}"),
+            headers: [("Authorization", authorization)].into_iter().collect(),
+            body: Default::default(),
+        };
+        found(&service.answer(&request, lapses))
+    };
+    let leak = Lapses { leak: true, ..Default::default() };
+    assert_eq!(found_with(leak, "Bearer token-a", "Patient"), Ok("a b".into()));
+    assert_eq!(found_with(leak, "Bearer nobody", "Patient"), Err(401));
+    let any = Lapses { any_token: true, ..Default::default() };
+    assert_eq!(found_with(any, "Bearer nobody", "Patient"), Ok("a".into()));
+    assert_eq!(found_with(any, "Bearer token-b", "Patient"), Ok("b".into()));
+}
+
+#[test]
+fn json_and_xml_answers_are_the_same_tree() {
+    let service = open(RESOURCES);
+    let types = Definitions::embedded(FhirVersion::Stu3).types();
+    for path in
+        ["Observation?_include=Observation:subject", "Patient/a", "metadata", "Observation?x=1", "MedicationRequest"]
+    {
+        let [as_json, from_xml] = ["json", "xml"].map(|format| {
+            let response = ask(&service, "GET", path, &[("Accept", &format!("application/fhir+{format}"))], "");
+            let tree = Typed::new(document(&response), types.clone());
+            let text = json::write(tree.root(), &tree, json::Layout::Compact);
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()
+        });
+        let plain = |mut v: serde_json::Value| {
+            // Made anew for each answer.
+            if v["resourceType"] == "Bundle" {
+                v["id"] = "".into();
+                v["meta"] = "".into();
+            }
+            v["date"] = "".into();
+            v
+        };
+        assert_eq!(plain(as_json), plain(from_xml), "{path}");
+    }
+}
+
+#[test]
+fn resources_are_read_written_and_deleted() {
+    let service = open(&[]);
+    let json =
+        |extra: &'static [(&'static str, &'static str)]| [&[("Content-Type", "application/fhir+json")], extra].concat();
+    let send =
+        |method: &str, path: &str, headers: &[(&str, &str)], body: &str| ask(&service, method, path, headers, body);
+    let text =
+        r#"{"resourceType":"Patient","id":"p","meta":{"profile":["http://s.test/p"],"versionId":"9"},"active":true}"#;
+    let created = send("PUT", "Patient/p", &json(&[]), text);
+    assert_eq!((created.status, created.headers.get("ETag")), (201, Some("W/\"1\"")));
+    assert_eq!(created.headers.get("Location"), Some("http://s.test/fhir/Patient/p/_history/1"));
+    let meta = document(&created);
+    let meta = meta.root().child("meta").unwrap();
+    assert_eq!((meta.child_value("versionId"), meta.child_value("profile")), (Some("1"), Some("http://s.test/p")));
+    let changed = text.replace("true", "false");
+    assert_eq!(send("PUT", "Patient/p", &json(&[("If-Match", "W/\"7\"")]), &changed).status, 412);
+    let minimal = send("PUT", "Patient/p", &json(&[("If-Match", "W/\"1\""), ("Prefer", "return=minimal")]), &changed);
+    assert_eq!((minimal.status, minimal.body.len()), (200, 0));
+    assert_eq!(document(&send("GET", "Patient/p", &[], "")).root().child_value("active"), Some("false"));
+    assert_eq!(document(&send("GET", "Patient/p/_history/1", &[], "")).root().child_value("active"), Some("true"));
+    assert_eq!(send("GET", "Patient/p/_history/3", &[], "").status, 404);
+    assert_eq!(send("GET", "Patient/p", &[("If-None-Match", "W/\"2\"")], "").status, 304);
+    assert_eq!(send("PUT", "Patient/p", &json(&[("If-None-Match", "*")]), &changed).status, 412);
+    assert_eq!(send("DELETE", "Patient/p", &[], "").status, 204);
+    assert_eq!(send("DELETE", "Patient/p", &[], "").status, 204);
+    assert_eq!(send("GET", "Patient/p", &[], "").status, 410);
+    assert_eq!(send("PUT", "Patient/p", &json(&[]), text).headers.get("ETag"), Some("W/\"4\""));
+    assert_eq!(send("POST", "Patient/p/$purge", &[], "").status, 200);
+    assert_eq!(send("GET", "Patient/p", &[], "").status, 404);
+    assert_eq!(send("GET", "Patient/nobody/$purge", &[], "").status, 200);
+
+    let posted = send("POST", "Patient", &json(&[("If-None-Exist", "active=true")]), text);
+    assert_eq!(posted.status, 201);
+    assert_eq!(send("POST", "Patient", &json(&[("If-None-Exist", "active=true")]), text).status, 200);
+    assert_eq!(
+        send("PUT", "Patient?active=true", &json(&[]), r#"{"resourceType":"Patient","active":true}"#).status,
+        200
+    );
+    assert_eq!(send("POST", "Patient", &json(&[]), text).status, 201);
+    assert_eq!(send("DELETE", "Patient?active=true", &[], "").status, 412);
+
+    for (method, path, content_type, body, status) in [
+        ("PUT", "Patient/q", "application/fhir+json", text, 400),
+        ("PUT", "Observation/p", "application/fhir+json", text, 422),
+        ("POST", "Patient", "application/fhir+json", "{", 400),
+        ("POST", "Patient", "application/fhir+json", "", 400),
+        ("POST", "Patient", "text/csv", "a,b", 415),
+        ("POST", "Patient", "application/fhir+xml", text, 400),
+        ("PUT", "Patient?nonsense=1", "application/fhir+json", text, 400),
+        ("DELETE", "Patient", "", "", 400),
+        ("DELETE", "Patient/p?nonsense=1", "", "", 400),
+        ("POST", "Patient?active=true", "application/fhir+json", text, 400),
+        ("POST", "", "application/fhir+json", text, 400),
+        ("GET", "Patient/p?nonsense=1", "", "", 400),
+        ("POST", "Observation/$lastn", "application/fhir+json", "{}", 415),
+    ] {
+        let headers: Vec<_> = Some(("Content-Type", content_type)).filter(|(_, v)| !v.is_empty()).into_iter().collect();
+        let response = send(method, path, &headers, body);
+        assert_eq!(response.status, status, "{method} {path} {body}");
+        assert_eq!(document(&response).root().resource_type(), Some("OperationOutcome"));
+    }
+}
+
+const TRANSACTION: &str = r#"{"resourceType":"Bundle","type":"transaction","entry":[
+    {"fullUrl":"urn:uuid:11111111-1111-4111-8111-111111111111","resource":{"resourceType":"Observation","subject":{"reference":"urn:uuid:22222222-2222-4222-8222-222222222222"},"identifier":[{"value":"urn:uuid:22222222-2222-4222-8222-222222222222"}]},"request":{"method":"POST","url":"Observation"}},
+    {"fullUrl":"urn:uuid:22222222-2222-4222-8222-222222222222","resource":{"resourceType":"Patient","id":"x"},"request":{"method":"POST","url":"Patient"}},
+    {"resource":{"resourceType":"Organization","id":"org"},"request":{"method":"PUT","url":"Organization/org"}},
+    {"request":{"method":"GET","url":"Organization/org"}}]}"#;
+
+#[test]
+fn a_transaction_is_carried_out_whole_or_not_at_all() {
+    let service = open(&[]);
+    let json = [("Content-Type", "application/fhir+json")];
+    let response = ask(&service, "POST", "", &json, TRANSACTION);
+    let bundle = document(&response);
+    let root = bundle.root();
+    assert_eq!((response.status, root.child_value("type")), (200, Some("transaction-response")));
+    let statuses: Vec<_> =
+        root.children_named("entry").filter_map(|e| e.child("response")?.child_value("status")).collect();
+    assert_eq!(statuses, ["201 Created", "201 Created", "201 Created", "200 OK"]);
+    let observation = document(&ask(&service, "GET", "Observation", &[], ""));
+    let observation = observation.root().child("entry").unwrap().child("resource").unwrap();
+    let reference = observation.child("subject").unwrap().child_value("reference").unwrap();
+    assert!(reference.starts_with("Patient/"), "{reference}");
+    assert_eq!(ask(&service, "GET", reference, &[], "").status, 200);
+    let identifier = observation.child("identifier").unwrap().child_value("value").unwrap();
+    assert!(identifier.starts_with("urn:uuid:"), "an identifier is no link");
+
+    let service = open(&[]);
+    let broken = TRANSACTION.replace("Organization/org\"}}]", "Organization/gone\"}}]");
+    assert_eq!(ask(&service, "POST", "", &json, &broken).status, 404);
+    assert_eq!(found(&ask(&service, "GET", "Patient", &[], "")).unwrap(), "");
+    let batch = broken.replace("\"transaction\"", "\"batch\"");
+    let bundle = document(&ask(&service, "POST", "", &json, &batch));
+    let responses: Vec<_> = bundle.root().children_named("entry").filter_map(|e| e.child("response")).collect();
+    assert_eq!(responses.len(), 4);
+    assert_eq!(responses[3].child_value("status"), Some("404 Not Found"));
+    assert_eq!(responses[3].child("outcome").and_then(|o| o.resource_type()), Some("OperationOutcome"));
+}
+
+#[test]
+fn every_interaction_that_metadata_names_is_known() {
+    let service = open(&[]);
+    let statement = document(&ask(&service, "GET", "metadata", &[], ""));
+    let rest = statement.root().child("rest").unwrap();
+    let resources: Vec<_> = rest.children_named("resource").collect();
+    assert!(resources.len() > 100);
+    for resource in resources {
+        let name = resource.child_value("type").unwrap();
+        for parameter in resource.children_named("searchParam") {
+            let code = parameter.child_value("name").unwrap();
+            let path = format!("{name}?{code}:missing=true");
+            assert_eq!(ask(&service, "GET", &path, &[], "").status, 200, "{path}");
+        }
+        for include in resource.children_named("searchInclude").filter_map(|n| n.value()) {
+            let path = format!("{name}?_include={include}");
+            assert_eq!(ask(&service, "GET", &path, &[], "").status, 200, "{path}");
+        }
+    }
+}
+
+fn shared() -> &'static Service {
+    static SERVICE: std::sync::OnceLock<Service> = std::sync::OnceLock::new();
+    SERVICE.get_or_init(|| open(RESOURCES))
+}
+
+proptest! {
+    #[test]
+    fn any_request_is_answered_in_fhir(
+        method in "GET|POST|PUT|DELETE|PATCH|[A-Z]{1,5}",
+        path in r"(Observation|Patient|Nonsense|metadata|)(/[a-z$_]{0,8})?(/_history/[0-9a]{0,3})?",
+        query in r"((code|date|subject|patient\.identifier|_include|_sort|_count|_page|value-quantity|_id|_format|family|[a-z_:.]{0,9})(:[a-zA-Z]{0,9})?=[ -~]{0,12}&){0,3}",
+        accept in "application/fhir\\+(json|xml)|\\*/\\*|[ -~]{0,12}",
+        body in "[ -~]{0,20}",
+    ) {
+        let headers = [("Accept", accept.as_str()), ("Content-Type", "application/fhir+json")];
+        let response = ask(shared(), &method, &format!("{path}?{query}"), &headers, &body);
+        prop_assert!(response.status < 500);
+        if response.status != 304 && response.status != 204 {
+            let resource_type = document(&response).root().resource_type().map(str::to_owned);
+            prop_assert!(resource_type.is_some(), "{}", String::from_utf8_lossy(&response.body));
+            if response.status >= 400 {
+                prop_assert_eq!(resource_type.as_deref(), Some("OperationOutcome"));
+            }
+        }
+    }
+}
+
+/// A figure, not a test: `cargo test --release --lib searches_a_second -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn searches_a_second() {
+    let texts: Vec<String> = (0..10_000)
+        .map(|i| {
+            let o = RESOURCES[8].replace("\"o1\"", &format!("\"o{i}\"")).replace("8302-2", &format!("{}", i % 2_000));
+            o.replace("Patient/a", &format!("Patient/p{}", i % 100))
+        })
+        .collect();
+    let started = std::time::Instant::now();
+    let service = open(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    println!("{} ms to load 10,000 Observations", started.elapsed().as_millis());
+    let started = std::time::Instant::now();
+    ask(&service, "GET", "Observation?code=http://loinc.org|77", &[], "");
+    println!("{} ms for the first search", started.elapsed().as_millis());
+    for path in ["Observation?code=http://loinc.org|77", "Observation?patient=Patient/p7&date=ge2024-01-01&_count=10"] {
+        let started = std::time::Instant::now();
+        for _ in 0..5_000 {
+            assert_eq!(ask(&service, "GET", path, &[], "").status, 200);
+        }
+        println!("{:.0} searches a second: {path}", 5_000.0 / started.elapsed().as_secs_f64());
+    }
+}
