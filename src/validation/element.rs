@@ -34,7 +34,8 @@ impl<'d> Walk<'_, 'd> {
                 self.type_invariants(node, rule, origin);
             }
         }
-        let matching = rule.rules.types.iter().find(|t| self.is_type(type_name, &t.code));
+        let exact = rule.rules.types.iter().find(|t| *t.code == *type_name);
+        let matching = exact.or_else(|| rule.rules.types.iter().find(|t| self.is_type(type_name, &t.code)));
         let profiled = matching.is_some_and(|type_rule| self.by_type_profiles(node, type_rule));
         // A resource inside another is judged on its own, by what it claims itself.
         if node.resource_type().is_some() && *rule.name != *type_name {
@@ -154,7 +155,13 @@ impl<'d> Walk<'_, 'd> {
     fn allowed_type(&mut self, node: NodeRef<'d>, rule: &ElementNode, origin: Origin<'_>) {
         let type_name = self.document.type_name(node.id());
         let types = &rule.rules.types;
-        if types.is_empty() || type_name.is_empty() || types.iter().any(|t| self.is_type(type_name, &t.code)) {
+        // A choice names its type, so that a `code` is no `string` there.
+        let exactly = rule.name.ends_with("[x]");
+        let fits = |t: &TypeRule| match exactly && &*t.code != "*" {
+            true => *t.code == *type_name,
+            false => self.is_type(type_name, &t.code),
+        };
+        if types.is_empty() || type_name.is_empty() || types.iter().any(fits) {
             return;
         }
         // A backbone element is a type of its own that its definition calls `BackboneElement` or `Element`.

@@ -20,7 +20,7 @@ pub(super) enum Ready {
     Expression(Arc<Expression>),
     /// A question about the tree.
     Direct(fn(NodeRef<'_>) -> bool),
-    /// The definition has no expression: XPath only, which nobody evaluates.
+    /// Nothing is left to judge, or the definition has no expression: XPath only, which nobody evaluates.
     Nothing,
     /// Its expression is not FHIRPath: why.
     Unreadable(Arc<str>),
@@ -32,6 +32,7 @@ impl Ready {
         let own = table::row(&constraint.key, release).map(|row| row.test);
         let text = match own {
             Some(table::Test::Direct(test)) => return Ready::Direct(test),
+            Some(table::Test::ByFormat) => return Ready::Nothing,
             Some(table::Test::Expression(text)) => text,
             None => match &constraint.expression {
                 Some(text) => text,
