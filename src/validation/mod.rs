@@ -15,7 +15,7 @@ mod discriminator;
 mod element;
 mod extension;
 mod format;
-mod invariant;
+pub mod invariant;
 mod issue;
 mod policy;
 mod reference;
@@ -34,7 +34,8 @@ pub use policy::Policy;
 
 use crate::definitions::profile::{Constraint, Profiles, Snapshot};
 use crate::definitions::terminology::Terminology;
-use crate::definitions::{TypeId, TypeTable, Typed};
+use crate::definitions::{ElementId, TypeId, TypeTable, Typed};
+use crate::fhir::NodeRef;
 use invariant::Ready;
 
 /// Definitions and terminology, ready to judge resources of one FHIR release.
@@ -43,8 +44,8 @@ pub struct Validator {
     profiles: Arc<Profiles>,
     terminology: Arc<Terminology>,
     policy: Policy,
-    /// By the address of the constraint, which is kept alive beside it.
-    invariants: RwLock<HashMap<usize, (Arc<Constraint>, Ready)>>,
+    /// By the address of the constraint, which is kept alive beside it, and the type and element it is asked of.
+    invariants: RwLock<HashMap<(usize, TypeId, Option<ElementId>), (Arc<Constraint>, Ready)>>,
     /// Base definitions by type.
     base: Vec<OnceLock<Option<Arc<Snapshot>>>>,
 }
@@ -87,14 +88,15 @@ impl Validator {
     }
 
     /// An invariant, parsed. Kept: profiles share most of them.
-    fn invariant(&self, constraint: &Arc<Constraint>) -> Ready {
-        let address = Arc::as_ptr(constraint) as usize;
-        if let Some(known) = self.invariants.read().ok().and_then(|i| Some(i.get(&address)?.1.clone())) {
+    fn invariant(&self, constraint: &Arc<Constraint>, document: &Typed, node: NodeRef<'_>) -> Ready {
+        let known = document.node_type(node.id());
+        let asked = (Arc::as_ptr(constraint) as usize, known.ty, known.element);
+        if let Some(known) = self.invariants.read().ok().and_then(|i| Some(i.get(&asked)?.1.clone())) {
             return known;
         }
-        let ready = Ready::new(constraint, self.types.version());
+        let ready = Ready::new(constraint, document, node);
         if let Ok(mut invariants) = self.invariants.write() {
-            invariants.insert(address, (constraint.clone(), ready.clone()));
+            invariants.insert(asked, (constraint.clone(), ready.clone()));
         }
         ready
     }

@@ -1,47 +1,88 @@
 //! Invariants: what must hold of an element, as FHIRPath.
 //!
-//! A package brings the expressions; where [`table`] has a row for a key, that is what counts.
+//! A definition from a package brings its expressions; the embedded ones only name keys. Where the tables
+//! here have a row for a key at an element, that is what counts: our own words for what the key means.
+//! `tests/invariants.rs` compares them with the official expressions wherever both can be evaluated.
 
-mod table;
+mod base;
+mod row;
+mod shortcut;
+mod stu3;
+mod zib;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+pub use row::{Row, Shortcut, rows};
 
 use super::code;
 use super::walk::{Origin, Walk};
+use crate::definitions::Typed;
 use crate::definitions::profile::{Constraint, ConstraintSeverity};
 use crate::diagnostic::Severity;
 use crate::fhir::{FhirVersion, NodeRef};
 use crate::fhirpath::{Context, Expression};
 
+/// A row and its expression, parsed when it is first needed.
+struct Compiled {
+    release: Option<FhirVersion>,
+    row: &'static Row,
+    ready: OnceLock<Ready>,
+}
+
+/// Every row by key.
+static COMPILED: LazyLock<HashMap<&'static str, Vec<Compiled>>> = LazyLock::new(|| {
+    let mut by_key: HashMap<&'static str, Vec<Compiled>> = HashMap::new();
+    for (release, rows) in &row::TABLES {
+        for row in *rows {
+            let compiled = Compiled { release: *release, row, ready: OnceLock::new() };
+            by_key.entry(row.key).or_default().push(compiled);
+        }
+    }
+    by_key
+});
+
 /// An invariant ready to be judged.
 #[derive(Clone)]
 pub(super) enum Ready {
-    /// FHIRPath.
-    Expression(Arc<Expression>),
-    /// A question about the tree.
-    Direct(fn(NodeRef<'_>) -> bool),
-    /// Nothing is left to judge, or the definition has no expression: XPath only, which nobody evaluates.
+    /// FHIRPath, and perhaps a shorter way.
+    Expression(Arc<Expression>, Option<Shortcut>),
+    /// No expression and no row: nobody knows what is meant.
     Nothing,
     /// Its expression is not FHIRPath: why.
     Unreadable(Arc<str>),
 }
 
 impl Ready {
-    /// Our own words where there are any, else those of the definition.
-    pub fn new(constraint: &Constraint, release: FhirVersion) -> Ready {
-        let own = table::row(&constraint.key, release).map(|row| row.test);
-        let text = match own {
-            Some(table::Test::Direct(test)) => return Ready::Direct(test),
-            Some(table::Test::ByFormat) => return Ready::Nothing,
-            Some(table::Test::Expression(text)) => text,
-            None => match &constraint.expression {
-                Some(text) => text,
-                None => return Ready::Nothing,
-            },
-        };
+    /// Our own words where there are any for this element, else those of the definition.
+    pub fn new(constraint: &Constraint, document: &Typed, node: NodeRef<'_>) -> Ready {
+        let release = document.table().version();
+        let is_meant = |c: &&Compiled| c.release.is_none_or(|of| of == release) && c.row.applies(document, node);
+        match COMPILED.get(&*constraint.key).and_then(|rows| rows.iter().find(is_meant)) {
+            Some(own) => own.ready.get_or_init(|| Ready::parse(own.row.expression, own.row.shortcut)).clone(),
+            None => constraint.expression.as_ref().map_or(Ready::Nothing, |text| Ready::parse(text, None)),
+        }
+    }
+
+    fn parse(text: &str, shortcut: Option<Shortcut>) -> Ready {
         match Expression::parse(text) {
-            Ok(parsed) => Ready::Expression(Arc::new(parsed)),
+            Ok(parsed) => Ready::Expression(Arc::new(parsed), shortcut),
             Err(error) => Ready::Unreadable(error.message.into()),
+        }
+    }
+
+    /// Whether it holds, or why that cannot be said.
+    fn holds(&self, document: &Typed, node: NodeRef<'_>) -> Result<bool, Arc<str>> {
+        match self {
+            Ready::Nothing => Err("its definition has no FHIRPath for it".into()),
+            Ready::Unreadable(why) => Err(why.clone()),
+            Ready::Expression(expression, shortcut) => {
+                if let Some(answer) = shortcut.and_then(|ask| ask(document, node)) {
+                    return Ok(answer);
+                }
+                let context = Context::new(document).at(node.id()).with_written_names();
+                expression.test(&context).map_err(|e| e.message().into())
+            }
         }
     }
 }
@@ -49,16 +90,7 @@ impl Ready {
 impl<'d> Walk<'_, 'd> {
     /// Judges an element by an invariant. One that cannot be evaluated is noted as such, never passed.
     pub fn invariant(&mut self, node: NodeRef<'d>, constraint: &Arc<Constraint>, origin: Origin<'_>) {
-        let holds = match self.validator.invariant(constraint) {
-            Ready::Nothing => return,
-            Ready::Direct(test) => Ok(test(node)),
-            Ready::Unreadable(why) => Err(why),
-            Ready::Expression(expression) => {
-                let context = Context::new(self.document).at(node.id()).with_written_names();
-                expression.test(&context).map_err(|e| e.message().into())
-            }
-        };
-        match holds {
+        match self.validator.invariant(constraint, self.document, node).holds(self.document, node) {
             Ok(true) => {}
             Ok(false) => {
                 let severity = match constraint.severity {
