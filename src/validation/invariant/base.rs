@@ -159,4 +159,67 @@ pub(super) static ROWS: &[Row] = &[
     row("smp-2", &["StructureMap.group.rule.target"], r"context.exists() implies contextType.exists()"),
     row("vs-1", &["Observation.effective[x]"], r"($this is dateTime) implies toString().length() >= 8"),
     row("vs-3", &["Observation.component"], r"(value | dataAbsentReason).exists()"),
+    row(
+        "age-1",
+        &["Age"],
+        r"(value.exists() implies code.exists()) and system.all($this = %ucum) and value.all($this > 0)",
+    ),
+    row("dis-1", &["Distance"], r"(value.exists() implies code.exists()) and system.all($this = %ucum)"),
+    row(
+        "cnt-3",
+        &["Count"],
+        r"(value.exists() implies code.exists()) and system.all($this = %ucum) and code.all($this = '1') and value.where(toString().contains('.')).empty()",
+    ),
+    row("per-1", &["Period"], r"(start.exists() and end.exists()) implies start <= end"),
+    row("ref-1", &["Reference"], r"reference.where(startsWith('#')).all(substring(1) in %rootResource.contained.id)"),
+    row("txt-1", &["Narrative.div"], r"htmlChecks()"),
+    row(
+        "txt-2",
+        &["Narrative.div"],
+        r"matches('<img[^>]*>') or replaceMatches('<[^>]*>', '').matches('[^ \\t\\r\\n]')",
+    ),
+    row(
+        "eld-2",
+        &["ElementDefinition"],
+        r"(min.exists() and max.exists() and max != '*') implies min <= max.toInteger()",
+    ),
+    row("opd-2", &["OperationDefinition.parameter"], r"searchType.exists() implies type = 'string'"),
+    row("vsd-5", &["ValueSet"], r"compose.empty() implies expansion.exists()"),
+    row("ras-2", &["RiskAssessment.prediction"], r"probability.ofType(decimal).all($this <= 100)"),
+    row("app-2", &["Appointment"], r"start.exists() = end.exists()"),
+    row("nsd-1", &["NamingSystem"], r"kind = 'root' implies uniqueId.all(type != 'uuid')"),
+    row(
+        "bdl-7",
+        &["Bundle"],
+        r"entry.where(fullUrl.exists()).select(fullUrl & '|' & resource.meta.versionId).isDistinct()",
+    ),
+    row("csd-1", &["CodeSystem"], r"repeat(concept).code.isDistinct()"),
+    row(
+        "obs-7",
+        &["Observation"],
+        r"value.exists() implies component.code.where(coding.code = %resource.code.coding.code
+            and coding.system = %resource.code.coding.system).empty()",
+    ),
+    row("cpb-8", &["CapabilityStatement"], r"rest.mode.isDistinct()"),
+    row(
+        "sdf-3",
+        &["StructureDefinition.snapshot"],
+        r"element.where(definition.empty() or min.empty() or max.empty()).empty()",
+    ),
+    row(
+        "sdf-7",
+        &["StructureDefinition"],
+        r"(derivation = 'constraint' or kind = 'logical').not() implies url = 'http://hl7.org/fhir/StructureDefinition/' + id",
+    ),
+    row(
+        "sdf-8a",
+        &["StructureDefinition.differential"],
+        r"element.first().path.startsWith(%resource.type) and element.skip(1).path.all(startsWith(%resource.type & '.'))",
+    ),
+    row("sdf-11", &["StructureDefinition"], r"snapshot.exists() implies snapshot.element.first().path = type"),
+    row(
+        "sdf-15a",
+        &["StructureDefinition.differential"],
+        r"element.first().where(path.contains('.').not()).type.empty()",
+    ),
 ];

@@ -5,6 +5,7 @@
 //! `tests/invariants.rs` compares them with the official expressions wherever both can be evaluated.
 
 mod base;
+mod r4;
 mod row;
 mod shortcut;
 mod stu3;

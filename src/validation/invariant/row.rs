@@ -44,8 +44,12 @@ impl Row {
 }
 
 /// Tables by the release they are for; None is every release. A table for one release comes first.
-pub(super) static TABLES: [(Option<FhirVersion>, &[Row]); 3] =
-    [(Some(FhirVersion::Stu3), super::stu3::ROWS), (None, super::base::ROWS), (None, super::zib::ROWS)];
+pub(super) static TABLES: [(Option<FhirVersion>, &[Row]); 4] = [
+    (Some(FhirVersion::Stu3), super::stu3::ROWS),
+    (Some(FhirVersion::Stu3), super::zib::ROWS),
+    (Some(FhirVersion::R4), super::r4::ROWS),
+    (None, super::base::ROWS),
+];
 
 /// All rows of a release.
 pub fn rows(release: FhirVersion) -> impl Iterator<Item = &'static Row> {
