@@ -6,6 +6,7 @@ mod destination;
 mod exit;
 mod explain;
 mod fhirpath;
+mod judge;
 mod list;
 mod package;
 mod packages;

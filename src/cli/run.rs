@@ -17,6 +17,7 @@ use crate::testscript::{ScriptSet, TestScript, problem as script_problem};
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
+use super::judge::Judge;
 use super::list::refused;
 use super::packages::Packages;
 use super::problem;
@@ -314,7 +315,9 @@ async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: 
     let reach = if checked.offline { Reach::only_hosts_of([plan.target.as_str()]) } else { Reach::Anywhere };
     let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
     let interrupt = Interrupt::default();
+    let judge = Judge::new(&definitions.0);
     let settings = RunSettings {
+        validator: Some(&judge),
         definitions: definitions.used(),
         simulated,
         interrupt: interrupt.clone(),

@@ -1,0 +1,101 @@
+//! The validator of a run: what `validateProfileId` asks is answered here, release by release.
+//!
+//! A script set may name the packages it wants to be judged with. Where another version of one is loaded,
+//! nothing is judged with the wrong one: the assert is not evaluated and says what is missing.
+
+use std::sync::OnceLock;
+
+use crate::definitions::Definitions;
+use crate::diagnostic::Severity;
+use crate::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, code};
+use crate::fhir::FhirVersion;
+use crate::record::{CodeCount, Issue, TargetPlace};
+use crate::validation::{self, Policy, Validator};
+
+/// A validator for each release of the run, made when it is first needed.
+pub struct Judge {
+    releases: Vec<(Definitions, OnceLock<Validator>)>,
+}
+
+impl Judge {
+    /// Nothing is read yet.
+    pub fn new(releases: &[Definitions]) -> Judge {
+        Judge { releases: releases.iter().map(|definitions| (definitions.clone(), OnceLock::new())).collect() }
+    }
+
+    fn of(&self, version: FhirVersion) -> Option<(&Definitions, &Validator)> {
+        let (definitions, validator) = self.releases.iter().find(|(d, _)| d.version() == version)?;
+        let make = || {
+            let (types, profiles) = (definitions.types(), definitions.profiles());
+            Validator::new(types, profiles, definitions.terminology(), Policy::default())
+        };
+        Some((definitions, validator.get_or_init(make)))
+    }
+}
+
+impl ProfileValidator for Judge {
+    fn validate(&self, query: &ProfileQuery<'_>) -> ProfileOutcome {
+        let not_evaluated = |reason: String, issues: Vec<Issue>, codes: CodeCount| ProfileOutcome::NotEvaluated {
+            code: code::NO_VALIDATION,
+            reason,
+            issues,
+            codes,
+        };
+        let Some((definitions, validator)) = self.of(query.fhir_version) else {
+            let reason = format!("no definitions of FHIR {} are loaded", query.fhir_version);
+            return not_evaluated(reason, vec![], CodeCount::default());
+        };
+        if let Some(reason) = other_version(definitions, query.packages) {
+            return not_evaluated(reason, vec![], CodeCount::default());
+        }
+        let outcome = validator.validate(query.content, &[query.profile]);
+        let codes = CodeCount {
+            checked: outcome.codes.checked,
+            not_checkable: outcome.codes.not_checkable.values().sum(),
+        };
+        let mut issues: Vec<Issue> = outcome.issues.iter().map(|issue| recorded(issue, query.request)).collect();
+        issues.sort_by_key(|issue| SEVERITIES.iter().position(|(_, code)| *code == issue.severity));
+        match outcome.unavailable.first() {
+            None => ProfileOutcome::Validated { issues, codes },
+            Some(first) => {
+                let more = outcome.unavailable.len() - 1;
+                let others = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+                not_evaluated(format!("not validated completely: {}{others}", first.reason), issues, codes)
+            }
+        }
+    }
+}
+
+/// A package that the script set wants in another version than is loaded.
+fn other_version(definitions: &Definitions, wanted: &[(String, String)]) -> Option<String> {
+    let used = definitions.used();
+    wanted.iter().find_map(|(name, version)| {
+        let mut loaded = used.iter().filter(|u| u.package == *name).peekable();
+        let first = loaded.peek()?.version.clone();
+        let missing = loaded.all(|u| u.version != *version);
+        missing.then(|| format!("the script set asks for {name} {version}, loaded is {first}"))
+    })
+}
+
+const SEVERITIES: [(Severity, &str); 4] = [
+    (Severity::Fatal, "fatal"),
+    (Severity::Error, "error"),
+    (Severity::Warning, "warning"),
+    (Severity::Information, "information"),
+];
+
+fn recorded(issue: &validation::Issue, request: bool) -> Issue {
+    let severity = SEVERITIES.iter().find(|(s, _)| *s == issue.severity).map_or("", |(_, code)| code);
+    Issue {
+        severity: severity.to_owned(),
+        code: issue.code.to_string(),
+        message: issue.message.clone(),
+        target: TargetPlace {
+            request,
+            line: issue.position.line,
+            column: issue.position.column,
+            path: issue.path.clone(),
+            span: (issue.span.start() as u32, issue.span.end() as u32),
+        },
+    }
+}
