@@ -52,6 +52,7 @@ const DEFECTS: &[(&str, &str, &str)] = &[
     ("date-in-future", "fail", "The moment of measuring is not in the future"),
     ("date-malformed", "error", "DateOfBirth is not in the future"),
     ("quantity-without-unit", "fail", "Every quantity has a unit code"),
+    ("unknown-element", "fail", "The Bundle conforms to FHIR"),
     ("status-500", "fail", "The search succeeds"),
     ("not-found", "fail", "The search succeeds"),
     ("unauthorized", "fail", "The search succeeds"),
