@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::value::{equals, matches};
-use super::walk::{Origin, Walk};
+use super::walk::Walk;
 use crate::definitions::profile::{Discriminator, DiscriminatorKind, ElementNode, Max};
 use crate::definitions::terminology::{CodeRef, Membership};
 use crate::fhir::NodeRef;
@@ -19,16 +19,10 @@ pub(super) enum Belongs {
 
 impl<'d> Walk<'_, 'd> {
     /// Whether all discriminators say that an occurrence belongs to a slice.
-    pub fn belongs(
-        &mut self,
-        node: NodeRef<'d>,
-        slice: &Arc<ElementNode>,
-        by: &[Discriminator],
-        origin: Origin<'_>,
-    ) -> Belongs {
+    pub fn belongs(&mut self, node: NodeRef<'d>, slice: &Arc<ElementNode>, by: &[Discriminator]) -> Belongs {
         let mut result = Belongs::Yes;
         for discriminator in by {
-            match self.discriminate(node, slice, discriminator, origin) {
+            match self.discriminate(node, slice, discriminator) {
                 Belongs::No => return Belongs::No,
                 Belongs::Undecided => result = Belongs::Undecided,
                 Belongs::Yes => {}
@@ -37,13 +31,10 @@ impl<'d> Walk<'_, 'd> {
         result
     }
 
-    fn discriminate(
-        &mut self,
-        node: NodeRef<'d>,
-        slice: &Arc<ElementNode>,
-        by: &Discriminator,
-        _origin: Origin<'_>,
-    ) -> Belongs {
+    pub fn discriminate(&mut self, node: NodeRef<'d>, slice: &Arc<ElementNode>, by: &Discriminator) -> Belongs {
+        if let Some(url) = extension_url(slice, by) {
+            return if node.child_value("url") == Some(url) { Belongs::Yes } else { Belongs::No };
+        }
         let rules = self.rules_at(slice, &by.path);
         let found = self.nodes_at(node, &by.path);
         let yes = |b: bool| if b { Belongs::Yes } else { Belongs::No };
@@ -115,7 +106,7 @@ impl<'d> Walk<'_, 'd> {
     }
 
     /// The elements at a discriminator path (<http://hl7.org/fhir/STU3/profiling.html#discriminator>).
-    fn nodes_at(&self, node: NodeRef<'d>, path: &str) -> Vec<NodeRef<'d>> {
+    pub fn nodes_at(&self, node: NodeRef<'d>, path: &str) -> Vec<NodeRef<'d>> {
         let mut found = vec![node];
         for step in steps(path) {
             found = match step {
@@ -142,7 +133,7 @@ impl<'d> Walk<'_, 'd> {
     }
 
     /// The rules at a discriminator path, from the slice itself and from the profiles of its types.
-    fn rules_at(&mut self, slice: &Arc<ElementNode>, path: &str) -> Vec<Arc<ElementNode>> {
+    pub fn rules_at(&mut self, slice: &Arc<ElementNode>, path: &str) -> Vec<Arc<ElementNode>> {
         let mut found = vec![slice.clone()];
         for step in steps(path) {
             let mut next = vec![];
@@ -173,6 +164,14 @@ impl<'d> Walk<'_, 'd> {
     fn roots<'p>(&self, canonicals: impl Iterator<Item = &'p Arc<str>>) -> Vec<Arc<ElementNode>> {
         canonicals.filter_map(|c| self.validator.profiles.snapshot(c).ok()).map(|s| s.root.clone()).collect()
     }
+}
+
+/// For a slice that is an extension: its url is that of its profile, which need not be opened to know it.
+fn extension_url<'s>(slice: &'s ElementNode, by: &Discriminator) -> Option<&'s str> {
+    let [only] = &*slice.rules.types else { return None };
+    let [canonical] = &*only.profiles else { return None };
+    (&*by.path == "url" && &*only.code == "Extension" && slice.child("url").is_none())
+        .then(|| canonical.split('|').next().unwrap_or(canonical))
 }
 
 /// One step of a discriminator path.

@@ -105,15 +105,15 @@ impl<'d> Walk<'_, 'd> {
     /// Judges the children of an element by the rules for each of them.
     pub fn children(&mut self, node: NodeRef<'d>, rule: &Arc<ElementNode>, origin: Origin<'_>) {
         let document = self.document;
+        let present: Vec<(NodeRef<'d>, &str)> =
+            node.children().map(|c| (c, document.name(document.node_type(c.id()).step))).collect();
         let mut occurrences = vec![];
         // The value of a primitive is not an element in it, though its definition has it as one.
         let is_primitive = self.class(node) == TypeClass::Primitive;
         for child in rule.children.iter().filter(|c| !(is_primitive && &*c.name == "value")) {
             let name = child.name.strip_suffix("[x]").unwrap_or(&child.name);
             occurrences.clear();
-            if let Some(step) = document.name_id(name) {
-                occurrences.extend(node.children().filter(|c| document.node_type(c.id()).step == step));
-            }
+            occurrences.extend(present.iter().filter(|(_, step)| *step == name).map(|(c, _)| *c));
             self.occurrences(node, child, &occurrences, origin);
         }
     }

@@ -21,6 +21,9 @@ const REPRESENTATION: [(IrregularityKind, &str); 9] = [
     (IrregularityKind::ForeignNamespace, "is not in the FHIR namespace"),
 ];
 
+/// Code systems that are kept elsewhere (<http://hl7.org/fhir/STU3/terminologies-systems.html>).
+const EXTERNAL_SYSTEMS: [&str; 3] = ["http://snomed.info/sct", "http://loinc.org", "http://unitsofmeasure.org"];
+
 impl<'d> Walk<'_, 'd> {
     /// Judges the writing of the whole document.
     pub fn formats(&mut self) {
@@ -81,10 +84,21 @@ impl<'d> Walk<'_, 'd> {
     fn known_code(&mut self, coding: NodeRef<'d>, nothing: &Arc<str>) {
         let (Some(system), Some(code)) = (coding.child_value("system"), coding.child("code")) else { return };
         let Some(text) = code.value() else { return };
-        let known = self.validator.terminology.code_system(system);
-        if known.and_then(|s| s.has(text)) == Some(false) {
+        let Some(known) = self.validator.terminology.code_system(system) else {
+            return self.unknown_system(coding, system, nothing);
+        };
+        if known.has(text) == Some(false) {
             let message = format!("`{}` is not a code of {system}", shortened(text));
             self.report(code, Severity::Error, code::UNKNOWN_CODE, message, nothing);
+        }
+    }
+
+    /// A code system that nobody defines, said once. Those that everybody knows and no package holds are not
+    /// unknown.
+    fn unknown_system(&mut self, coding: NodeRef<'d>, system: &'d str, nothing: &Arc<str>) {
+        if !EXTERNAL_SYSTEMS.contains(&system) && self.unknown_systems.insert(system) {
+            let message = format!("the code system `{}` is in none of the packages", shortened(system));
+            self.report(coding, self.policy().unknown_code_system, code::UNKNOWN_CODE_SYSTEM, message, nothing);
         }
     }
 

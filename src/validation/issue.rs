@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::mismatch::SliceMismatch;
 use crate::diagnostic::{Code, Position, Severity, Span};
 use crate::fhir::{NodeId, NodeRef};
 
@@ -25,6 +26,8 @@ pub struct Issue {
     pub message: String,
     /// Canonical of the definition whose rule it is; empty for rules of the format.
     pub profile: Arc<str>,
+    /// For an issue about slices: what did not fit, element by element.
+    pub slices: Vec<SliceMismatch>,
 }
 
 /// How many codes could be checked.
@@ -82,6 +85,7 @@ impl Issue {
             span: node.span(),
             message,
             profile,
+            slices: vec![],
         }
     }
 }

@@ -17,6 +17,7 @@ mod extension;
 mod format;
 pub mod invariant;
 mod issue;
+mod mismatch;
 mod policy;
 mod reference;
 mod resource;
@@ -30,6 +31,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
 pub use issue::{CodeCount, Issue, Outcome, Unavailable};
+pub use mismatch::SliceMismatch;
 pub use policy::Policy;
 
 use crate::definitions::profile::{Constraint, Profiles, Snapshot};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::code;
 use super::discriminator::Belongs;
 use super::element::times;
+use super::mismatch::SliceMismatch;
 use super::walk::{Origin, Walk};
 use crate::definitions::profile::{Discriminator, ElementNode, Max, SlicingRules};
 use crate::diagnostic::Severity;
@@ -18,10 +19,11 @@ impl<'d> Walk<'_, 'd> {
         let mut counts = vec![0u32; rule.slices.len()];
         let mut undecided = vec![false; rule.slices.len()];
         let mut last = 0;
+        let mut in_none = vec![];
         for node in nodes {
             let mut found = vec![];
             for (i, slice) in rule.slices.iter().enumerate() {
-                match self.belongs(*node, slice, discriminators, origin) {
+                match self.belongs(*node, slice, discriminators) {
                     Belongs::Yes => found.push(i),
                     Belongs::No => {}
                     Belongs::Undecided => undecided[i] = true,
@@ -44,10 +46,12 @@ impl<'d> Walk<'_, 'd> {
                     self.element(*node, &slice, origin);
                 }
                 None => {
+                    in_none.push(*node);
                     if slicing.as_ref().is_some_and(|s| s.rules == SlicingRules::Closed) {
                         let names: Vec<&str> = rule.slices.iter().filter_map(|s| s.slice_name.as_deref()).collect();
                         let message = format!("`{}` fits none of the slices {}", node.name(), names.join(", "));
-                        self.report(*node, Severity::Error, code::CLOSED_SLICING, message, origin);
+                        let table = self.mismatches(&[*node], &rule.slices, discriminators);
+                        self.report_with(*node, Severity::Error, code::CLOSED_SLICING, message, table, origin);
                     }
                     self.unknown_part(*node, rule, origin);
                     self.element(*node, rule, origin);
@@ -55,7 +59,11 @@ impl<'d> Walk<'_, 'd> {
             }
         }
         for (i, slice) in rule.slices.iter().enumerate() {
-            self.slice_cardinality(parent, slice, counts[i], undecided[i], origin);
+            let table = match counts[i] < slice.rules.min() {
+                true => self.mismatches(&in_none, std::slice::from_ref(slice), discriminators),
+                false => vec![],
+            };
+            self.slice_cardinality(parent, slice, (counts[i], undecided[i]), table, origin);
         }
     }
 
@@ -72,8 +80,8 @@ impl<'d> Walk<'_, 'd> {
         &mut self,
         parent: NodeRef<'d>,
         slice: &ElementNode,
-        count: u32,
-        undecided: bool,
+        (count, undecided): (u32, bool),
+        table: Vec<SliceMismatch>,
         origin: Origin<'_>,
     ) {
         let name = slice.slice_name.as_deref().unwrap_or_default();
@@ -84,7 +92,7 @@ impl<'d> Walk<'_, 'd> {
         } else if count < min {
             let message =
                 format!("slice `{name}` of `{}` must occur at least {}, found {count}", slice.name, times(min));
-            self.report(parent, Severity::Error, code::SLICE_MINIMUM, message, origin);
+            self.report_with(parent, Severity::Error, code::SLICE_MINIMUM, message, table, origin);
         }
         if let (false, Max::Count(most)) = (max.allows(count), max) {
             let message =

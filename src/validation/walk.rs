@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::issue::{Issue, Outcome, Unavailable};
+use super::mismatch::SliceMismatch;
 use super::{Policy, Validator};
 use crate::definitions::Typed;
 use crate::definitions::profile::{ProfileError, Snapshot};
@@ -25,6 +26,8 @@ pub(super) struct Walk<'v, 'd> {
     /// What is known of elements that were tried by a definition; true while it is being tried.
     tried: HashMap<(NodeId, usize), bool>,
     reported: HashSet<(NodeId, Code, String)>,
+    /// Code systems that were reported as unknown: once is enough.
+    pub unknown_systems: HashSet<&'d str>,
     /// While above zero, issues are only counted: a slice is being tried.
     trials: Vec<usize>,
 }
@@ -39,6 +42,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             judged: HashSet::new(),
             tried: HashMap::new(),
             reported: HashSet::new(),
+            unknown_systems: HashSet::new(),
             trials: vec![],
         }
     }
@@ -47,14 +51,33 @@ impl<'v, 'd> Walk<'v, 'd> {
         self.validator.policy
     }
 
+    /// True while an element is tried by a definition: nothing is reported.
+    pub fn is_trying(&self) -> bool {
+        !self.trials.is_empty()
+    }
+
     /// Notes an issue, once for each element, rule and message.
     pub fn report(&mut self, node: NodeRef<'d>, severity: Severity, code: Code, message: String, profile: Origin<'_>) {
+        self.report_with(node, severity, code, message, vec![], profile);
+    }
+
+    /// Notes an issue about slices, with what did not fit.
+    pub fn report_with(
+        &mut self,
+        node: NodeRef<'d>,
+        severity: Severity,
+        code: Code,
+        message: String,
+        slices: Vec<SliceMismatch>,
+        profile: Origin<'_>,
+    ) {
         if let Some(errors) = self.trials.last_mut() {
             *errors += usize::from(severity <= Severity::Error);
             return;
         }
         if self.reported.insert((node.id(), code, message.clone())) {
-            self.outcome.issues.push(Issue::at(node, severity, code, message, profile.clone()));
+            let issue = Issue::at(node, severity, code, message, profile.clone());
+            self.outcome.issues.push(Issue { slices, ..issue });
         }
     }
 
