@@ -222,4 +222,8 @@ pub(super) static ROWS: &[Row] = &[
         &["StructureDefinition.differential"],
         r"element.first().where(path.contains('.').not()).type.empty()",
     ),
+    row("inv-1", &["TestScript.setup.action", "TestReport.setup.action"], r"operation.exists() != assert.exists()"),
+    row("inv-1", &["Parameters.parameter"], r"value.count() + resource.count() + iif(part.exists(), 1, 0) = 1"),
+    row("inv-1", &["Task"], r"(authoredOn.exists() and lastModified.exists()) implies authoredOn <= lastModified"),
+    row("inv-2", &["TestScript.test.action", "TestReport.test.action"], r"operation.exists() != assert.exists()"),
 ];

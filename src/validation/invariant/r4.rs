@@ -1,6 +1,151 @@
 //! Base invariants as R4 has them.
 
 use super::row::{Row, row};
+use super::shortcut;
 
 /// By where they apply.
-pub(super) static ROWS: &[Row] = &[row("dom-5", &[], r"contained.all(meta.security.empty())")];
+pub(super) static ROWS: &[Row] = &[
+    row("dom-5", &[], r"contained.all(meta.security.empty())").or(shortcut::nothing_contained),
+    row("dom-6", &[], r"text.where(`div`.exists()).exists()"),
+    row(
+        "ait-1",
+        &["AllergyIntolerance"],
+        r"clinicalStatus.empty() implies verificationStatus.coding.where(system = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification' and code = 'entered-in-error').exists()",
+    ),
+    row(
+        "ait-2",
+        &["AllergyIntolerance"],
+        r"clinicalStatus.exists() implies verificationStatus.coding.where(system = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification' and code = 'entered-in-error').empty()",
+    ),
+    row(
+        "app-3",
+        &["Appointment"],
+        r"(start.empty() or end.empty()) implies status in ('proposed' | 'cancelled' | 'waitlist')",
+    ),
+    row("app-4", &["Appointment"], r"cancelationReason.exists() implies status in ('no-show' | 'cancelled')"),
+    row(
+        "bdl-3",
+        &["Bundle"],
+        r"iif(type in ('batch' | 'transaction' | 'history'), entry.where(request.empty()), entry.where(request.exists())).empty()",
+    ),
+    row(
+        "bdl-4",
+        &["Bundle"],
+        r"iif(type in ('batch-response' | 'transaction-response' | 'history'), entry.where(response.empty()), entry.where(response.exists())).empty()",
+    ),
+    row(
+        "bdl-7",
+        &["Bundle"],
+        r"type = 'history' or entry.where(fullUrl.exists()).select(fullUrl & '|' & resource.meta.versionId).isDistinct()",
+    ),
+    row("bdl-10", &["Bundle"], r"type = 'document' implies timestamp.hasValue()"),
+    row("bdl-11", &["Bundle"], r"type = 'document' implies entry.first().resource.ofType(Composition).exists()"),
+    row("bdl-12", &["Bundle"], r"type = 'message' implies entry.first().resource.ofType(MessageHeader).exists()"),
+    row("cpb-7", &["CapabilityStatement"], r"document.select(profile & '|' & mode).isDistinct()"),
+    row("cpb-14", &["CapabilityStatement"], r"kind = 'instance' implies implementation.exists()"),
+    row(
+        "cpb-15",
+        &["CapabilityStatement"],
+        r"kind = 'capability' implies (implementation.empty() and software.exists())",
+    ),
+    row(
+        "cpb-16",
+        &["CapabilityStatement"],
+        r"kind = 'requirements' implies (implementation.empty() and software.empty())",
+    ),
+    row("ctm-1", &["CareTeam.participant"], r"onBehalfOf.empty() or member.resolve().all($this is Practitioner)"),
+    row(
+        "con-3",
+        &["Condition"],
+        r"clinicalStatus.empty() implies (verificationStatus.coding.where(system = 'http://terminology.hl7.org/CodeSystem/condition-ver-status' and code = 'entered-in-error').exists() or category.coding.where(code = 'problem-list-item').empty())",
+    ),
+    row(
+        "con-4",
+        &["Condition"],
+        r"abatement.exists() implies clinicalStatus.coding.where(system = 'http://terminology.hl7.org/CodeSystem/condition-clinical' and code in ('inactive' | 'resolved' | 'remission')).exists()",
+    ),
+    row(
+        "con-5",
+        &["Condition"],
+        r"clinicalStatus.exists() implies verificationStatus.coding.where(system = 'http://terminology.hl7.org/CodeSystem/condition-ver-status' and code = 'entered-in-error').empty()",
+    ),
+    row("ces-1", &["CoverageEligibilityResponse.insurance.item"], r"category.exists() != productOrService.exists()"),
+    row("drq-1", &["DataRequirement.codeFilter"], r"path.exists() != searchParam.exists()"),
+    row("drq-2", &["DataRequirement.dateFilter"], r"path.exists() != searchParam.exists()"),
+    row("eld-13", &["ElementDefinition"], r"type.code.isDistinct()"),
+    row("eld-18", &["ElementDefinition"], r"isModifier.where($this = true).empty() or isModifierReason.exists()"),
+    row("eld-22", &["ElementDefinition"], r"sliceName.empty() implies sliceIsConstraining.empty()"),
+    row("eld-4", &["ElementDefinition.type"], r"aggregation.exists() implies code in ('Reference' | 'canonical')"),
+    row("eld-17", &["ElementDefinition.type"], r"targetProfile.exists() implies code in ('Reference' | 'canonical')"),
+    row("eld-21", &["ElementDefinition.constraint"], r"expression.empty().not()"),
+    row("eld-12", &["ElementDefinition.binding"], r"valueSet.all(matches('^(https?:|urn:)'))"),
+    row("exp-1", &["Expression"], r"expression.empty() implies reference.exists()"),
+    row("imm-1", &["Immunization.education"], r"documentType.empty() implies reference.exists()"),
+    row("ipn-1", &["InsurancePlan"], r"identifier.empty() implies name.exists()"),
+    row("lst-3", &["List"], r"entry.date.exists() implies mode = 'working'"),
+    row("mrp-1", &["MeasureReport"], r"type = 'data-collection' implies group.empty()"),
+    row("msq-3", &["MolecularSequence"], r"coordinateSystem in (0 | 1)"),
+    row("msq-5", &["MolecularSequence.referenceSeq"], r"chromosome.exists() = genomeBuild.exists()"),
+    row(
+        "msq-6",
+        &["MolecularSequence.referenceSeq"],
+        r"genomeBuild.count() + referenceSeqId.count() + referenceSeqPointer.count() + referenceSeqString.count() = 1",
+    ),
+    row(
+        "mqty-1",
+        &["Quantity"],
+        r"(value.exists() implies code.exists()) and system.all($this = 'urn:iso:std:iso:4217')",
+    ),
+    row(
+        "opd-3",
+        &["OperationDefinition.parameter"],
+        r"targetProfile.exists() implies type in ('Reference' | 'canonical')",
+    ),
+    row("que-4", &["Questionnaire.item"], r"(answerOption.exists() and answerValueSet.exists()).not()"),
+    row(
+        "que-10",
+        &["Questionnaire.item"],
+        r"maxLength.exists() implies type in ('boolean' | 'decimal' | 'integer' | 'string' | 'text' | 'url' | 'open-choice')",
+    ),
+    row("que-11", &["Questionnaire.item"], r"(answerOption.exists() and initial.exists()).not()"),
+    row("que-13", &["Questionnaire.item"], r"initial.count() > 1 implies repeats = true"),
+    row("que-7", &["Questionnaire.item.enableWhen"], r"operator = 'exists' implies answer.ofType(boolean).exists()"),
+    row("prr-1", &["ServiceRequest"], r"orderDetail.exists() implies code.exists()"),
+    row(
+        "sdf-16",
+        &["StructureDefinition"],
+        r"snapshot.element.where(id.empty()).empty() and snapshot.element.id.isDistinct()",
+    ),
+    row(
+        "sdf-17",
+        &["StructureDefinition"],
+        r"differential.element.where(id.empty()).empty() and differential.element.id.isDistinct()",
+    ),
+    row(
+        "sdf-21",
+        &["StructureDefinition"],
+        r"differential.element.defaultValue.exists() implies derivation = 'specialization'",
+    ),
+    row("sdf-8b", &["StructureDefinition.snapshot"], r"element.where(base.empty()).empty()"),
+    row("sdf-10", &["StructureDefinition.snapshot.element"], r"binding.all(valueSet.exists() or description.exists())"),
+    row(
+        "tcp-1",
+        &["TerminologyCapabilities.codeSystem"],
+        r"version.count() > 1 implies version.where(code.empty()).empty()",
+    ),
+    row("tcp-2", &["TerminologyCapabilities"], r"description.exists() or software.exists() or implementation.exists()"),
+    row("tcp-3", &["TerminologyCapabilities"], r"kind = 'instance' implies implementation.exists()"),
+    row(
+        "tcp-4",
+        &["TerminologyCapabilities"],
+        r"kind = 'capability' implies (implementation.empty() and software.exists())",
+    ),
+    row(
+        "tcp-5",
+        &["TerminologyCapabilities"],
+        r"kind = 'requirements' implies (implementation.empty() and software.empty())",
+    ),
+    row("trd-1", &["TriggerDefinition"], r"(data.exists() and timing.exists()).not()"),
+    row("trd-2", &["TriggerDefinition"], r"data.empty() implies condition.empty()"),
+    row("vs-2", &["Observation"], r"(component | hasMember | dataAbsentReason | value).exists()"),
+];

@@ -69,10 +69,6 @@ pub(super) static ROWS: &[Row] = &[
     row("dae-3", &["DataElement.mapping"], r"name.empty() implies uri.exists()"),
     row("inv-3", &["TestScript.variable"], r"expression.count() + headerField.count() + path.count() < 2"),
     row("inv-4", &["TestScript.metadata"], r"capability.where(required.exists() or validated.exists()).exists()"),
-    row("inv-1", &["TestScript.setup.action", "TestReport.setup.action"], r"operation.exists() != assert.exists()"),
-    row("inv-1", &["Parameters.parameter"], r"value.count() + resource.count() + iif(part.exists(), 1, 0) = 1"),
-    row("inv-1", &["Task"], r"(authoredOn.exists() and lastModified.exists()) implies authoredOn <= lastModified"),
-    row("inv-2", &["TestScript.test.action", "TestReport.test.action"], r"operation.exists() != assert.exists()"),
     row(
         "inv-7",
         &["TestScript.setup.action.operation"],
