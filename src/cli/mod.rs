@@ -82,7 +82,7 @@ impl Verb {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Explain(_) | Verb::Package(_) => vec![],
         }
     }
 }

@@ -1,12 +1,15 @@
-//! From an official package to the facts that the binary carries.
+//! From an official package to the facts that the binary carries: base types, search parameters, profiles and
+//! extensions, value sets, code systems and concept maps.
 //!
 //! `keur package distill` calls [`write_facts`]; the files under `profiles/` are what it wrote.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::facts;
-use super::package::{Package, PackageError, PackagedResource};
+use super::facts::package::{self as package_facts, PackageFacts};
+use super::facts::{self, TerminologyFacts};
+use super::package::{Package, PackageError, PackagedResource, hash_of};
+use super::profile::StructureDefinition;
 use super::search::{self, SearchParameters};
 use super::types::{StructureFacts, TypeClass};
 use crate::fhir::Document;
@@ -65,22 +68,77 @@ pub fn search_parameters(package: &Package, structures: &[StructureFacts]) -> Re
     Ok(found)
 }
 
+/// The profiles and extensions of a package, each with a name for its file, by name.
+fn profiles(package: &Package) -> Result<Vec<(String, String)>, PackageError> {
+    let mut found: Vec<(String, String)> = vec![];
+    for resource in package.of_type("StructureDefinition") {
+        if resource.outline.derivation.as_deref() != Some("constraint") {
+            continue;
+        }
+        let document = package.document(resource)?;
+        let definition = StructureDefinition::read(document.root()).map_err(|error| PackageError::Resource {
+            package: package.label(),
+            file: resource.file.to_string(),
+            position: Some(error.position),
+            reason: error.reason,
+        })?;
+        let stem = resource.file.strip_suffix(".json").unwrap_or(&resource.file);
+        let id = resource.outline.id.as_deref().unwrap_or(stem);
+        found.push((id.to_owned(), facts::write_profile(&definition)));
+    }
+    found.sort();
+    // Two with one id: the second goes by its number.
+    let mut files: Vec<(String, String)> = Vec::with_capacity(found.len());
+    for (id, text) in found {
+        let same = files.iter().filter(|(name, _)| name.split('.').next() == Some(&id)).count();
+        let name = if same == 0 { format!("{id}.facts") } else { format!("{id}.{}.facts", same + 1) };
+        files.push((name, text));
+    }
+    Ok(files)
+}
+
+fn terminology(package: &Package) -> Result<Vec<(String, String)>, PackageError> {
+    // A package of expansions repeats what the core package says of each value set: only the lists are new.
+    let only_expansions = package.resources().iter().all(|r| &*r.outline.resource_type == "ValueSet");
+    let mut facts = TerminologyFacts::new(only_expansions);
+    for resource_type in ["ValueSet", "CodeSystem", "ConceptMap"] {
+        for resource in package.of_type(resource_type) {
+            facts.add(package.document(resource)?.root());
+        }
+    }
+    Ok(facts.files())
+}
+
 /// What a distillation wrote.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Distilled {
     /// The folder: `<package>@<version>` under the one that was asked for.
     pub folder: PathBuf,
-    /// Number of types written.
-    pub types: usize,
-    /// Number of search parameters written, counted a type.
-    pub search_parameters: usize,
+    /// Number of files written.
+    pub files: usize,
+    /// Their length together, in bytes.
+    pub bytes: usize,
 }
 
 /// The fact files of a package: name and text, in the order of their names.
 pub fn fact_files(package: &Package) -> Result<Vec<(String, String)>, PackageError> {
     let structures = structures(package)?;
     let parameters = search_parameters(package, &structures)?;
-    Ok(files(&structures, &parameters))
+    let mut files = files(&structures, &parameters);
+    files.extend(profiles(package)?);
+    files.extend(terminology(package)?);
+    files.sort();
+    let manifest = package.manifest();
+    let facts = PackageFacts {
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        fhir: manifest.fhir_version().map(|v| v.release().to_owned()).unwrap_or_default(),
+        sha256: hash_of(files.iter().map(|(name, text)| (name.as_str(), text.as_bytes()))),
+        dependencies: manifest.dependencies.clone(),
+    };
+    files.push((package_facts::FILE.to_owned(), package_facts::write(&facts)));
+    files.sort();
+    Ok(files)
 }
 
 fn files(structures: &[StructureFacts], parameters: &SearchParameters) -> Vec<(String, String)> {
@@ -90,23 +148,29 @@ fn files(structures: &[StructureFacts], parameters: &SearchParameters) -> Vec<(S
     if !parameters.is_empty() {
         files.push((search::facts::FILE.to_owned(), search::facts::write(parameters)));
     }
-    files.sort();
     files
 }
 
-/// Writes the facts of a package to `<out>/<package>@<version>/`, one file a type.
+/// Writes the facts of a package to `<out>/<package>@<version>/`, a file for each type and profile and one for
+/// each kind of terminology. What was there before is taken away.
 pub fn write_facts(package: &Package, out: &Path) -> Result<Distilled, PackageError> {
-    let structures = structures(package)?;
-    let parameters = search_parameters(package, &structures)?;
+    let files = fact_files(package)?;
     let folder = out.join(package.label());
     let unwritable = |path: &Path| {
         let path = path.to_owned();
         move |reason| PackageError::Unreadable { path, reason }
     };
     std::fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
-    for (name, text) in files(&structures, &parameters) {
+    for old in std::fs::read_dir(&folder).map_err(unwritable(&folder))?.filter_map(Result::ok) {
+        if old.path().extension().is_some_and(|e| e == "facts") {
+            std::fs::remove_file(old.path()).map_err(unwritable(&folder))?;
+        }
+    }
+    let mut distilled = Distilled { files: files.len(), ..Distilled::default() };
+    for (name, text) in files {
         let path = folder.join(name);
+        distilled.bytes += text.len();
         std::fs::write(&path, text).map_err(unwritable(&path))?;
     }
-    Ok(Distilled { folder, types: structures.len(), search_parameters: parameters.len() })
+    Ok(Distilled { folder, ..distilled })
 }

@@ -25,11 +25,18 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::structure::{CORE, CORE_VALUE_SETS};
-use super::types::{Binding, BindingStrength, ElementFacts, StructureFacts, TypeClass, TypeFacts};
+use super::types::{Binding, BindingStrength, ElementFacts, InvariantFacts, StructureFacts, TypeClass, TypeFacts};
 
+pub(super) mod package;
+mod profile;
 mod syntax;
+mod terminology;
 #[cfg(test)]
 mod tests;
+
+pub use profile::{read_profile, write_profile};
+pub use profile::canonical_of;
+pub use terminology::TerminologyFacts;
 
 use syntax::Line;
 
@@ -57,6 +64,11 @@ pub fn write<'s>(structure: &StructureFacts, known: &dyn Fn(&str) -> Option<&'s 
     }
     if structure.is_abstract {
         out.push_str("abstract\n");
+    }
+    if !structure.invariants.is_empty() {
+        out.push_str("invariants");
+        write_invariants(&mut out, ' ', &structure.invariants);
+        out.push('\n');
     }
     let own = own_elements(structure, known);
     let base = structure.base.as_deref().and_then(known);
@@ -100,7 +112,33 @@ fn write_element(out: &mut String, owner: &str, element: &ElementFacts) {
         let _ = write!(out, " {}=", binding.strength.code());
         syntax::canonical(out, &binding.value_set, CORE_VALUE_SETS);
     }
+    if !element.invariants.is_empty() {
+        out.push_str(" invariants");
+        write_invariants(out, '=', &element.invariants);
+    }
     out.push('\n');
+}
+
+/// Keys with commas between them; a question mark before one says that breaking it is a warning.
+fn write_invariants(out: &mut String, before: char, invariants: &[InvariantFacts]) {
+    for (i, invariant) in invariants.iter().enumerate() {
+        out.push(if i == 0 { before } else { ',' });
+        if invariant.is_warning {
+            out.push('?');
+        }
+        syntax::name(out, &invariant.key);
+    }
+}
+
+fn read_invariants(line: &mut Line<'_>) -> Result<Vec<InvariantFacts>, String> {
+    let mut all = vec![];
+    loop {
+        let is_warning = line.skip('?');
+        all.push(InvariantFacts { key: line.name()?.into(), is_warning });
+        if !line.skip(',') {
+            return Ok(all);
+        }
+    }
 }
 
 /// `Observation.value[x]` in `Observation` is `value[x]`; a path elsewhere stays whole, after a dot.
@@ -228,6 +266,7 @@ fn read_file<'t>(file: &'t str, text: &'t str) -> Result<Own<'t>, FactsError> {
             base: None,
             class: TypeClass::Complex,
             is_abstract: false,
+            invariants: vec![],
             elements: Vec::with_capacity(32),
         },
         complete: false,
@@ -266,6 +305,7 @@ fn read_header(own: &mut Own<'_>, line: &str) -> Result<(), String> {
         "base" => own.structure.base = Some(line.value()?.into()),
         "abstract" => own.structure.is_abstract = true,
         "complete" => own.complete = true,
+        "invariants" => own.structure.invariants = read_invariants(&mut line)?,
         other => return Err(format!("unknown keyword `{other}`")),
     }
     line.end()
@@ -282,8 +322,7 @@ fn read_element(owner: &str, line: &str) -> Result<ElementFacts, String> {
         whole.push_str(path);
         whole.into()
     };
-    let mut element =
-        ElementFacts { path: absolute(path), min, max, types: vec![], content_reference: None, binding: None };
+    let mut element = ElementFacts { path: absolute(path), min, max, ..ElementFacts::default() };
     let mut more = true;
     if line.skip('=') {
         let (path, comma) = line.until_comma();
@@ -301,6 +340,10 @@ fn read_element(owner: &str, line: &str) -> Result<ElementFacts, String> {
     }
     while line.more()? {
         let property = line.property()?;
+        if property == "invariants" {
+            element.invariants = read_invariants(&mut line)?;
+            continue;
+        }
         let strength = BindingStrength::from_code(property).ok_or_else(|| format!("unknown property `{property}`"))?;
         element.binding = Some(Binding { strength, value_set: line.canonical(CORE_VALUE_SETS)? });
     }

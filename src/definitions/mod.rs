@@ -4,6 +4,7 @@
 //! the only place where FHIR versions differ.
 
 pub mod distill;
+mod embedded;
 pub mod facts;
 pub mod package;
 pub mod profile;
@@ -22,6 +23,6 @@ pub use registry::{
 pub use source::PackageSource;
 pub use typed::{NodeType, Typed};
 pub use types::{
-    Binding, BindingStrength, Element, ElementFacts, ElementId, StructureFacts, Type, TypeClass, TypeFacts, TypeId,
+    Binding, BindingStrength, Element, ElementFacts, ElementId, InvariantFacts, StructureFacts, Type, TypeClass, TypeFacts, TypeId,
     TypeTable, choice_name,
 };

@@ -3,11 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use super::distill;
+use super::embedded::{EmbeddedPackage, EmbeddedSource};
 use super::facts::{self, FactsError};
-use super::package::{Loaded, Origin, PackageError, hash_of};
+use super::package::{Loaded, Origin, Package, PackageError};
+use super::profile::{BaseTypes, DefinitionSource, Profiles};
 use super::search::{self, SearchParameters};
+use super::source::PackageSource;
+use super::terminology::{Terminology, TerminologySource};
 use super::types::{StructureFacts, TypeTable};
-use crate::embedded;
 use crate::fhir::FhirVersion;
 
 /// A line of the receipt: which definitions were used.
@@ -23,21 +26,20 @@ pub struct Used {
     pub origin: Origin,
 }
 
-/// The package whose facts are embedded, by release.
-const EMBEDDED: [(FhirVersion, &str); 2] =
-    [(FhirVersion::Stu3, "hl7.fhir.r3.core"), (FhirVersion::R4, "hl7.fhir.r4.core")];
-
 /// The packages whose facts the binary carries, by name and version.
 pub fn embedded_packages() -> Vec<(String, String)> {
-    EMBEDDED.iter().map(|(version, name)| ((*name).to_owned(), version.release().to_owned())).collect()
+    EmbeddedPackage::all().iter().map(|p| (p.facts.name.clone(), p.facts.version.clone())).collect()
 }
 
 /// What one release's embedded facts became; built at most once in a process.
 #[derive(Default)]
 struct Cached {
+    structures: OnceLock<Arc<Vec<StructureFacts>>>,
     types: OnceLock<Arc<TypeTable>>,
     search: OnceLock<Arc<SearchParameters>>,
-    sha256: OnceLock<String>,
+    base: OnceLock<Arc<Profiles>>,
+    profiles: OnceLock<Arc<Profiles>>,
+    terminology: OnceLock<Arc<Terminology>>,
 }
 
 fn cached(version: FhirVersion) -> &'static Cached {
@@ -50,30 +52,38 @@ fn cached(version: FhirVersion) -> &'static Cached {
     .get_or_init(Cached::default)
 }
 
-/// The folder of a release's embedded base facts.
-fn embedded_folder(version: FhirVersion) -> String {
-    let name = EMBEDDED.iter().find(|(v, _)| *v == version).map_or("", |(_, name)| *name);
-    format!("profiles/{name}@{}", version.release())
+impl Cached {
+    /// The facts are part of the binary and its tests read them: an error here is a build gone wrong.
+    fn structures(&self, version: FhirVersion) -> Arc<Vec<StructureFacts>> {
+        self.structures.get_or_init(|| Arc::new(embedded_structures(version).unwrap_or_default())).clone()
+    }
+
+    /// The base types and what the core package has beside them.
+    fn base(&self, version: FhirVersion) -> Arc<Profiles> {
+        let build = || {
+            let types = BaseTypes::new(version.release(), self.structures(version));
+            let core = EmbeddedSource::new(EmbeddedPackage::core(version).into_iter().collect());
+            Arc::new(Profiles::new(vec![Arc::new(types), Arc::new(core)]))
+        };
+        self.base.get_or_init(build).clone()
+    }
 }
 
 /// The base types of a release, from the facts the binary carries.
 pub fn embedded_structures(version: FhirVersion) -> Result<Vec<StructureFacts>, FactsError> {
-    let files = embedded::below(&embedded_folder(version)).iter();
-    facts::read(files.filter(|f| is_type(f.name())).filter_map(|f| Some((f.name(), f.text()?))))
+    let files = EmbeddedPackage::core(version).map(|p| p.files).unwrap_or_default().iter();
+    facts::read(files.filter_map(|f| Some((f.name(), f.text().filter(|t| t.starts_with("structure "))?))))
 }
 
 /// The search parameters of a release, from the facts the binary carries.
 pub fn embedded_search_parameters(version: FhirVersion) -> Result<SearchParameters, FactsError> {
-    let path = format!("{}/{}", embedded_folder(version), search::facts::FILE);
-    match embedded::file(&path).and_then(|f| f.text()) {
-        Some(text) => search::facts::read(&path, text),
-        None => Err(FactsError { file: path, line: 1, message: "it is not part of this build".to_owned() }),
+    match EmbeddedPackage::core(version).and_then(|p| p.text(search::facts::FILE)) {
+        Some(text) => search::facts::read(search::facts::FILE, text),
+        None => {
+            let message = "it is not part of this build".to_owned();
+            Err(FactsError { file: search::facts::FILE.to_owned(), line: 1, message })
+        }
     }
-}
-
-/// Files of types are named after them; others have a hyphen in their names, which no type has.
-fn is_type(file: &str) -> bool {
-    file.strip_suffix(".facts").is_some_and(|name| !name.contains('-'))
 }
 
 /// What FHIR elements are, for one release. Cheap to clone.
@@ -86,6 +96,9 @@ pub struct Definitions {
     /// The search parameters when packages add to the embedded ones.
     search: Option<Arc<SearchParameters>>,
     unsupported: Vec<UnsupportedParameter>,
+    /// Made when they are first asked for, where packages were given; without any, those of the process.
+    profiles: Arc<OnceLock<Arc<Profiles>>>,
+    terminology: Arc<OnceLock<Arc<Terminology>>>,
 }
 
 /// A search parameter of a package that cannot be evaluated.
@@ -102,7 +115,15 @@ pub struct UnsupportedParameter {
 impl Definitions {
     /// The definitions the binary carries.
     pub fn embedded(version: FhirVersion) -> Definitions {
-        Definitions { version, packages: vec![], types: None, search: None, unsupported: vec![] }
+        Definitions {
+            version,
+            packages: vec![],
+            types: None,
+            search: None,
+            unsupported: vec![],
+            profiles: Arc::default(),
+            terminology: Arc::default(),
+        }
     }
 
     /// Packages for a release, the first one winning where two define the same. A core package among them
@@ -164,12 +185,9 @@ impl Definitions {
         if let Some(types) = &self.types {
             return types.clone();
         }
-        let build = || {
-            // The facts are part of the binary and its tests read them: an error here is a build gone wrong.
-            let structures = embedded_structures(self.version).unwrap_or_default();
-            Arc::new(TypeTable::of(self.version, structures))
-        };
-        cached(self.version).types.get_or_init(build).clone()
+        let cached = cached(self.version);
+        let build = || Arc::new(TypeTable::new(self.version, &cached.structures(self.version)));
+        cached.types.get_or_init(build).clone()
     }
 
     /// The search parameters of the release, with those of the packages. Read on first use.
@@ -187,33 +205,72 @@ impl Definitions {
         &self.unsupported
     }
 
-    /// What was used, for the receipt: the packages given, and the embedded base unless one replaced it.
-    pub fn used(&self) -> Vec<Used> {
-        let mut used: Vec<Used> = self
-            .packages
-            .iter()
-            .map(|p| Used {
-                package: p.package.manifest().name.clone(),
-                version: p.package.manifest().version.clone(),
-                sha256: p.package.sha256().to_owned(),
-                origin: p.origin,
-            })
-            .collect();
-        if self.types.is_none() {
-            let folder = embedded_folder(self.version);
-            let (name, release) = folder.trim_start_matches("profiles/").split_once('@').unwrap_or_default();
-            used.push(Used {
-                package: name.to_owned(),
-                version: release.to_owned(),
-                sha256: cached(self.version).sha256.get_or_init(|| embedded_hash(&folder)).clone(),
-                origin: Origin::Embedded,
-            });
+    /// The profiles and types that resources can be judged by: those of the packages given first, then the
+    /// embedded ones of packages that were not given. Nothing is read before it is asked for.
+    pub fn profiles(&self) -> Arc<Profiles> {
+        let cached = cached(self.version);
+        if self.packages.is_empty() {
+            let all = || Profiles::over(cached.base(self.version), vec![Arc::new(EmbeddedSource::new(self.carried()))]);
+            return cached.profiles.get_or_init(|| Arc::new(all())).clone();
         }
-        used
+        let build = || {
+            let given: Arc<dyn DefinitionSource> = Arc::new(self.given());
+            let sources = vec![given, Arc::new(EmbeddedSource::new(self.carried())) as Arc<dyn DefinitionSource>];
+            Arc::new(match &self.types {
+                Some(_) => Profiles::new(sources),
+                None => Profiles::over(cached.base(self.version), sources),
+            })
+        };
+        self.profiles.get_or_init(build).clone()
     }
-}
 
-/// Over names and contents, as for a package in a folder.
-fn embedded_hash(folder: &str) -> String {
-    hash_of(embedded::below(folder).iter().map(|f| (f.name(), f.bytes)))
+    /// The value sets and code systems of the same packages, in the same order.
+    pub fn terminology(&self) -> Arc<Terminology> {
+        let build = || {
+            let mut embedded = self.carried();
+            embedded.extend(self.carried_core());
+            let sources: Vec<Box<dyn TerminologySource>> =
+                vec![Box::new(self.given()), Box::new(EmbeddedSource::new(embedded))];
+            Arc::new(Terminology::new(sources))
+        };
+        match self.packages.is_empty() {
+            true => cached(self.version).terminology.get_or_init(build).clone(),
+            false => self.terminology.get_or_init(build).clone(),
+        }
+    }
+
+    fn given(&self) -> PackageSource {
+        let packages: Vec<Arc<Package>> = self.packages.iter().map(|p| p.package.clone()).collect();
+        PackageSource::new(packages)
+    }
+
+    /// The embedded packages beside the core one whose place no package given takes.
+    fn carried(&self) -> Vec<&'static EmbeddedPackage> {
+        let given = |name: &str| self.packages.iter().any(|p| p.package.manifest().name == name);
+        let core = EmbeddedPackage::core(self.version).map(|p| &p.facts.name);
+        let all = EmbeddedPackage::all().iter().filter(|p| p.version == Some(self.version));
+        all.filter(|p| Some(&p.facts.name) != core && !given(&p.facts.name)).collect()
+    }
+
+    /// The embedded core package, where no other takes its place.
+    fn carried_core(&self) -> Option<&'static EmbeddedPackage> {
+        EmbeddedPackage::core(self.version).filter(|_| self.types.is_none())
+    }
+
+    /// What was used, for the receipt: the packages given, and the embedded ones whose place none of them takes.
+    pub fn used(&self) -> Vec<Used> {
+        let given = self.packages.iter().map(|p| Used {
+            package: p.package.manifest().name.clone(),
+            version: p.package.manifest().version.clone(),
+            sha256: p.package.sha256().to_owned(),
+            origin: p.origin,
+        });
+        let embedded = self.carried_core().into_iter().chain(self.carried()).map(|p| Used {
+            package: p.facts.name.clone(),
+            version: p.facts.version.clone(),
+            sha256: p.facts.sha256.clone(),
+            origin: Origin::Embedded,
+        });
+        given.chain(embedded).collect()
+    }
 }

@@ -59,4 +59,8 @@ impl TerminologySource for PackageSource {
     fn code_system(&self, url: &str) -> Option<Document> {
         self.documents("CodeSystem", url).next()
     }
+
+    fn concept_map(&self, url: &str) -> Option<Document> {
+        self.documents("ConceptMap", url).next()
+    }
 }

@@ -4,7 +4,7 @@
 //! here asks for the version: R4 types may be FHIRPath system types with the FHIR type in an extension,
 //! STU3 repeats a type for each of its targets, bindings name their value set in three ways.
 
-use super::types::{Binding, BindingStrength, ElementFacts, StructureFacts, TypeClass, TypeFacts};
+use super::types::{Binding, BindingStrength, ElementFacts, InvariantFacts, StructureFacts, TypeClass, TypeFacts};
 use crate::fhir::NodeRef;
 
 /// Where the base definitions have their canonicals.
@@ -48,6 +48,7 @@ impl StructureFacts {
             base: base.map(Into::into),
             class,
             is_abstract: definition.child_value("abstract") == Some("true"),
+            invariants: read_invariants(root, &[]),
             elements: vec![],
         };
         for element in elements {
@@ -87,7 +88,20 @@ fn read_element(
         types: read_types(element, path, structure),
         content_reference,
         binding: element.child("binding").and_then(read_binding),
+        invariants: read_invariants(element, &OF_THE_TYPE),
     })
+}
+
+/// Keys that R4 repeats at every element and STU3 does not: they hold for the types Element and Extension.
+const OF_THE_TYPE: [&str; 2] = ["ele-1", "ext-1"];
+
+fn read_invariants(element: NodeRef<'_>, left_out: &[&str]) -> Vec<InvariantFacts> {
+    let read = |constraint: NodeRef<'_>| {
+        let key = constraint.child_value("key").filter(|k| !left_out.contains(k))?;
+        let is_warning = constraint.child_value("severity") == Some("warning");
+        Some(InvariantFacts { key: key.into(), is_warning })
+    };
+    element.children_named("constraint").filter_map(read).collect()
 }
 
 /// The path of the element that a contentReference (`#` and its id) points at.

@@ -114,7 +114,7 @@ impl Deref for Typed {
 }
 
 /// The primitive types that JSON writes without quotes (<http://hl7.org/fhir/STU3/json.html#primitive>).
-const JSON_KINDS: [(&str, Kind); 7] = [
+pub(super) const JSON_KINDS: [(&str, Kind); 7] = [
     ("boolean", Kind::Boolean),
     ("integer", Kind::Number),
     ("positiveInt", Kind::Number),

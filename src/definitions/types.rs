@@ -117,6 +117,17 @@ pub struct ElementFacts {
     pub content_reference: Option<Box<str>>,
     /// Binding, if it has one.
     pub binding: Option<Binding>,
+    /// The invariants that hold for it, beside those of its type.
+    pub invariants: Vec<InvariantFacts>,
+}
+
+/// An invariant by its key; what it says is not a fact but somebody's words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InvariantFacts {
+    /// Key, unique in the release: `obs-7`.
+    pub key: Box<str>,
+    /// True for a recommendation: breaking it is a warning.
+    pub is_warning: bool,
 }
 
 /// Facts of one base type or resource: its StructureDefinition, reduced.
@@ -130,6 +141,8 @@ pub struct StructureFacts {
     pub class: TypeClass,
     /// True for `Element`, `Resource`, `DomainResource` and their like.
     pub is_abstract: bool,
+    /// The invariants of the type as a whole, inherited ones included.
+    pub invariants: Vec<InvariantFacts>,
     /// All elements below the type itself, inherited ones included, in the order of the snapshot.
     pub elements: Vec<ElementFacts>,
 }

@@ -20,6 +20,18 @@ pub struct Reason {
     pub message: String,
     /// The element, if one can be named.
     pub place: Option<TargetPlace>,
+    /// What the deciding part should have been and what it is, where that says more than true and false.
+    pub sides: Option<(String, String)>,
+}
+
+impl Reason {
+    fn new(message: String) -> Reason {
+        Reason { message, place: None, sides: None }
+    }
+
+    fn sides(self, expected: impl Into<String>, found: impl Into<String>) -> Reason {
+        Reason { sides: Some((expected.into(), found.into())), ..self }
+    }
 }
 
 /// Why `expression` is not true of the resource.
@@ -31,8 +43,17 @@ pub fn why_not(expression: &str, content: &Typed, state: &ScriptState<'_>, reque
 /// How deep an expression is taken apart.
 const DEEPEST: u8 = 12;
 
-/// Functions that hold a text against another.
-const STRING_TESTS: [&str; 4] = ["startsWith", "endsWith", "contains", "matches"];
+/// Functions that hold a text against another, in words.
+const STRING_TESTS: [(&str, &str); 4] = [
+    ("startsWith", "beginning with"),
+    ("endsWith", "ending with"),
+    ("contains", "containing"),
+    ("matches", "matching"),
+];
+
+fn string_test(function: &str) -> Option<&'static str> {
+    STRING_TESTS.iter().find(|(name, _)| *name == function).map(|(_, words)| *words)
+}
 
 struct Explainer<'e> {
     content: &'e Typed,
@@ -70,7 +91,7 @@ impl Explainer<'_> {
     fn at(&self, node: NodeId, message: String) -> Reason {
         let place = (node != self.content.root().id())
             .then(|| place_of(self.content.node(node), self.path(node), self.request));
-        Reason { message, place: place.flatten() }
+        Reason { place: place.flatten(), ..Reason::new(message) }
     }
 
     fn path(&self, node: NodeId) -> String {
@@ -89,14 +110,14 @@ impl Explainer<'_> {
             Outline::Binary(left, "or", right) => {
                 let (left, right) = (self.not_true(left, at, deeper), self.not_true(right, at, deeper));
                 let message = format!("{}, and {}", left.message, right.message);
-                Reason { message: shortened(&message), place: left.place.or(right.place) }
+                Reason { place: left.place.or(right.place), ..Reason::new(shortened(&message)) }
             }
             Outline::Binary(left, "=", "false") => {
                 self.too_true(left, at, deeper).unwrap_or_else(|| self.plain(expression, at))
             }
             Outline::Binary(left, "=", "true") => self.not_true(left, at, deeper),
-            Outline::Binary(left, _, right) => {
-                self.comparison(left, right, at).unwrap_or_else(|| self.plain(expression, at))
+            Outline::Binary(left, operator, right) => {
+                self.comparison(left, operator, right, at).unwrap_or_else(|| self.plain(expression, at))
             }
             Outline::Call(receiver, "all", criteria) => {
                 self.not_all(receiver, criteria, at, deeper).unwrap_or_else(|| self.plain(expression, at))
@@ -104,9 +125,9 @@ impl Explainer<'_> {
             Outline::Call(receiver, "not" | "empty", "") => {
                 self.too_true(receiver, at, deeper).unwrap_or_else(|| self.plain(expression, at))
             }
-            Outline::Call(receiver, name, argument) if !receiver.is_empty() && STRING_TESTS.contains(&name) => {
-                self.comparison(receiver, argument, at).unwrap_or_else(|| self.plain(expression, at))
-            }
+            Outline::Call(receiver, name, argument) if !receiver.is_empty() && string_test(name).is_some() => self
+                .comparison(receiver, string_test(name).unwrap_or(name), argument, at)
+                .unwrap_or_else(|| self.plain(expression, at)),
             Outline::Call(receiver, "exists", "") => self.absent(receiver, at),
             Outline::Call(receiver, "exists", criteria) => self.absent(&format!("{receiver}.where({criteria})"), at),
             _ => self.plain(expression, at),
@@ -128,7 +149,7 @@ impl Explainer<'_> {
         let also = items.iter().filter(|i| !self.is_true(criteria, **i)).count() - 1;
         let also = if also == 0 { String::new() } else { format!(" (and {also} more)") };
         let reason = self.at(item, format!("`{path}`{also}: {}", inner.message));
-        Some(Reason { place: inner.place.or(reason.place), message: reason.message })
+        Some(Reason { place: inner.place.or(reason.place), message: reason.message, sides: inner.sides })
     }
 
     /// Why an expression that should be false or empty is not.
@@ -146,11 +167,12 @@ impl Explainer<'_> {
         let value = self.value(expression, at)?;
         let expression = shortened(expression);
         match value.elements.as_slice() {
-            [] => Some(Reason { message: format!("`{expression}` is {}", value.described), place: None }),
+            [] => Some(Reason::new(format!("`{expression}` is {}", value.described))),
             [node, more @ ..] if !value.boolean => {
                 let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
                 let text = self.content.node(*node).value().map_or(String::new(), |v| format!(" = `{}`", shortened(v)));
-                Some(self.at(*node, format!("there is `{}`{text}{more}, which should not be there", self.path(*node))))
+                let there = format!("`{}`{text}{more}", self.path(*node));
+                Some(self.at(*node, format!("there is {there}, which should not be there")).sides("nothing", there))
             }
             [node, ..] => Some(self.at(*node, format!("`{}` is {}", self.path(*node), value.described))),
         }
@@ -179,29 +201,30 @@ impl Explainer<'_> {
                 (1, _) => format!("`{}` has no `{}`", self.path(*first), shortened(wanted)),
                 (n, _) => format!("none of the {n} `{}` has `{}`", shortened(rest), shortened(wanted)),
             };
-            return self.at(*first, message);
+            return self.at(*first, message).sides(format!("`{}`", shortened(expression)), "nothing");
         }
         let missing = if wanted.is_empty() || at == self.content.root().id() {
             missing
         } else {
             format!("{missing} in `{}`", self.path(at))
         };
-        self.at(at, missing)
+        self.at(at, missing).sides(format!("`{}`", shortened(expression)), "nothing")
     }
 
     /// `count()` is 3, not 2.
-    fn comparison(&self, left: &str, right: &str, at: NodeId) -> Option<Reason> {
+    fn comparison(&self, left: &str, operator: &str, right: &str, at: NodeId) -> Option<Reason> {
         let value = self.value(left, at)?;
         let other = self.value(right, at)?;
-        let is_literal = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '\'');
-        let mut message = format!("`{}` is {}", shortened(left), value.described);
-        if !is_literal(right) {
-            message.push_str(&format!(", and `{}` is {}", shortened(right), other.described));
-        }
-        Some(match value.elements.first().or(other.elements.first()) {
+        let is_literal = right.starts_with(|c: char| c.is_ascii_digit() || c == '\'');
+        let right = if is_literal { String::new() } else { format!(" (`{}`)", shortened(right)) };
+        let operator = if operator == "=" { String::new() } else { format!("{operator} ") };
+        let (left, expected) = (shortened(left), format!("{operator}{}", other.described));
+        let message = format!("`{left}` is {}, not {expected}{right}", value.described);
+        let reason = match value.elements.first().or(other.elements.first()) {
             Some(node) => self.at(*node, message),
-            None => Reason { message, place: None },
-        })
+            None => Reason::new(message),
+        };
+        Some(reason.sides(expected, value.described))
     }
 
     fn plain(&self, expression: &str, at: NodeId) -> Reason {

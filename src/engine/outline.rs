@@ -72,9 +72,9 @@ pub fn outline(text: &str) -> Outline<'_> {
         return Outline::Other;
     }
     let before = text[..open].trim_end();
-    let name_at = before.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |i| i + 1);
-    let name = &before[name_at..];
-    let receiver = before[..name_at].trim_end();
+    let receiver = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+    let name = &before[receiver.len()..];
+    let receiver = receiver.trim_end();
     match receiver.strip_suffix('.') {
         _ if name.is_empty() => Outline::Other,
         Some(receiver) => Outline::Call(receiver.trim(), name, text[open + 1..close].trim()),
@@ -202,6 +202,7 @@ mod tests {
             ("", Other),
             ("a // b = c", Other),
             ("-1 < x", Binary("-1", "<", "x")),
+            ("→exists()", Other),
             ("é.exists()", Call("é", "exists", "")),
         ] {
             assert_eq!(outline(text), expected, "{text}");
@@ -210,7 +211,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,30}", more in "[()'`a-z=. ]{0,30}") {
+        fn no_text_makes_it_panic(text in "\\PC{0,30}", more in "[()\\[\\]'`a-zé→=. /*+-]{0,30}") {
             outline(&text);
             outline(&more);
         }

@@ -240,4 +240,18 @@ mod tests {
             assert_eq!(masked == text, !masked_here, "{text} became {masked}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn masking_twice_is_masking_once_and_no_text_makes_it_panic(
+            text in "\\PC{0,40}",
+            number in "[0-9]{7,11}",
+            query in "(token|code|x)=[a-z%&=?/@:#]{0,20}",
+        ) {
+            let text = format!("{text}{}|{number}?{query}", Bsn::SYSTEM);
+            let masked = shown_url(&text).into_owned();
+            proptest::prop_assert_eq!(shown_url(&masked), masked.as_str());
+            recorded_url(&text);
+        }
+    }
 }

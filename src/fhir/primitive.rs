@@ -31,7 +31,11 @@ const GRAMMARS: [Grammar; 20] = [
     Grammar { type_name: "id", admits: id, form: "1 to 64 letters, digits, `-` and `.`" },
     Grammar { type_name: "oid", admits: oid, form: "`urn:oid:` and an object identifier" },
     Grammar { type_name: "uuid", admits: uuid, form: "`urn:uuid:` and a UUID" },
-    Grammar { type_name: "uri", admits: uri, form: "a URI without white space" },
+    Grammar {
+        type_name: "uri",
+        admits: uri,
+        form: "a URI without white space, after `urn:oid:` an OID, after `urn:uuid:` a UUID",
+    },
     Grammar { type_name: "url", admits: uri, form: "a URL without white space" },
     Grammar { type_name: "canonical", admits: uri, form: "a canonical URL without white space" },
     Grammar { type_name: "string", admits: string, form: "text without control characters" },
@@ -174,8 +178,11 @@ fn uuid(text: &str) -> bool {
         })
 }
 
+/// No white space, and what the scheme asks for where it is one that FHIR has a type for.
 fn uri(text: &str) -> bool {
     !text.contains(char::is_whitespace)
+        && (!text.starts_with("urn:oid:") || oid(text))
+        && (!text.starts_with("urn:uuid:") || uuid(text))
 }
 
 fn string(text: &str) -> bool {
@@ -236,7 +243,7 @@ mod tests {
             ("id", &["a_b", "é"]),
             ("oid", &["urn:oid:3.1", "2.16", "urn:oid:2.016"]),
             ("uuid", &["c757873d-ec9a-4326-a141-556f43239520", "urn:uuid:12"]),
-            ("uri", &["http://a b"]),
+            ("uri", &["http://a b", "urn:oid:0123.4", "urn:oid:2.16.x.1", "urn:uuid:1234"]),
             ("base64Binary", &["SGVsbG8", "SG=sbG8="]),
         ] {
             for value in values {

@@ -41,12 +41,20 @@ pub struct Context<'a> {
     services: &'a dyn Services,
     variables: Vec<(&'a str, Collection<'a>)>,
     now: Option<jiff::Zoned>,
+    written_names: bool,
 }
 
 impl<'a> Context<'a> {
     /// The root of a document, with nobody to ask.
     pub fn new(typed: &'a Typed) -> Self {
-        Context { typed, element: typed.root().id(), services: &NoServices, variables: vec![], now: None }
+        Context {
+            typed,
+            element: typed.root().id(),
+            services: &NoServices,
+            variables: vec![],
+            now: None,
+            written_names: false,
+        }
     }
 
     /// Starts at this element, which must be of the document.
@@ -75,6 +83,18 @@ impl<'a> Context<'a> {
     pub fn with_now(mut self, now: jiff::Zoned) -> Self {
         self.now = Some(now);
         self
+    }
+
+    /// Lets a choice be asked for by the name it is written under, too (`valueReference`): not FHIRPath, but
+    /// invariants of official profiles rely on it.
+    #[must_use]
+    pub fn with_written_names(mut self) -> Self {
+        self.written_names = true;
+        self
+    }
+
+    pub(super) fn written_names(&self) -> bool {
+        self.written_names
     }
 
     /// The document.

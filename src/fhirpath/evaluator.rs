@@ -318,8 +318,10 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return emit(element.value().map(Item::Value), sink);
         }
         let Some(name) = self.name_id(typed, slot) else { return Flow::Continue(()) };
+        let as_written = self.context.written_names();
         for child in element.node().children() {
-            if typed.node_type(child.id()).step == name && !is_placeholder(child) {
+            let named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
+            if named && !is_placeholder(child) {
                 sink(Item::Element(Element::new(typed, child.id())))?;
             }
         }

@@ -19,6 +19,9 @@ impl<'d> Walk<'_, 'd> {
         };
         let codes = codes_of(node, self.document.type_name(node.id()));
         if codes.is_empty() {
+            if binding.strength == BindingStrength::Required {
+                self.no_code(node, value_set, origin);
+            }
             return;
         }
         let mut undecided = None;
@@ -36,6 +39,23 @@ impl<'d> Walk<'_, 'd> {
         let found: Vec<String> = codes.iter().map(|c| format!("`{}`", c.code)).collect();
         let message = format!("{} is not in the value set {value_set}", found.join(", "));
         self.report(node, severity, rule, message, origin);
+    }
+
+    /// A concept without any code, where one is required. A coding that names only its system is one of
+    /// which nothing is known when the value set is not.
+    fn no_code(&mut self, node: NodeRef<'d>, value_set: &str, origin: Origin<'_>) {
+        if self.document.type_name(node.id()) != "CodeableConcept" || node.child("extension").is_some() {
+            return;
+        }
+        let terminology = &self.validator.terminology;
+        let is_outside = |coding: NodeRef<'_>| {
+            let code = CodeRef { system: coding.child_value("system"), code: "" };
+            terminology.membership(value_set, code) == Membership::NotMember
+        };
+        if terminology.value_set(value_set).is_some() && node.children_named("coding").all(is_outside) {
+            let message = format!("has no code, one of the value set {value_set} is required");
+            self.report(node, Severity::Error, code::REQUIRED_BINDING, message, origin);
+        }
     }
 }
 

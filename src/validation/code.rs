@@ -52,6 +52,8 @@ pub const EXTENSIBLE_BINDING: Code = Code(4031);
 pub const UNKNOWN_CODE: Code = Code(4032);
 /// A code system that no package knows.
 pub const UNKNOWN_CODE_SYSTEM: Code = Code(4033);
+/// A system that is not an absolute URI.
+pub const RELATIVE_SYSTEM: Code = Code(4034);
 /// A reference that is none.
 pub const REFERENCE_FORM: Code = Code(4040);
 /// A reference to a type it may not go to.
@@ -60,6 +62,10 @@ pub const REFERENCE_TARGET: Code = Code(4041);
 pub const REFERENCE_UNRESOLVED: Code = Code(4042);
 /// A reference kept where it may not be (aggregation).
 pub const REFERENCE_AGGREGATION: Code = Code(4043);
+/// A reference to a resource that does not conform to the profile asked for.
+pub const REFERENCE_PROFILE: Code = Code(4044);
+/// A contained resource that nothing can refer to.
+pub const CONTAINED_ID: Code = Code(4045);
 /// An extension that no package defines.
 pub const UNKNOWN_EXTENSION: Code = Code(4050);
 /// An extension where it may not stand.

@@ -67,9 +67,7 @@ impl<'d> Walk<'_, 'd> {
                 if wanted.is_empty() {
                     return Belongs::Undecided;
                 }
-                yes(found
-                    .iter()
-                    .any(|n| wanted.iter().any(|profile| self.attempt(|walk| walk.by_definition(*n, profile, *n)))))
+                yes(found.iter().any(|n| wanted.iter().any(|profile| self.conforms(*n, profile))))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::code;
 use super::walk::{Origin, Walk};
 use crate::definitions::TypeClass;
-use crate::definitions::profile::{ElementNode, Max, Profiles, TypeRule};
+use crate::definitions::profile::{ElementNode, Max, TypeRule};
 use crate::diagnostic::Severity;
 use crate::fhir::NodeRef;
 
@@ -25,35 +25,44 @@ impl<'d> Walk<'_, 'd> {
 
     /// What is in an element: as this definition says, else as its type does.
     fn content(&mut self, node: NodeRef<'d>, rule: &Arc<ElementNode>, origin: Origin<'_>) {
-        let type_name = self.document.type_name(node.id()).to_owned();
+        let document = self.document;
+        let type_name = document.type_name(node.id());
+        let class = self.class(node);
         if !rule.children.is_empty() {
             self.children(node, rule, origin);
+            if matches!(class, TypeClass::Complex | TypeClass::Primitive) {
+                self.type_invariants(node, rule, origin);
+            }
         }
-        let matching = rule.rules.types.iter().find(|t| self.is_type(&type_name, &t.code));
-        if let Some(type_rule) = matching {
-            self.by_type_profiles(node, type_rule, origin);
-        }
+        let matching = rule.rules.types.iter().find(|t| self.is_type(type_name, &t.code));
+        let profiled = matching.is_some_and(|type_rule| self.by_type_profiles(node, type_rule));
         // A resource inside another is judged on its own, by what it claims itself.
-        if node.resource_type().is_some() && rule.name.as_ref() != type_name {
+        if node.resource_type().is_some() && *rule.name != *type_name {
             return self.resource(node, &[]);
         }
         if rule.children.is_empty() {
-            match (&rule.rules.content_reference, self.class(node)) {
+            match (&rule.rules.content_reference, class) {
                 (Some(reference), _) => self.shared_content(node, reference, origin),
-                (None, TypeClass::Complex | TypeClass::Primitive) => {
-                    self.by_definition(node, &Profiles::type_canonical(&type_name), node);
-                }
+                // A value without anything in it has been looked at by `formats`.
+                (None, TypeClass::Primitive) if node.children().next().is_none() => {}
+                (None, TypeClass::Complex | TypeClass::Primitive) if !profiled => self.by_base(node),
                 _ => {}
             }
         }
-        match &*type_name {
-            "Extension" => self.extension(node),
-            "Reference" => {
-                if let Some(type_rule) = matching {
-                    self.reference(node, type_rule, origin);
-                }
-            }
+        match (type_name, matching) {
+            ("Extension", _) => self.extension(node),
+            ("Reference", Some(type_rule)) => self.reference(node, type_rule, origin),
             _ => {}
+        }
+    }
+
+    /// The invariants of the type, where a profile that goes into the element has left them out.
+    fn type_invariants(&mut self, node: NodeRef<'d>, rule: &ElementNode, origin: Origin<'_>) {
+        let validator = self.validator;
+        let Some(base) = validator.base(self.document.node_type(node.id()).ty) else { return };
+        let stated = &rule.rules.constraints;
+        for constraint in base.root.rules.constraints.iter().filter(|c| !stated.iter().any(|s| s.key == c.key)) {
+            self.invariant(node, constraint, origin);
         }
     }
 
@@ -67,18 +76,16 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
-    /// Profiles that the type of an element asks for: one of them must hold.
-    fn by_type_profiles(&mut self, node: NodeRef<'d>, type_rule: &TypeRule, _origin: Origin<'_>) {
-        match &type_rule.profiles[..] {
-            [] => {}
-            [one] => self.by_definition(node, &one.clone(), node),
-            several => {
-                let fits = several.iter().any(|p| self.attempt(|walk| walk.by_definition(node, p, node)));
-                if !fits && let Some(first) = several.first() {
-                    self.by_definition(node, first, node);
-                }
-            }
-        }
+    /// Profiles that the type of an element asks for: one of them must hold. False when none could be had.
+    fn by_type_profiles(&mut self, node: NodeRef<'d>, type_rule: &TypeRule) -> bool {
+        let fitting = match &type_rule.profiles[..] {
+            [] => return false,
+            [one] => Some(one),
+            several => several.iter().find(|p| self.conforms(node, p)).or(several.first()),
+        };
+        let Some(snapshot) = fitting.and_then(|canonical| self.snapshot(canonical, node)) else { return false };
+        self.by_snapshot(node, &snapshot);
+        true
     }
 
     fn class(&self, node: NodeRef<'d>) -> TypeClass {

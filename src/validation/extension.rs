@@ -1,33 +1,110 @@
-//! Extensions: known, and as their definition says.
+//! Extensions: known, in their place, and as their definition says.
 
 use std::sync::Arc;
 
 use super::code;
 use super::walk::Walk;
+use crate::definitions::profile::{ExtensionContext, StructureDefinition};
 use crate::diagnostic::Severity;
 use crate::fhir::NodeRef;
+use crate::fhirpath::{Context, Expression, Item};
 
 impl<'d> Walk<'_, 'd> {
-    /// Judges an Extension by the definition its url names.
+    /// Judges what is in an Extension by the definition its url names.
     pub fn extension(&mut self, node: NodeRef<'d>) {
+        let Some(url) = node.child_value("url").filter(|u| u.contains(':')) else { return };
+        if let Ok(snapshot) = self.validator.profiles.snapshot(url) {
+            self.by_snapshot(node, &snapshot);
+        }
+    }
+
+    /// Judges whether an Extension may stand where it stands.
+    pub fn extension_place(&mut self, node: NodeRef<'d>) {
         let nothing: Arc<str> = "".into();
-        let Some(url) = node.child_value("url") else { return };
-        let nested = node.parent().is_some_and(|p| self.document.type_name(p.id()) == "Extension");
+        let (Some(url), Some(holder)) = (node.child_value("url"), node.parent()) else { return };
         if !url.contains(':') {
             // Inside a complex extension the definition of the outer one says what `url` may be.
-            if !nested {
+            if self.document.type_name(holder.id()) != "Extension" {
                 let message = format!("the url of an extension must be absolute, found `{url}`");
                 self.report(node, Severity::Error, code::EXTENSION_URL, message, &nothing);
             }
             return;
         }
-        match self.validator.profiles.definition(url) {
-            Ok(_) => self.by_definition(node, url, node),
-            Err(_) => {
-                let severity = self.policy().unknown_extension;
-                let message = format!("the extension `{url}` is in none of the packages");
-                self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
-            }
+        let Ok(definition) = self.validator.profiles.definition(url) else {
+            let severity = self.policy().unknown_extension;
+            let message = format!("the extension `{url}` is in none of the packages");
+            return self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
+        };
+        self.modifier(node, &definition);
+        if definition.contexts.is_empty() || definition.contexts.iter().any(|c| self.is_context(holder, c)) {
+            return;
         }
+        let allowed: Vec<String> = definition.contexts.iter().map(|c| format!("`{}`", c.expression)).collect();
+        let message = format!("the extension `{url}` may not stand here, only on {}", allowed.join(", "));
+        self.report(holder, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
+    }
+
+    /// An extension that changes the meaning stands among the modifier extensions, no other does.
+    fn modifier(&mut self, node: NodeRef<'d>, definition: &StructureDefinition) {
+        let Ok(snapshot) = self.validator.profiles.snapshot(&definition.url) else { return };
+        let modifies = snapshot.root.rules.is_modifier == Some(true);
+        let message = match (modifies, node.name()) {
+            (true, "extension") => {
+                format!("`{}` is a modifier extension, it belongs in `modifierExtension`", definition.url)
+            }
+            (false, "modifierExtension") => {
+                format!("`{}` is not a modifier extension, it belongs in `extension`", definition.url)
+            }
+            _ => return,
+        };
+        self.report(node, Severity::Error, code::EXTENSION_MODIFIER, message, &definition.url);
+    }
+
+    /// True when an extension with this context may be on `holder`, and when that cannot be told.
+    fn is_context(&self, holder: NodeRef<'d>, context: &ExtensionContext) -> bool {
+        let expression = context.expression.trim();
+        match &*context.kind {
+            "extension" => {
+                let url = expression.split('#').next().unwrap_or_default();
+                self.document.type_name(holder.id()) == "Extension" && holder.child_value("url") == Some(url)
+            }
+            "fhirpath" => {
+                let Some(resource) = holder.resource() else { return true };
+                let Ok(expression) = Expression::parse(expression) else { return true };
+                let context = Context::new(self.document).at(resource.id()).with_written_names();
+                let found = expression
+                    .evaluate(&context)
+                    .map(|items| items.iter().any(|i| matches!(i, Item::Element(e) if e.node().id() == holder.id())));
+                found.unwrap_or(true)
+            }
+            "resource" | "datatype" | "element" => expression.split(',').any(|path| self.is_at(holder, path.trim())),
+            _ => true,
+        }
+    }
+
+    /// True when an element is what a path of a context means: `Address.line`, `Observation.component`, a
+    /// type, or anything.
+    fn is_at(&self, node: NodeRef<'d>, path: &str) -> bool {
+        let path = path.trim_end_matches("[x]");
+        if matches!(path, "*" | "Element") || path.contains("://") {
+            return true;
+        }
+        let (mut rest, mut at) = (path, Some(node));
+        while let Some(node) = at {
+            if self.is_type(self.document.type_name(node.id()), rest) {
+                return true;
+            }
+            let Some((before, name)) = rest.rsplit_once('.') else { break };
+            let name = name.trim_end_matches("[x]");
+            let step = self.document.node_type(node.id()).step;
+            if name != self.document.name(step) && name != node.name() {
+                return false;
+            }
+            rest = before;
+            at = node.parent();
+        }
+        // A type that this release does not have says nothing.
+        let first = path.split('.').next().unwrap_or_default();
+        self.document.table().type_named(first).is_none()
     }
 }

@@ -39,8 +39,14 @@ impl<'d> Walk<'_, 'd> {
             if in_xml {
                 self.order(node, &nothing);
             }
-            if self.type_of(node) == "Coding" {
-                self.known_code(node, &nothing);
+            match self.type_of(node) {
+                "Coding" => {
+                    self.absolute_system(node, &nothing);
+                    self.known_code(node, &nothing);
+                }
+                "Identifier" => self.absolute_system(node, &nothing),
+                "Extension" => self.extension_place(node),
+                _ => {}
             }
         }
     }
@@ -59,6 +65,15 @@ impl<'d> Walk<'_, 'd> {
                 self.report(child, Severity::Error, code::ORDER, message, nothing);
             }
             last = last.max(rank);
+        }
+    }
+
+    /// What names a code system or a system of identifiers is a URI of its own, not a path on some server.
+    fn absolute_system(&mut self, node: NodeRef<'d>, nothing: &Arc<str>) {
+        let Some(system) = node.child_value("system") else { return };
+        if !system.contains(':') {
+            let message = format!("`system` must be an absolute URI, found `{}`", shortened(system));
+            self.report(node, Severity::Error, code::RELATIVE_SYSTEM, message, nothing);
         }
     }
 

@@ -27,15 +27,15 @@ mod value;
 mod walk;
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 pub use issue::{CodeCount, Issue, Outcome, Unavailable};
 pub use policy::Policy;
 
-use crate::definitions::profile::Profiles;
+use crate::definitions::profile::{Constraint, Profiles, Snapshot};
 use crate::definitions::terminology::Terminology;
-use crate::definitions::{TypeTable, Typed};
-use crate::fhirpath::Expression;
+use crate::definitions::{TypeId, TypeTable, Typed};
+use invariant::Ready;
 
 /// Definitions and terminology, ready to judge resources of one FHIR release.
 pub struct Validator {
@@ -43,7 +43,10 @@ pub struct Validator {
     profiles: Arc<Profiles>,
     terminology: Arc<Terminology>,
     policy: Policy,
-    expressions: RwLock<HashMap<Arc<str>, Option<Arc<Expression>>>>,
+    /// By the address of the constraint, which is kept alive beside it.
+    invariants: RwLock<HashMap<usize, (Arc<Constraint>, Ready)>>,
+    /// Base definitions by type.
+    base: Vec<OnceLock<Option<Arc<Snapshot>>>>,
 }
 
 impl Validator {
@@ -54,7 +57,8 @@ impl Validator {
         terminology: Arc<Terminology>,
         policy: Policy,
     ) -> Validator {
-        Validator { types, profiles, terminology, policy, expressions: RwLock::default() }
+        let base = types.types().map(|_| OnceLock::new()).chain([OnceLock::new()]).collect();
+        Validator { types, profiles, terminology, policy, invariants: RwLock::default(), base }
     }
 
     /// The types that documents must be typed with.
@@ -76,15 +80,22 @@ impl Validator {
         walk.finish()
     }
 
-    /// A parsed invariant; None when it cannot be parsed. Kept, profiles share most of them.
-    fn expression(&self, text: &Arc<str>) -> Option<Arc<Expression>> {
-        if let Some(known) = self.expressions.read().ok().and_then(|e| e.get(text).cloned()) {
+    /// The definition of a base type; None when no package has it.
+    fn base(&self, ty: TypeId) -> Option<&Arc<Snapshot>> {
+        let make = || self.profiles.snapshot(&Profiles::type_canonical(&self.types.get(ty).name)).ok();
+        self.base.get(ty.index())?.get_or_init(make).as_ref()
+    }
+
+    /// An invariant, parsed. Kept: profiles share most of them.
+    fn invariant(&self, constraint: &Arc<Constraint>) -> Ready {
+        let address = Arc::as_ptr(constraint) as usize;
+        if let Some(known) = self.invariants.read().ok().and_then(|i| Some(i.get(&address)?.1.clone())) {
             return known;
         }
-        let parsed = Expression::parse(text).ok().map(Arc::new);
-        if let Ok(mut expressions) = self.expressions.write() {
-            expressions.insert(text.clone(), parsed.clone());
+        let ready = Ready::new(constraint, self.types.version());
+        if let Ok(mut invariants) = self.invariants.write() {
+            invariants.insert(address, (constraint.clone(), ready.clone()));
         }
-        parsed
+        ready
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::code;
 use super::walk::Walk;
 use crate::definitions::TypeId;
-use crate::definitions::profile::Profiles;
+use crate::definitions::profile::{Profiles, Snapshot};
 use crate::diagnostic::Severity;
 use crate::fhir::NodeRef;
 
@@ -29,11 +29,30 @@ impl<'d> Walk<'_, 'd> {
             by_profile |= self.by_claimed_profile(node, canonical, asks, &type_name);
         }
         if !by_profile {
-            self.by_definition(node, &Profiles::type_canonical(&type_name), node);
+            self.by_base(node);
+        }
+        if node.name() == "contained" {
+            self.contained_id(node, &no_profile);
         }
         if type_name == "Bundle" {
             self.bundle(node);
         }
+    }
+
+    /// A contained resource has an id, and one of its own.
+    fn contained_id(&mut self, node: NodeRef<'d>, no_profile: &Arc<str>) {
+        let message = match node.child_value("id") {
+            None => "a contained resource without `id`: nothing can refer to it".to_owned(),
+            Some(id) => {
+                let siblings = node.parent().into_iter().flat_map(|p| p.children_named("contained"));
+                let mut before = siblings.take_while(|s| s.id() != node.id());
+                if !before.any(|s| s.child_value("id") == Some(id)) {
+                    return;
+                }
+                format!("another contained resource has the id `{id}`, too")
+            }
+        };
+        self.report(node, Severity::Error, code::CONTAINED_ID, message, no_profile);
     }
 
     /// Judges by a profile; false when that says nothing about the base definition.
@@ -52,7 +71,7 @@ impl<'d> Walk<'_, 'd> {
         {
             let wanted = &snapshot.definition.type_name;
             let message = format!("`{canonical}` is a profile on {wanted}, this is a {type_name}");
-            self.report(asks, Severity::Error, code::PROFILE_TYPE, message, &snapshot.definition.url);
+            self.report(node, Severity::Error, code::PROFILE_TYPE, message, &snapshot.definition.url);
             return false;
         }
         self.by_definition(node, canonical, asks);
@@ -61,10 +80,28 @@ impl<'d> Walk<'_, 'd> {
 
     /// Judges an element (a resource, a data type) by the definition with this canonical.
     pub fn by_definition(&mut self, node: NodeRef<'d>, canonical: &str, asks: NodeRef<'d>) {
-        let Some(snapshot) = self.snapshot(canonical, asks) else { return };
-        let url = snapshot.definition.url.clone();
-        if self.first_time(node, &url) {
-            self.element(node, &snapshot.root, &url);
+        if let Some(snapshot) = self.snapshot(canonical, asks) {
+            self.by_snapshot(node, &snapshot);
+        }
+    }
+
+    /// Judges an element by the definition of its own type.
+    pub fn by_base(&mut self, node: NodeRef<'d>) {
+        let ty = self.document.node_type(node.id()).ty;
+        let validator = self.validator;
+        match validator.base(ty) {
+            Some(snapshot) => self.by_snapshot(node, snapshot),
+            None => {
+                let canonical = Profiles::type_canonical(self.document.type_name(node.id()));
+                self.by_definition(node, &canonical, node);
+            }
+        }
+    }
+
+    /// Judges an element by a definition, once.
+    pub fn by_snapshot(&mut self, node: NodeRef<'d>, snapshot: &Arc<Snapshot>) {
+        if self.first_time(node, snapshot) {
+            self.element(node, &snapshot.root, &snapshot.definition.url);
         }
     }
 }

@@ -49,6 +49,7 @@ impl<'d> Walk<'_, 'd> {
                         let message = format!("`{}` fits none of the slices {}", node.name(), names.join(", "));
                         self.report(*node, Severity::Error, code::CLOSED_SLICING, message, origin);
                     }
+                    self.unknown_part(*node, rule, origin);
                     self.element(*node, rule, origin);
                 }
             }
@@ -56,6 +57,15 @@ impl<'d> Walk<'_, 'd> {
         for (i, slice) in rule.slices.iter().enumerate() {
             self.slice_cardinality(parent, slice, counts[i], undecided[i], origin);
         }
+    }
+
+    /// A part of a complex extension is named by a url that only the definition of the whole knows.
+    fn unknown_part(&mut self, node: NodeRef<'d>, rule: &ElementNode, origin: Origin<'_>) {
+        let of_extension = node.parent().is_some_and(|p| self.document.type_name(p.id()) == "Extension");
+        let Some(url) = node.child_value("url").filter(|u| of_extension && !u.contains(':')) else { return };
+        let names: Vec<&str> = rule.slices.iter().filter_map(|s| s.slice_name.as_deref()).collect();
+        let message = format!("`{url}` is not a part of this extension, it has {}", names.join(", "));
+        self.report(node, Severity::Error, code::UNKNOWN_EXTENSION, message, origin);
     }
 
     fn slice_cardinality(

@@ -16,13 +16,13 @@ impl<'d> Walk<'_, 'd> {
             && !equals(fixed, node)
         {
             let message = format!("must be {fixed}, found {}", shown(node));
-            self.report(node, Severity::Error, code::FIXED, message, origin);
+            self.report(where_it_differs(fixed, node), Severity::Error, code::FIXED, message, origin);
         }
         if let Some(pattern) = &rules.pattern
             && !matches(pattern, node)
         {
             let message = format!("must contain {pattern}, found {}", shown(node));
-            self.report(node, Severity::Error, code::PATTERN, message, origin);
+            self.report(where_it_differs(pattern, node), Severity::Error, code::PATTERN, message, origin);
         }
         for (bound, wrong, word) in [(&rules.min_value, "less", "least"), (&rules.max_value, "greater", "most")] {
             let Some(bound) = bound else { continue };
@@ -59,6 +59,19 @@ fn shown(node: NodeRef<'_>) -> String {
             let all: Vec<String> = leaves.take(4).collect();
             if all.is_empty() { "nothing".to_owned() } else { shortened(&all.join(", ")) }
         }
+    }
+}
+
+/// The innermost element that is to blame: as long as one child alone differs, that child.
+fn where_it_differs<'d>(wanted: &Value, node: NodeRef<'d>) -> NodeRef<'d> {
+    let Some(wanted) = wanted.node() else { return node };
+    let (mut wanted, mut node) = (wanted, node);
+    loop {
+        let mut differing = wanted.children().filter(|w| !node.children_named(w.name()).any(|n| same(*w, n)));
+        let (Some(one), None) = (differing.next(), differing.next()) else { return node };
+        let mut candidates = node.children_named(one.name());
+        let (Some(candidate), None) = (candidates.next(), candidates.next()) else { return node };
+        (wanted, node) = (one, candidate);
     }
 }
 

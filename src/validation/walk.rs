@@ -1,6 +1,6 @@
 //! One validation under way: the document, what was found, and what need not be done twice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::issue::{Issue, Outcome, Unavailable};
@@ -21,7 +21,9 @@ pub(super) struct Walk<'v, 'd> {
     pub references: ReferenceIndex,
     outcome: Outcome,
     /// Element and definition that were judged, or are being judged: a circle of references ends here.
-    judged: HashSet<(NodeId, Arc<str>)>,
+    judged: HashSet<(NodeId, usize)>,
+    /// What is known of elements that were tried by a definition; true while it is being tried.
+    tried: HashMap<(NodeId, usize), bool>,
     reported: HashSet<(NodeId, Code, String)>,
     /// While above zero, issues are only counted: a slice is being tried.
     trials: Vec<usize>,
@@ -35,6 +37,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             references: ReferenceIndex::new(document),
             outcome: Outcome::default(),
             judged: HashSet::new(),
+            tried: HashMap::new(),
             reported: HashSet::new(),
             trials: vec![],
         }
@@ -55,18 +58,30 @@ impl<'v, 'd> Walk<'v, 'd> {
         }
     }
 
-    /// Judges without reporting: true when nothing is broken.
-    pub fn attempt(&mut self, judge: impl FnOnce(&mut Self)) -> bool {
-        let judged = self.judged.clone();
+    /// Judges an element by a definition without reporting: true when no rule is broken, or when that is
+    /// being found out already (two resources that refer to each other).
+    pub fn conforms(&mut self, node: NodeRef<'d>, canonical: &str) -> bool {
+        let Ok(snapshot) = self.validator.profiles.snapshot(canonical) else { return false };
+        if !self.is_type(self.document.type_name(node.id()), &snapshot.definition.type_name) {
+            return false;
+        }
+        let key = (node.id(), address(&snapshot));
+        if let Some(known) = self.tried.get(&key) {
+            return *known;
+        }
+        self.tried.insert(key, true);
+        let judged = std::mem::take(&mut self.judged);
         self.trials.push(0);
-        judge(self);
+        self.by_snapshot(node, &snapshot);
         self.judged = judged;
-        self.trials.pop() == Some(0)
+        let conforms = self.trials.pop() == Some(0);
+        self.tried.insert(key, conforms);
+        conforms
     }
 
     /// True the first time this element is to be judged by this definition.
-    pub fn first_time(&mut self, node: NodeRef<'d>, canonical: &Arc<str>) -> bool {
-        self.judged.insert((node.id(), canonical.clone()))
+    pub fn first_time(&mut self, node: NodeRef<'d>, snapshot: &Arc<Snapshot>) -> bool {
+        self.judged.insert((node.id(), address(snapshot)))
     }
 
     /// The snapshot of a definition that `node` asks for; where it cannot be had, that is noted.
@@ -81,9 +96,13 @@ impl<'v, 'd> Walk<'v, 'd> {
     }
 
     fn unavailable(&mut self, canonical: &str, node: NodeRef<'d>, error: &ProfileError) {
-        let known = |u: &Unavailable| u.canonical == canonical && u.node == node.id();
+        self.not_checked(canonical, node, error.to_string());
+    }
+
+    /// Notes that something a definition asks for was not checked.
+    pub fn not_checked(&mut self, canonical: &str, node: NodeRef<'d>, reason: String) {
+        let known = |u: &Unavailable| u.canonical == canonical && u.node == node.id() && u.reason == reason;
         if self.trials.is_empty() && !self.outcome.unavailable.iter().any(known) {
-            let reason = error.to_string();
             self.outcome.unavailable.push(Unavailable { canonical: canonical.to_owned(), node: node.id(), reason });
         }
     }
@@ -103,4 +122,9 @@ impl<'v, 'd> Walk<'v, 'd> {
         self.outcome.issues.sort_by_key(|i| (i.span.start(), i.node, i.severity));
         self.outcome
     }
+}
+
+/// Tells snapshots apart; they live as long as the validator.
+fn address(snapshot: &Arc<Snapshot>) -> usize {
+    Arc::as_ptr(snapshot) as usize
 }

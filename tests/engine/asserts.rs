@@ -176,53 +176,69 @@ fn a_failing_expression_points_at_the_element_that_decided() {
         (
             "Bundle.entry.resource.code.coding.all(system.exists() and code.exists())",
             "`Bundle.entry[1].resource.code.coding[0]`: there is no `system`",
-            13,
-            "Bundle.entry[1].resource.code.coding[0]",
+            (13, "Bundle.entry[1].resource.code.coding[0]"),
+            ("`system`", "nothing"),
         ),
         (
             "Bundle.entry.resource.all(status = 'final')",
-            "`Bundle.entry[1].resource`: `status` is `amended`",
-            12,
-            "Bundle.entry[1].resource.status",
+            "`Bundle.entry[1].resource`: `status` is `amended`, not `final`",
+            (12, "Bundle.entry[1].resource.status"),
+            ("`final`", "`amended`"),
         ),
         (
             "Bundle.entry.resource.where(id = 'b').empty()",
             "there is `Bundle.entry[1].resource`, which should not be there",
-            12,
-            "Bundle.entry[1].resource",
+            (12, "Bundle.entry[1].resource"),
+            ("nothing", "`Bundle.entry[1].resource`"),
         ),
         (
             "Bundle.link.where(relation = 'next').exists()",
             "`Bundle.link[0]` does not satisfy `relation = 'next'`",
-            6,
-            "Bundle.link[0]",
+            (6, "Bundle.link[0]"),
+            ("`Bundle.link.where(relation = 'next')`", "nothing"),
         ),
         (
             "Bundle.entry.resource.all(id.startsWith($this.status))",
-            "`Bundle.entry[0].resource` (and 1 more): `id` is `a`, and `$this.status` is `final`",
-            9,
-            "Bundle.entry[0].resource.id",
+            "`Bundle.entry[0].resource` (and 1 more): `id` is `a`, not beginning with `final` (`$this.status`)",
+            (9, "Bundle.entry[0].resource.id"),
+            ("beginning with `final`", "`a`"),
         ),
-        ("Bundle.total = 3", "`Bundle.total` is `2`", 4, "Bundle.total"),
-        ("Bundle.total.exists() implies Bundle.total > 3", "`Bundle.total` is `2`", 4, "Bundle.total"),
+        ("Bundle.total = 3", "`Bundle.total` is `2`, not `3`", (4, "Bundle.total"), ("`3`", "`2`")),
+        (
+            "Bundle.total.exists() implies Bundle.total > 3",
+            "`Bundle.total` is `2`, not > `3`",
+            (4, "Bundle.total"),
+            ("> `3`", "`2`"),
+        ),
         (
             "Bundle.entry.count() = 3 or Bundle.entry.count() = 4",
-            "`Bundle.entry.count()` is `2`, and `Bundle.entry.count()` is `2`",
-            0,
-            "",
+            "`Bundle.entry.count()` is `2`, not `3`, and `Bundle.entry.count()` is `2`, not `4`",
+            (0, ""),
+            ("`true` for Bundle.entry.count() = 3 or Bundle.entry.count() = 4", "`false`"),
         ),
-        ("Bundle.link.exists() = false", "there is `Bundle.link[0]`, which should not be there", 6, "Bundle.link[0]"),
-        ("Bundle.signature.exists()", "there is no `Bundle.signature`", 0, ""),
-        ("OperationOutcome.issue.exists()", "there is no `OperationOutcome.issue`", 0, ""),
+        (
+            "Bundle.link.exists() = false",
+            "there is `Bundle.link[0]`, which should not be there",
+            (6, "Bundle.link[0]"),
+            ("nothing", "`Bundle.link[0]`"),
+        ),
+        ("Bundle.signature.exists()", "there is no `Bundle.signature`", (0, ""), ("`Bundle.signature`", "nothing")),
+        (
+            "OperationOutcome.issue.exists()",
+            "there is no `OperationOutcome.issue`",
+            (0, ""),
+            ("`OperationOutcome.issue`", "nothing"),
+        ),
+        ("false", "`false` is `false`", (0, ""), ("`true` for false", "`false`")),
     ];
     let server = Server::start(answer);
-    for (text, message, line, path) in rows {
+    for (text, message, (line, path), (expected, found)) in rows {
         let ran = ran(&server.base, script(vec![op(search("Observation", "")), a(expression(text))]));
         let last = ran.last();
         assert_eq!((last.verdict, &*last.message, &*last.code), (Verdict::Fail, message, "KEUR2004"), "{text}");
         let target = last.target.clone().unwrap_or_default();
         assert_eq!((target.line, &*target.path), (line, path), "{text}");
-        assert!(last.expected.as_deref().is_some_and(|e| e.contains(text)), "{text}: {:?}", last.expected);
+        assert_eq!((last.expected.as_deref(), last.found.as_deref()), (Some(expected), Some(found)), "{text}");
         if line > 0 {
             let (start, end) = (target.span.0 as usize, target.span.1 as usize);
             assert!(BUNDLE.get(start..end).is_some_and(|marked| !marked.is_empty()), "{text}");

@@ -189,7 +189,9 @@ pub struct Ran {
 
 impl Ran {
     pub fn actions(&self) -> Vec<&ActionFinished> {
-        let action = |e| if let &Event::ActionFinished(ref action) = e { Some(action) } else { None };
+        fn action(event: &Event) -> Option<&ActionFinished> {
+            if let Event::ActionFinished(action) = event { Some(action) } else { None }
+        }
         self.record.events().iter().filter_map(action).collect()
     }
 

@@ -49,6 +49,7 @@ fn structure(definition: &Value) -> Option<StructureFacts> {
         base: text(definition, "baseDefinition").and_then(|b| b.rsplit('/').next()).map(Into::into),
         class,
         is_abstract: definition.get("abstract").and_then(Value::as_bool).unwrap_or(false),
+        invariants: vec![],
         elements,
     })
 }
@@ -80,6 +81,7 @@ fn element(element: &Value, class: TypeClass) -> Option<ElementFacts> {
         types: facts,
         content_reference: text(element, "contentReference").map(|r| r.trim_start_matches('#').into()),
         binding: None,
+        invariants: vec![],
     })
 }
 

@@ -4,7 +4,7 @@ use super::CORE;
 
 /// Characters that end a name; a name that has one is quoted.
 fn is_plain(c: char) -> bool {
-    !matches!(c, ' ' | '"' | ',' | '(' | ')' | '[' | ']' | '=' | '\\') && !c.is_control()
+    !matches!(c, ' ' | '"' | ',' | '(' | ')' | '[' | ']' | '{' | '}' | '=' | '\\') && !c.is_control()
 }
 
 /// Appends a name, quoted where it needs to be.
@@ -30,7 +30,7 @@ pub(super) fn canonical(out: &mut String, canonical: &str, prefix: &str) {
 }
 
 /// Appends canonicals between brackets; nothing when there are none.
-pub(super) fn list(out: &mut String, open: char, canonicals: &[Box<str>], close: char) {
+pub(super) fn list(out: &mut String, open: char, canonicals: &[impl AsRef<str>], close: char) {
     if canonicals.is_empty() {
         return;
     }
@@ -39,7 +39,7 @@ pub(super) fn list(out: &mut String, open: char, canonicals: &[Box<str>], close:
         if i > 0 {
             out.push(',');
         }
-        canonical(out, one, CORE);
+        canonical(out, one.as_ref(), CORE);
     }
     out.push(close);
 }
@@ -79,6 +79,50 @@ impl<'t> Line<'t> {
             }
             None => false,
         }
+    }
+
+    /// True when nothing is left.
+    pub fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// True when what is left begins so.
+    pub fn starts_with(&self, text: &str) -> bool {
+        self.rest.starts_with(text)
+    }
+
+    /// The next character, not consumed.
+    pub fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    /// The characters up to a space or one of `ends`, which is not consumed.
+    pub fn until(&mut self, ends: &[char]) -> &'t str {
+        let end = self.rest.find(|c| c == ' ' || ends.contains(&c)).unwrap_or(self.rest.len());
+        let (found, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        found
+    }
+
+    /// The words left, each a name.
+    pub fn names(&mut self) -> Result<Vec<std::borrow::Cow<'t, str>>, String> {
+        let mut all = vec![];
+        while !self.is_done() {
+            all.push(self.name()?);
+            if !self.is_done() && !self.skip(' ') {
+                return Err(format!("unexpected `{}`", self.rest));
+            }
+        }
+        Ok(all)
+    }
+
+    /// A JSON object.
+    pub fn object(&mut self) -> Result<&'t str, String> {
+        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<serde::de::IgnoredAny>();
+        values.next().and_then(Result::ok).ok_or("the JSON does not end")?;
+        let (object, rest) = self.rest.split_at_checked(values.byte_offset()).ok_or("the JSON does not end")?;
+        self.rest = rest;
+        Ok(object)
     }
 
     /// A path, and whether a comma followed it.

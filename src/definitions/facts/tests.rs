@@ -119,7 +119,7 @@ prop_compose! {
         binding in proptest::option::of((0usize..4, canonical())),
     ) -> (usize, bool, ElementFacts) {
         let binding = binding.map(|(s, value_set)| Binding { strength: BindingStrength::ALL[s].0, value_set });
-        (depth, reference, ElementFacts { path: name.into(), min, max, types, content_reference: None, binding })
+        (depth, reference, ElementFacts { path: name.into(), min, max, types, binding, ..ElementFacts::default() })
     }
 }
 
@@ -138,7 +138,7 @@ proptest! {
             open.push(element.path.clone());
             elements.push(element);
         }
-        let thing = StructureFacts { name: "Thing".into(), base: Some("Element".into()), class: TypeClass::Resource, is_abstract, elements };
+        let thing = StructureFacts { name: "Thing".into(), base: Some("Element".into()), class: TypeClass::Resource, is_abstract, invariants: vec![], elements };
         let mut structures = read([("Element", ELEMENT)]).unwrap();
         structures.push(thing);
         let files = written(&structures);

@@ -1,32 +1,38 @@
 //! Base types from facts, as definitions that profiles can derive from.
 //!
 //! Facts of base types ([`StructureFacts`]) say where elements stand, how often, of which types and bound to
-//! what. They say nothing of invariants: what is judged with them alone has none to hold.
+//! what. Of invariants they have the keys alone: what these say is looked up by who judges with them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::model::{Derivation, ElementBinding, ElementDefinition, ElementRules, Max, StructureDefinition, TypeRule};
+use super::model::{
+    Constraint, ConstraintSeverity, Derivation, ElementBinding, ElementDefinition, ElementRules, Max,
+    StructureDefinition, TypeRule,
+};
 use super::registry::{DefinitionSource, ProfileError, Profiles};
-use crate::definitions::types::{ElementFacts, StructureFacts};
+use crate::definitions::types::{ElementFacts, InvariantFacts, StructureFacts};
 
 /// The base types of one release, as a source of definitions.
 pub struct BaseTypes {
     version: Arc<str>,
-    by_url: HashMap<Arc<str>, StructureFacts>,
+    structures: Arc<Vec<StructureFacts>>,
+    by_url: HashMap<Arc<str>, usize>,
 }
 
 impl BaseTypes {
     /// From facts; `version` is that of the definitions (`3.0.2`).
-    pub fn new(version: &str, structures: Vec<StructureFacts>) -> BaseTypes {
-        let url = |s: StructureFacts| (Arc::from(Profiles::type_canonical(&s.name)), s);
-        BaseTypes { version: version.into(), by_url: structures.into_iter().map(url).collect() }
+    pub fn new(version: &str, structures: impl Into<Arc<Vec<StructureFacts>>>) -> BaseTypes {
+        let structures = structures.into();
+        let url = |(at, s): (usize, &StructureFacts)| (Arc::from(Profiles::type_canonical(&s.name)), at);
+        BaseTypes { version: version.into(), by_url: structures.iter().enumerate().map(url).collect(), structures }
     }
 }
 
 impl DefinitionSource for BaseTypes {
     fn definition(&self, url: &str, version: Option<&str>) -> Option<Result<StructureDefinition, ProfileError>> {
-        let facts = self.by_url.get(url).filter(|_| version.is_none_or(|v| v == &*self.version))?;
+        let at = self.by_url.get(url).filter(|_| version.is_none_or(|v| v == &*self.version))?;
+        let facts = self.structures.get(*at)?;
         Some(Ok(definition(facts, &self.version)))
     }
 
@@ -41,7 +47,12 @@ fn definition(facts: &StructureFacts, version: &Arc<str>) -> StructureDefinition
         id: None,
         path: name.clone(),
         slice_name: None,
-        rules: Arc::new(ElementRules { min: Some(0), max: Some(Max::Unbounded), ..ElementRules::default() }),
+        rules: Arc::new(ElementRules {
+            min: Some(0),
+            max: Some(Max::Unbounded),
+            constraints: constraints(&facts.invariants),
+            ..ElementRules::default()
+        }),
     };
     StructureDefinition {
         url: Profiles::type_canonical(&facts.name).into(),
@@ -78,9 +89,18 @@ fn element(facts: &ElementFacts) -> ElementDefinition {
         types: types.collect(),
         content_reference: facts.content_reference.as_deref().map(Into::into),
         binding: binding.map(Arc::new),
+        constraints: constraints(&facts.invariants),
         ..ElementRules::default()
     };
     ElementDefinition { id: None, path: (*facts.path).into(), slice_name: None, rules: Arc::new(rules) }
+}
+
+fn constraints(invariants: &[InvariantFacts]) -> Vec<Arc<Constraint>> {
+    let constraint = |i: &InvariantFacts| {
+        let severity = if i.is_warning { ConstraintSeverity::Warning } else { ConstraintSeverity::Error };
+        Arc::new(Constraint { key: (*i.key).into(), severity, human: "".into(), expression: None })
+    };
+    invariants.iter().map(constraint).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +119,7 @@ mod tests {
             base: Some("Element".into()),
             class: TypeClass::Complex,
             is_abstract: false,
+            invariants: vec![],
             elements: vec![element("Thing.id", Some(1), of("string")), element("Thing.part", None, of("Element"))],
         };
         let profiles = Profiles::new(vec![Arc::new(BaseTypes::new("3.0.2", vec![facts]))]);

@@ -54,6 +54,26 @@ pub trait TerminologySource: Send + Sync {
     fn value_sets(&self, url: &str) -> Vec<Document>;
     /// The CodeSystem with this url.
     fn code_system(&self, url: &str) -> Option<Document>;
+    /// The ConceptMap with this url.
+    fn concept_map(&self, url: &str) -> Option<Document> {
+        let _ = url;
+        None
+    }
+}
+
+/// Several sources, the first that has something coming first.
+impl TerminologySource for Vec<Box<dyn TerminologySource>> {
+    fn value_sets(&self, url: &str) -> Vec<Document> {
+        self.iter().flat_map(|s| s.value_sets(url)).collect()
+    }
+
+    fn code_system(&self, url: &str) -> Option<Document> {
+        self.iter().find_map(|s| s.code_system(url))
+    }
+
+    fn concept_map(&self, url: &str) -> Option<Document> {
+        self.iter().find_map(|s| s.concept_map(url))
+    }
 }
 
 /// Value sets and code systems, read on first use and kept.

@@ -26,8 +26,8 @@ fn is_true(case: &Case<'_>, expression: &str) -> Outcome {
     }
     let found = case.state.expressions.evaluate(expression, &content, case.state.clock(), described)?;
     let reason = explain::why_not(expression, &content, case.state, subject.is_request());
-    let finding = Finding::fail(code::EXPRESSION, reason.message).expected(format!("true: {}", shortened(expression)));
-    Ok(finding.found(found).at(reason.place))
+    let (expected, found) = reason.sides.unwrap_or((format!("`true` for {}", shortened(expression)), found));
+    Ok(Finding::fail(code::EXPRESSION, reason.message).expected(expected).found(found).at(reason.place))
 }
 
 fn value(case: &Case<'_>, expression: &str) -> Outcome {

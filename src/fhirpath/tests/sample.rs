@@ -121,6 +121,7 @@ pub fn table() -> Arc<TypeTable> {
                 }
             });
             StructureFacts {
+                invariants: vec![],
                 elements: elements.collect(),
                 name: (*name).into(),
                 base: (!base.is_empty()).then(|| (*base).into()),

@@ -1,0 +1,116 @@
+//! The facts that the binary carries, as the source of profiles and terminology.
+//!
+//! Which packages there are stands in their `package.facts`. Of a package nothing is read before something
+//! of it is asked for, then the first lines of its profiles, and of these only what is needed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::facts::package::{self, PackageFacts};
+use super::facts::{self, TerminologyFacts};
+use super::profile::{DefinitionSource, ProfileError, StructureDefinition};
+use super::terminology::TerminologySource;
+use crate::embedded::{self, File};
+use crate::fhir::{Document, FhirVersion};
+
+/// Where the facts of packages are, one folder each.
+const FOLDER: &str = "profiles";
+
+/// One package of facts.
+#[derive(Debug)]
+pub(super) struct EmbeddedPackage {
+    /// What it was taken from.
+    pub facts: PackageFacts,
+    /// The release it is for.
+    pub version: Option<FhirVersion>,
+    /// Its files.
+    pub files: &'static [File],
+    profiles: OnceLock<HashMap<&'static str, &'static File>>,
+}
+
+impl EmbeddedPackage {
+    /// Every package, by name.
+    pub fn all() -> &'static [EmbeddedPackage] {
+        static ALL: OnceLock<Vec<EmbeddedPackage>> = OnceLock::new();
+        ALL.get_or_init(|| {
+            let manifests = embedded::below(FOLDER).iter().filter(|f| f.name() == package::FILE);
+            manifests.filter_map(EmbeddedPackage::of).collect()
+        })
+    }
+
+    /// The facts are part of the binary and its tests read them: what cannot be read here is a build gone wrong.
+    fn of(manifest: &'static File) -> Option<EmbeddedPackage> {
+        let facts = package::read(manifest.path, manifest.text()?).ok()?;
+        let (folder, _) = manifest.path.rsplit_once('/')?;
+        let version = FhirVersion::parse(&facts.fhir);
+        Some(EmbeddedPackage { facts, version, files: embedded::below(folder), profiles: OnceLock::new() })
+    }
+
+    /// The package that defines the base types of a release.
+    pub fn core(version: FhirVersion) -> Option<&'static EmbeddedPackage> {
+        let is_core = |p: &&EmbeddedPackage| p.version == Some(version) && p.facts.name.ends_with(".core") && p.facts.name.starts_with("hl7.fhir.r");
+        EmbeddedPackage::all().iter().find(is_core)
+    }
+
+    /// The text of one of its files.
+    pub fn text(&self, name: &str) -> Option<&'static str> {
+        let at = self.files.binary_search_by(|f| f.name().cmp(name)).ok()?;
+        self.files.get(at)?.text()
+    }
+
+    fn profiles(&self) -> &HashMap<&'static str, &'static File> {
+        self.profiles.get_or_init(|| {
+            self.files.iter().filter_map(|f| Some((facts::canonical_of(f.text()?)?, f))).collect()
+        })
+    }
+
+    fn find(&self, resource_type: &str, url: &str) -> Vec<Document> {
+        let text = TerminologyFacts::file_of(resource_type).and_then(|file| self.text(file));
+        text.and_then(|text| TerminologyFacts::find(resource_type, text, url).ok()).unwrap_or_default()
+    }
+}
+
+/// Packages of facts in the order in which they count.
+pub(super) struct EmbeddedSource {
+    packages: Vec<&'static EmbeddedPackage>,
+}
+
+impl EmbeddedSource {
+    /// A source of these.
+    pub fn new(packages: Vec<&'static EmbeddedPackage>) -> EmbeddedSource {
+        EmbeddedSource { packages }
+    }
+}
+
+impl DefinitionSource for EmbeddedSource {
+    fn definition(&self, url: &str, version: Option<&str>) -> Option<Result<StructureDefinition, ProfileError>> {
+        self.packages.iter().find_map(|package| {
+            let file = package.profiles().get(url)?;
+            match facts::read_profile(file.path, file.text()?) {
+                Ok(found) if version.is_some() && version != found.version.as_deref() => None,
+                Ok(found) => Some(Ok(found)),
+                Err(error) => {
+                    Some(Err(ProfileError::Unreadable { canonical: url.into(), reason: error.to_string() }))
+                }
+            }
+        })
+    }
+
+    fn urls(&self) -> Vec<Arc<str>> {
+        self.packages.iter().flat_map(|p| p.profiles().keys()).map(|url| Arc::from(*url)).collect()
+    }
+}
+
+impl TerminologySource for EmbeddedSource {
+    fn value_sets(&self, url: &str) -> Vec<Document> {
+        self.packages.iter().flat_map(|p| p.find("ValueSet", url)).collect()
+    }
+
+    fn code_system(&self, url: &str) -> Option<Document> {
+        self.packages.iter().find_map(|p| p.find("CodeSystem", url).into_iter().next())
+    }
+
+    fn concept_map(&self, url: &str) -> Option<Document> {
+        self.packages.iter().find_map(|p| p.find("ConceptMap", url).into_iter().next())
+    }
+}
