@@ -70,7 +70,7 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
         let text = Phrase::AllScripts.with(language, &[&count, short(&hash_of_all(report))]);
         let _ = writeln!(out.text, "    {text}");
     }
-    for definition in &receipt.definitions {
+    for (at, definition) in receipt.definitions.iter().enumerate() {
         let text = format!(
             "{} {} ({}, sha256 {})",
             definition.package,
@@ -78,7 +78,10 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
             definition.origin,
             short(&definition.sha256)
         );
-        out.line(1, DEFINITIONS, &text);
+        match at {
+            0 => out.line(1, DEFINITIONS, &text),
+            _ => drop(writeln!(out.text, "{:VALUES$}{text}", "")),
+        }
     }
     out.text
 }
