@@ -17,6 +17,7 @@ mod serve;
 mod settings;
 mod stop;
 mod suite;
+mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ enum Verb {
     List(list::Arguments),
     /// Serve fixtures with the built-in simulator
     Serve(serve::Arguments),
+    /// Validate resources against FHIR and the profiles they claim
+    Validate(validate::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Install, list, check and remove FHIR packages
@@ -80,6 +83,7 @@ impl Verb {
         match self {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
+            Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Explain(_) | Verb::Package(_) => vec![],
         }
@@ -139,6 +143,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
+        Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
