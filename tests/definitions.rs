@@ -16,6 +16,13 @@ fn main() -> ExitCode {
         let name = format!("embedded_{version}_facts_equal_the_official_core_package");
         trials.push(with_asset(&name, &format!("packages/{file}"), move |path| equal_to_package(version, path)));
     }
+    for (package, file) in CARRIED {
+        let name = format!("what_is_embedded_of_{package}_is_what_it_distills_to");
+        trials.push(with_asset(&name, &format!("packages/{file}.tgz"), distilled));
+    }
+    trials.push(with_asset("facts_and_packages_give_the_same_snapshots", "packages", same_snapshots));
+    trials.push(with_asset("facts_and_packages_decide_the_same_codes", "packages", same_terminology));
+    trials.push(with_asset("facts_and_packages_give_the_same_verdicts", "oracle/inputs", same_verdicts));
     trials.push(Trial::test("the_base_types_say_what_the_specification_says", spot_table));
     trials.push(Trial::test("search_parameters_find_what_they_name", search_table));
     trials.push(with_asset(
@@ -60,16 +67,167 @@ fn equal_to_package(version: FhirVersion, path: PathBuf) -> Result<(), Failed> {
     let (ours, theirs) = (Definitions::embedded(version).types(), given.types());
     assert_eq!(dump(&ours), dump(&theirs));
     assert_eq!(given.used()[0].sha256, package.sha256());
-    assert_eq!(given.used().len(), 1, "a core package given by path takes the place of the embedded one");
+    let core = |used: &keur::definitions::Used| used.package.ends_with(".core");
+    assert_eq!(
+        given.used().into_iter().filter(core).count(),
+        1,
+        "a core package given by path takes the place of the embedded one"
+    );
     assert!(
         Definitions::embedded(version).search_parameters() == given.search_parameters(),
         "search parameters differ"
     );
-    // What is checked in is what the package distills to now.
-    for (name, text) in distill::fact_files(&package)? {
-        let path = format!("profiles/{}/{name}", package.label());
+    Ok(())
+}
+
+/// The packages whose facts the binary carries, and the files they were taken from.
+const CARRIED: [(&str, &str); 5] = [
+    ("hl7.fhir.r3.core", "hl7.fhir.r3.core-3.0.2"),
+    ("hl7.fhir.r3.expansions", "hl7.fhir.r3.expansions-3.0.2"),
+    ("hl7.fhir.r4.core", "hl7.fhir.r4.core-4.0.1"),
+    ("nictiz.fhir.nl.stu3.eafspraak", "nictiz.fhir.nl.stu3.eafspraak-1.0.6"),
+    ("nictiz.fhir.nl.stu3.zib2017", "nictiz.fhir.nl.stu3.zib2017-2.2.18"),
+];
+
+fn distilled(path: PathBuf) -> Result<(), Failed> {
+    let package = Package::open(&path)?;
+    let folder = format!("profiles/{}", package.label());
+    let files = distill::fact_files(&package)?;
+    for (name, text) in &files {
+        let path = format!("{folder}/{name}");
         let file = keur::embedded::file(&path).ok_or_else(|| format!("`{path}` is not embedded"))?;
-        assert_eq!(file.text(), Some(&*text), "{path}: run `keur package distill` again");
+        assert!(file.text() == Some(text), "{path}: run `keur package distill` again");
+    }
+    assert_eq!(keur::embedded::below(&folder).len(), files.len(), "{folder} has files of its own");
+    Ok(())
+}
+
+/// The STU3 packages whose facts are embedded, as packages.
+fn official(folder: &std::path::Path) -> Result<Definitions, Failed> {
+    let stu3 = CARRIED.iter().filter(|(name, _)| !name.contains(".r4."));
+    let open = |(_, file): &(&str, &str)| Loaded::from_path(&folder.join(format!("{file}.tgz")));
+    Ok(Definitions::with_packages(FhirVersion::Stu3, stu3.map(open).collect::<Result<_, _>>()?)?)
+}
+
+fn same_snapshots(folder: PathBuf) -> Result<(), Failed> {
+    let (given, embedded) = (official(&folder)?.profiles(), Definitions::embedded(FhirVersion::Stu3).profiles());
+    let (mut compared, mut elements, mut differences) = (0, 0, vec![]);
+    for url in embedded.urls() {
+        let (ours, theirs) = (embedded.snapshot(&url), given.snapshot(&url));
+        let (ours, theirs) = match (ours, theirs) {
+            (Ok(ours), Ok(theirs)) => (ours, theirs),
+            (ours, theirs) => {
+                differences.push(format!("{url}: {:?} against {:?}", ours.err(), theirs.err()));
+                continue;
+            }
+        };
+        compared += 1;
+        let (ours, theirs) = (ours.elements(), theirs.elements());
+        elements += theirs.len();
+        let id = |e: &keur::definitions::profile::ElementDefinition| e.id.clone();
+        let (a, b): (Vec<_>, Vec<_>) = (ours.iter().map(id).collect(), theirs.iter().map(id).collect());
+        if a != b {
+            differences.push(format!("{url}: other elements"));
+        }
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            let (a, b) = (&ours.rules, &theirs.rules);
+            let keys = |r: &keur::definitions::profile::ElementRules| {
+                let keys = r.constraints.iter().map(|c| c.key.clone()).filter(|k| !matches!(&**k, "ele-1" | "ext-1"));
+                keys.collect::<std::collections::BTreeSet<_>>()
+            };
+            for (what, same) in [
+                ("min", a.min == b.min),
+                ("max", a.max == b.max),
+                ("types", a.types == b.types),
+                ("fixed", a.fixed == b.fixed),
+                ("pattern", a.pattern == b.pattern),
+                ("min value", a.min_value == b.min_value),
+                ("max value", a.max_value == b.max_value),
+                ("binding", a.binding == b.binding),
+                ("slicing", a.slicing == b.slicing),
+                ("invariants", keys(a) == keys(b)),
+            ] {
+                if !same {
+                    differences.push(format!("{url} {}: {what}", theirs.id.as_deref().unwrap_or_default()));
+                }
+            }
+        }
+    }
+    println!("{compared} snapshots, {elements} elements, {} differences", differences.len());
+    for difference in differences.iter().take(40) {
+        println!("  {difference}");
+    }
+    match differences.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{} differences", differences.len()).into()),
+    }
+}
+
+/// Every code that an enumerated value set of zib2017 lists, in every value set of zib2017.
+fn same_terminology(folder: PathBuf) -> Result<(), Failed> {
+    use keur::definitions::terminology::CodeRef;
+    let (given, embedded) = (official(&folder)?, Definitions::embedded(FhirVersion::Stu3));
+    let (given, embedded) = (given.terminology(), embedded.terminology());
+    let codes = [
+        (Some("http://snomed.info/sct"), "55561003"),
+        (Some("http://loinc.org"), "8480-6"),
+        (Some("http://hl7.org/fhir/v3/NullFlavor"), "UNK"),
+        (Some("http://hl7.org/fhir/v3/NullFlavor"), "nonsense"),
+        (Some("http://hl7.org/fhir/v3/AddressUse"), "HP"),
+        (None, "final"),
+        (None, "nonsense"),
+        (None, "mm[Hg]"),
+        (Some("urn:nothing"), "1"),
+    ];
+    let mut compared = 0;
+    for (_, file) in CARRIED.iter().filter(|(name, _)| !name.contains(".r4.") && !name.contains("expansions")) {
+        let package = Package::open(&folder.join(format!("{file}.tgz")))?;
+        for url in package.of_type("ValueSet").filter_map(|r| r.outline.url.as_deref()) {
+            for (system, code) in codes {
+                let code = CodeRef { system, code };
+                assert_eq!(embedded.membership(url, code), given.membership(url, code), "{url} {code:?}");
+                compared += 1;
+            }
+        }
+        for url in package.of_type("CodeSystem").filter_map(|r| r.outline.url.as_deref()) {
+            let (ours, theirs) = (embedded.code_system(url), given.code_system(url));
+            let (Some(ours), Some(theirs)) = (ours, theirs) else { return Err(format!("{url} is not there").into()) };
+            assert_eq!((ours.len(), ours.content), (theirs.len(), theirs.content), "{url}");
+        }
+    }
+    println!("{compared} memberships");
+    Ok(())
+}
+
+/// The verdict on official fixtures, by facts and by packages.
+fn same_verdicts(inputs: PathBuf) -> Result<(), Failed> {
+    use keur::definitions::Typed;
+    use keur::fhir::Format;
+    use keur::validation::{Policy, Validator};
+    let packages = inputs.join("../../packages");
+    let validator = |d: Definitions| Validator::new(d.types(), d.profiles(), d.terminology(), Policy::default());
+    let (ours, theirs) = (validator(Definitions::embedded(FhirVersion::Stu3)), validator(official(&packages)?));
+    for (standard, least) in [("BgZ-3-0", 1.0), ("BgZ-MSZ-2-0", 0.99)] {
+        let (mut same, mut all) = (0u32, 0u32);
+        for entry in std::fs::read_dir(inputs.join(standard))? {
+            let path = entry?.path();
+            let Some(format) = Format::from_path(&path) else { continue };
+            let text = std::fs::read_to_string(&path)?;
+            let judge = |validator: &Validator| {
+                let document = keur::fhir::read(text.clone(), format).map_err(|e| e.to_string())?;
+                let outcome = validator.validate(&Typed::new(document, validator.types()), &[]);
+                let errors = outcome.issues.iter().filter(|i| i.severity <= keur::diagnostic::Severity::Error);
+                Ok::<_, String>(errors.map(|i| format!("{} {} {}", i.code, i.path, i.message)).collect::<Vec<_>>())
+            };
+            let (a, b) = (judge(&ours)?, judge(&theirs)?);
+            all += 1;
+            same += u32::from(a.is_empty() == b.is_empty());
+            if a.is_empty() != b.is_empty() {
+                println!("  {}: facts {a:?}, packages {b:?}", path.display());
+            }
+        }
+        println!("{standard}: the same verdict on {same} of {all}");
+        assert!(f64::from(same) >= least * f64::from(all), "{standard}");
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod settings;
 mod stop;
 mod suite;
 mod usage;
+mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ enum Verb {
     List(list::Arguments),
     /// Serve fixtures with the built-in simulator
     Serve(serve::Arguments),
+    /// Validate resources against FHIR and the profiles they claim
+    Validate(validate::Arguments),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
@@ -82,6 +85,7 @@ impl Verb {
         match self {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
+            Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
         }
@@ -145,6 +149,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
+        Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),

@@ -48,7 +48,9 @@ impl EmbeddedPackage {
 
     /// The package that defines the base types of a release.
     pub fn core(version: FhirVersion) -> Option<&'static EmbeddedPackage> {
-        let is_core = |p: &&EmbeddedPackage| p.version == Some(version) && p.facts.name.ends_with(".core") && p.facts.name.starts_with("hl7.fhir.r");
+        let is_core = |p: &&EmbeddedPackage| {
+            p.version == Some(version) && p.facts.name.ends_with(".core") && p.facts.name.starts_with("hl7.fhir.r")
+        };
         EmbeddedPackage::all().iter().find(is_core)
     }
 
@@ -59,9 +61,8 @@ impl EmbeddedPackage {
     }
 
     fn profiles(&self) -> &HashMap<&'static str, &'static File> {
-        self.profiles.get_or_init(|| {
-            self.files.iter().filter_map(|f| Some((facts::canonical_of(f.text()?)?, f))).collect()
-        })
+        self.profiles
+            .get_or_init(|| self.files.iter().filter_map(|f| Some((facts::canonical_of(f.text()?)?, f))).collect())
     }
 
     fn find(&self, resource_type: &str, url: &str) -> Vec<Document> {
@@ -89,9 +90,7 @@ impl DefinitionSource for EmbeddedSource {
             match facts::read_profile(file.path, file.text()?) {
                 Ok(found) if version.is_some() && version != found.version.as_deref() => None,
                 Ok(found) => Some(Ok(found)),
-                Err(error) => {
-                    Some(Err(ProfileError::Unreadable { canonical: url.into(), reason: error.to_string() }))
-                }
+                Err(error) => Some(Err(ProfileError::Unreadable { canonical: url.into(), reason: error.to_string() })),
             }
         })
     }

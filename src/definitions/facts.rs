@@ -34,8 +34,8 @@ mod terminology;
 #[cfg(test)]
 mod tests;
 
-pub use profile::{read_profile, write_profile};
 pub use profile::canonical_of;
+pub use profile::{read_profile, write_profile};
 pub use terminology::TerminologyFacts;
 
 use syntax::Line;

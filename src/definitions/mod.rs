@@ -23,6 +23,6 @@ pub use registry::{
 pub use source::PackageSource;
 pub use typed::{NodeType, Typed};
 pub use types::{
-    Binding, BindingStrength, Element, ElementFacts, ElementId, InvariantFacts, StructureFacts, Type, TypeClass, TypeFacts, TypeId,
-    TypeTable, choice_name,
+    Binding, BindingStrength, Element, ElementFacts, ElementId, InvariantFacts, StructureFacts, Type, TypeClass,
+    TypeFacts, TypeId, TypeTable, choice_name,
 };

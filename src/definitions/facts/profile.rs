@@ -106,7 +106,13 @@ fn write_element(out: &mut String, owner: &str, element: &ElementDefinition) {
     }
     if &out[start..] == " .. -" {
         out.truncate(start);
-        if *rules == (ElementRules { short: rules.short.clone(), conditions: rules.conditions.clone(), ..ElementRules::default() }) {
+        if *rules
+            == (ElementRules {
+                short: rules.short.clone(),
+                conditions: rules.conditions.clone(),
+                ..ElementRules::default()
+            })
+        {
             out.push('\n');
             return;
         }
@@ -161,7 +167,8 @@ fn write_type(out: &mut String, rule: &TypeRule) {
     syntax::list(out, '(', &rule.targets, ')');
     let aggregation =
         rule.aggregation.iter().filter_map(|a| Aggregation::ALL.iter().find(|(b, _)| a == b)).map(|(_, c)| *c);
-    let versioning = rule.versioning.iter().filter_map(|v| Versioning::ALL.iter().find(|(b, _)| v == b)).map(|(_, c)| *c);
+    let versioning =
+        rule.versioning.iter().filter_map(|v| Versioning::ALL.iter().find(|(b, _)| v == b)).map(|(_, c)| *c);
     let words: Vec<&str> = aggregation.chain(versioning).collect();
     if !words.is_empty() {
         let _ = write!(out, "{{{}}}", words.join(","));
@@ -331,7 +338,8 @@ fn read_property(rules: &mut ElementRules, line: &mut Line<'_>) -> Result<(), St
         "support" => rules.must_support = Some(read_flag(line)?),
         "max-value-set" | "permitted-maps" | "permitted-value-sets" => {
             let list = canonicals(line, '(', ')')?;
-            let binding = rules.binding.as_mut().map(Arc::make_mut).ok_or_else(|| format!("`{name}` without binding"))?;
+            let binding =
+                rules.binding.as_mut().map(Arc::make_mut).ok_or_else(|| format!("`{name}` without binding"))?;
             match name {
                 "max-value-set" => binding.max_value_set = list.into_iter().next(),
                 "permitted-maps" => binding.permitted_concept_maps = list,

@@ -85,7 +85,11 @@ impl TerminologyFacts {
     pub fn find(resource_type: &str, text: &str, url: &str) -> Result<Vec<Document>, FactsError> {
         let Some(at) = KINDS.iter().position(|(ty, ..)| *ty == resource_type) else { return Ok(vec![]) };
         let read = |block: &str| {
-            read_block(at, url, block).map_err(|(line, message)| FactsError { file: format!("{} of {url}", KINDS[at].2), line, message })
+            read_block(at, url, block).map_err(|(line, message)| FactsError {
+                file: format!("{} of {url}", KINDS[at].2),
+                line,
+                message,
+            })
         };
         blocks(text, &header(at, url)).into_iter().map(read).collect()
     }
@@ -179,8 +183,9 @@ fn write_value_set(out: &mut String, resource: NodeRef<'_>) {
     }
 }
 
-/// Servers cut expansions off at this many codes, often without saying so.
-const LONGEST: usize = 1_000;
+/// Longer expansions are left out: they are the content of a terminology rather than a list, and servers cut
+/// them off, often without saying so.
+const LONGEST: usize = 400;
 
 /// True when something other than lists of codes and FHIR's own code systems is taken in: only then does an
 /// expansion say more.
@@ -228,7 +233,12 @@ fn write_code_system(out: &mut String, resource: NodeRef<'_>) {
     }
 }
 
-fn collect<'n>(node: NodeRef<'n>, parent: Option<&'n str>, tops: &mut Vec<&'n str>, below: &mut Vec<(&'n str, Vec<&'n str>)>) {
+fn collect<'n>(
+    node: NodeRef<'n>,
+    parent: Option<&'n str>,
+    tops: &mut Vec<&'n str>,
+    below: &mut Vec<(&'n str, Vec<&'n str>)>,
+) {
     for concept in node.children_named("concept") {
         let Some(code) = concept.child_value("code") else { continue };
         let subsumed = concept.children_named("property").filter_map(|property| {

@@ -1,0 +1,73 @@
+//! For people: every issue at its line, then what was checked and with what.
+
+use std::fmt::Write as _;
+
+use crate::diagnostic::{Diagnostic, NoteKind, Source, Words};
+
+use super::super::console::Console;
+use super::{Finding, Report, Verdict};
+
+const FILES: Words = Words::new("files", "bestanden");
+const VERDICTS: [(Verdict, Words); 3] = [
+    (Verdict::Valid, Words::new("valid", "geldig")),
+    (Verdict::Invalid, Words::new("invalid", "ongeldig")),
+    (Verdict::Incomplete, Words::new("incomplete", "onvolledig")),
+];
+const CODES: Words = Words::new("codes checked", "codes gecontroleerd");
+const NOT_CHECKABLE: Words = Words::new("not checkable offline", "offline niet te controleren");
+const DEFINITIONS: Words = Words::new("definitions", "definities");
+
+/// Hexadecimal digits of a hash that people compare.
+const SHORT: usize = 16;
+
+/// The whole text.
+pub fn write(report: &Report, console: &Console) -> String {
+    let mut out = String::new();
+    for file in &report.files {
+        let source = Source { name: file.path.as_str().into(), text: file.text.clone() };
+        for finding in &file.findings {
+            let _ = writeln!(out, "{}", shown(finding, &source, console));
+        }
+    }
+    receipt(&mut out, report, console);
+    out
+}
+
+fn shown(finding: &Finding, source: &Source, console: &Console) -> String {
+    let mut diagnostic =
+        Diagnostic::new(finding.severity, finding.code, &*finding.message).label(source, finding.span, "");
+    let place = match (&*finding.path, &*finding.profile) {
+        ("", _) => String::new(),
+        (path, "") => format!("`{path}`"),
+        (path, profile) => format!("`{path}`, by {profile}"),
+    };
+    if !place.is_empty() {
+        diagnostic = diagnostic.note(NoteKind::Note, place);
+    }
+    console.output_frame().render(&diagnostic.in_language(&console.registry, console.language))
+}
+
+/// What was judged, with what, and what could not be decided.
+pub fn receipt(out: &mut String, report: &Report, console: &Console) {
+    let language = console.language;
+    let counts = VERDICTS.iter().map(|(verdict, words)| format!("{} {}", report.count(*verdict), words.get(language)));
+    let counts: Vec<String> = counts.collect();
+    let _ = writeln!(out, "{} {}: {}", report.files.len(), FILES.get(language), counts.join(", "));
+    let codes = report.codes();
+    let not_checkable: u64 = codes.not_checkable.values().sum();
+    let _ = writeln!(
+        out,
+        "{} {}, {not_checkable} {}",
+        codes.checked,
+        CODES.get(language),
+        NOT_CHECKABLE.get(language)
+    );
+    for (reason, count) in &codes.not_checkable {
+        let _ = writeln!(out, "  {count} {reason}");
+    }
+    let _ = writeln!(out, "{}:", DEFINITIONS.get(language));
+    for used in &report.used {
+        let hash = used.sha256.get(..SHORT).unwrap_or(&used.sha256);
+        let _ = writeln!(out, "  {} {} ({}, sha256 {hash})", used.package, used.version, used.origin.code());
+    }
+}
