@@ -5,21 +5,29 @@ use super::walk::{Origin, Walk};
 use crate::definitions::BindingStrength;
 use crate::definitions::profile::ElementBinding;
 use crate::definitions::terminology::{CodeRef, Membership, Undecided};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Severity};
 use crate::fhir::NodeRef;
 
 impl<'d> Walk<'_, 'd> {
     /// Judges a coded element by its binding.
     pub fn binding(&mut self, node: NodeRef<'d>, binding: &ElementBinding, origin: Origin<'_>) {
-        let Some(value_set) = &binding.value_set else { return };
-        let (severity, rule) = match binding.strength {
-            BindingStrength::Required => (Severity::Error, code::REQUIRED_BINDING),
-            BindingStrength::Extensible => (self.policy().outside_extensible, code::EXTENSIBLE_BINDING),
-            BindingStrength::Preferred | BindingStrength::Example => return,
+        let rule = match binding.strength {
+            BindingStrength::Required => Some((Severity::Error, code::REQUIRED_BINDING)),
+            BindingStrength::Extensible => Some((self.policy().outside_extensible, code::EXTENSIBLE_BINDING)),
+            BindingStrength::Preferred | BindingStrength::Example => None,
         };
+        if let (Some(rule), Some(value_set)) = (rule, &binding.value_set) {
+            self.bound(node, value_set, rule, origin);
+        }
+        if let Some(widest) = &binding.max_value_set {
+            self.bound(node, widest, (Severity::Error, code::REQUIRED_BINDING), origin);
+        }
+    }
+
+    fn bound(&mut self, node: NodeRef<'d>, value_set: &str, (severity, rule): (Severity, Code), origin: Origin<'_>) {
         let codes = codes_of(node, self.document.type_name(node.id()));
         if codes.is_empty() {
-            if binding.strength == BindingStrength::Required {
+            if rule == code::REQUIRED_BINDING {
                 self.no_code(node, value_set, origin);
             }
             return;

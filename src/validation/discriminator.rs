@@ -58,7 +58,14 @@ impl<'d> Walk<'_, 'd> {
                 if wanted.is_empty() {
                     return Belongs::Undecided;
                 }
-                yes(found.iter().any(|n| wanted.iter().any(|profile| self.conforms(*n, profile))))
+                if found.iter().any(|n| wanted.iter().any(|profile| self.conforms(*n, profile))) {
+                    return Belongs::Yes;
+                }
+                // Whether something conforms to a profile that is not there nobody knows.
+                match wanted.iter().all(|profile| self.validator.profiles.definition(profile).is_ok()) {
+                    true => Belongs::No,
+                    false => Belongs::Undecided,
+                }
             }
         }
     }

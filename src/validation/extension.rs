@@ -7,14 +7,15 @@ use super::walk::Walk;
 use crate::definitions::profile::{ExtensionContext, StructureDefinition};
 use crate::diagnostic::Severity;
 use crate::fhir::NodeRef;
-use crate::fhirpath::{Context, Expression, Item};
+use crate::fhirpath::{Collection, Context, Element, Expression, Item};
 
 impl<'d> Walk<'_, 'd> {
     /// Judges what is in an Extension by the definition its url names.
     pub fn extension(&mut self, node: NodeRef<'d>) {
         let Some(url) = node.child_value("url").filter(|u| u.contains(':')) else { return };
-        if let Ok(snapshot) = self.validator.profiles.snapshot(url) {
-            self.by_snapshot(node, &snapshot);
+        // One that is nowhere has been reported by `extension_place`.
+        if self.validator.profiles.definition(url).is_ok() {
+            self.by_definition(node, url, node);
         }
     }
 
@@ -36,12 +37,36 @@ impl<'d> Walk<'_, 'd> {
             return self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
         };
         self.modifier(node, &definition);
+        self.context_invariants(node, holder, &definition);
         if definition.contexts.is_empty() || definition.contexts.iter().any(|c| self.is_context(holder, c)) {
             return;
         }
         let allowed: Vec<String> = definition.contexts.iter().map(|c| format!("`{}`", c.expression)).collect();
         let message = format!("the extension `{url}` may not stand here, only on {}", allowed.join(", "));
         self.report(holder, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
+    }
+
+    /// What must hold of the element that an extension is on.
+    fn context_invariants(&mut self, node: NodeRef<'d>, holder: NodeRef<'d>, definition: &StructureDefinition) {
+        for text in &definition.context_invariants {
+            let extension = Collection::from(Item::Element(Element::new(self.document, node.id())));
+            let context = Context::new(self.document).at(holder.id()).with_written_names();
+            let context = context.with_variable("extension", extension);
+            let holds = match Expression::parse(text) {
+                Ok(expression) => {
+                    expression.evaluate(&context).map(|found| found.to_boolean()).map_err(|e| e.to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            match holds {
+                Ok(true) => {}
+                Ok(false) => {
+                    let message = format!("the extension `{}` may stand only where `{text}` holds", definition.url);
+                    self.report(node, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
+                }
+                Err(why) => self.not_checked(&definition.url, node, format!("`{text}` was not checked: {why}")),
+            }
+        }
     }
 
     /// An extension that changes the meaning stands among the modifier extensions, no other does.

@@ -56,13 +56,19 @@ impl<'d> Walk<'_, 'd> {
     /// A target in the same document conforms to one of the profiles that are asked for.
     fn target_profile(&mut self, node: NodeRef<'d>, target: NodeRef<'d>, rule: &TypeRule, origin: Origin<'_>) {
         let type_name = target.resource_type().unwrap_or_default();
+        let mut missing = None;
         for canonical in &rule.targets {
             match self.target_type(canonical) {
-                Some(wanted) if !self.is_type(type_name, &wanted) => continue,
-                // A base definition asks for no more than the type; a profile that is not there says nothing.
-                Some(_) if !canonical.starts_with(CORE) && !self.conforms(target, canonical) => continue,
-                _ => return,
+                Some(wanted) if !self.is_type(type_name, &wanted) => {}
+                // A base definition asks for no more than the type.
+                Some(_) if canonical.starts_with(CORE) || self.conforms(target, canonical) => return,
+                Some(_) => {}
+                None => missing = Some(canonical),
             }
+        }
+        if let Some(missing) = missing {
+            let reason = format!("`{missing}` is in none of the packages: the target was not checked by it");
+            return self.not_checked(missing, node, reason);
         }
         let message = format!("refers to a {type_name} that conforms to none of {}", rule.targets.join(", "));
         self.report(node, Severity::Error, code::REFERENCE_PROFILE, message, origin);

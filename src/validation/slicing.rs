@@ -88,6 +88,9 @@ impl<'d> Walk<'_, 'd> {
         let (min, max) = (slice.rules.min(), slice.rules.max());
         if undecided {
             let message = format!("nothing tells slice `{name}` of `{}` apart, it was not checked", slice.name);
+            if min > 0 {
+                self.not_checked(origin, parent, message.clone());
+            }
             self.report(parent, Severity::Warning, code::UNDECIDED_SLICING, message, origin);
         } else if count < min {
             let message =

@@ -15,6 +15,9 @@ use crate::fhir::{NodeId, NodeRef};
 /// Where a rule stands: the definition it is part of, for messages.
 pub(super) type Origin<'p> = &'p Arc<str>;
 
+/// Most targets of references that are tried inside each other: a Bundle may hold thousands that form a chain.
+const DEEPEST: usize = 24;
+
 /// State of one validation.
 pub(super) struct Walk<'v, 'd> {
     pub validator: &'v Validator,
@@ -92,6 +95,11 @@ impl<'v, 'd> Walk<'v, 'd> {
         if let Some(known) = self.tried.get(&key) {
             return *known;
         }
+        if self.trials.len() >= DEEPEST {
+            let reason = format!("more than {DEEPEST} resources refer to each other in a row");
+            self.note_unavailable(canonical, node, reason);
+            return true;
+        }
         self.tried.insert(key, true);
         let judged = std::mem::take(&mut self.judged);
         self.trials.push(0);
@@ -124,8 +132,14 @@ impl<'v, 'd> Walk<'v, 'd> {
 
     /// Notes that something a definition asks for was not checked.
     pub fn not_checked(&mut self, canonical: &str, node: NodeRef<'d>, reason: String) {
+        if self.trials.is_empty() {
+            self.note_unavailable(canonical, node, reason);
+        }
+    }
+
+    fn note_unavailable(&mut self, canonical: &str, node: NodeRef<'d>, reason: String) {
         let known = |u: &Unavailable| u.canonical == canonical && u.node == node.id() && u.reason == reason;
-        if self.trials.is_empty() && !self.outcome.unavailable.iter().any(known) {
+        if !self.outcome.unavailable.iter().any(known) {
             self.outcome.unavailable.push(Unavailable { canonical: canonical.to_owned(), node: node.id(), reason });
         }
     }

@@ -3,6 +3,9 @@
 //! It writes `Bundle.entry[0].resource/*Task/task-1*/.value.ofType(Quantity)` for what a resource says, and
 //! `/f:Bundle/f:entry` (without indices) for how it is written.
 
+/// A name as written, and an index where it is known.
+type Step = (String, Option<usize>);
+
 /// A place in a form that can be compared: names as written, an index on every step where it is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
@@ -10,7 +13,7 @@ pub struct Place {
     floats: bool,
     /// About the markup: an element that the definitions do not have stands at the one around it.
     pub is_markup: bool,
-    steps: Vec<(String, Option<usize>)>,
+    steps: Vec<Step>,
 }
 
 impl Place {
@@ -18,7 +21,7 @@ impl Place {
     pub fn parse(text: &str) -> Place {
         let is_markup = text.contains("/f:") || text.contains("/?:");
         let text = without_comments(text);
-        let mut steps: Vec<(String, Option<usize>)> = vec![];
+        let mut steps: Vec<Step> = vec![];
         let parts: Vec<&str> = match is_markup {
             true => text.split('/').filter(|p| !p.is_empty()).collect(),
             false => text.split('.').collect(),
@@ -55,7 +58,7 @@ impl Place {
     }
 
     /// Without the steps down to the innermost resource and its own name.
-    fn inside_resource(&self) -> &[(String, Option<usize>)] {
+    fn inside_resource(&self) -> &[Step] {
         let resource = self.steps.iter().rposition(|(n, _)| matches!(n.as_str(), "resource" | "contained"));
         self.steps.get(resource.unwrap_or(0) + 1..).unwrap_or_default()
     }
@@ -68,14 +71,12 @@ impl Place {
 
     /// The same element or one around the other.
     pub fn encloses(&self, other: &Place) -> bool {
-        let same = |(a, b): (&(String, Option<usize>), &(String, Option<usize>))| {
-            a.0 == b.0 && (a.1.is_none() || b.1.is_none() || a.1 == b.1)
-        };
+        let same = |(a, b): (&Step, &Step)| a.0 == b.0 && (a.1.is_none() || b.1.is_none() || a.1 == b.1);
         let (mine, theirs) = Place::comparable(self, other);
         mine.len() <= theirs.len() && mine.iter().zip(theirs).all(same)
     }
 
-    fn comparable<'p>(a: &'p Place, b: &'p Place) -> (&'p [(String, Option<usize>)], &'p [(String, Option<usize>)]) {
+    fn comparable<'p>(a: &'p Place, b: &'p Place) -> (&'p [Step], &'p [Step]) {
         match a.floats || b.floats {
             true => (a.inside_resource(), b.inside_resource()),
             false => (&a.steps, &b.steps),

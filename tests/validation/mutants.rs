@@ -66,7 +66,7 @@ pub fn compare(setting: &Setting, oracle: &Oracle) -> Result<(), Failed> {
             let ours = Place::parse(path);
             theirs.iter().any(|t| ours.encloses(t) || (t.is_markup && ours.parent().encloses(t)))
         };
-        if theirs.is_empty() || new.iter().any(|said| near(&said)) {
+        if theirs.is_empty() || new.iter().any(near) {
             at_the_element += 1;
         } else if is_verbose() {
             println!("  ELSEWHERE {} {detail}", row["id"]);

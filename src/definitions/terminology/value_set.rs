@@ -182,6 +182,9 @@ impl Part {
 /// Expansions that servers cut off often end at this many codes without saying so.
 const USUAL_CUT: usize = 1_000;
 
+/// Code systems whose codes are made by a grammar: no list has them all.
+const GRAMMARS: [&str; 3] = ["urn:ietf:bcp:47", "urn:ietf:bcp:13", "http://unitsofmeasure.org"];
+
 impl Expansion {
     fn read(node: NodeRef<'_>) -> Expansion {
         let mut expansion = Expansion::default();
@@ -191,7 +194,8 @@ impl Expansion {
         let cut = node.children_named("extension").any(|e| {
             e.child_value("url").is_some_and(|u| u.ends_with("valueset-toocostly") || u.ends_with("valueset-unclosed"))
         });
-        expansion.complete = !cut && codes > 0 && total.map_or(codes != USUAL_CUT, |t| t <= codes);
+        let endless = GRAMMARS.iter().any(|system| expansion.codes.contains_key(*system));
+        expansion.complete = !cut && !endless && codes > 0 && total.map_or(codes != USUAL_CUT, |t| t <= codes);
         expansion
     }
 
