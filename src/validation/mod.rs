@@ -40,6 +40,9 @@ use crate::definitions::{ElementId, TypeId, TypeTable, Typed};
 use crate::fhir::NodeRef;
 use invariant::Ready;
 
+/// An invariant and the place it is asked of.
+type Asked = (usize, TypeId, Option<ElementId>);
+
 /// Definitions and terminology, ready to judge resources of one FHIR release.
 pub struct Validator {
     types: Arc<TypeTable>,
@@ -47,7 +50,7 @@ pub struct Validator {
     terminology: Arc<Terminology>,
     policy: Policy,
     /// By the address of the constraint, which is kept alive beside it, and the type and element it is asked of.
-    invariants: RwLock<HashMap<(usize, TypeId, Option<ElementId>), (Arc<Constraint>, Ready)>>,
+    invariants: RwLock<HashMap<Asked, (Arc<Constraint>, Ready)>>,
     /// Base definitions by type.
     base: Vec<OnceLock<Option<Arc<Snapshot>>>>,
 }

@@ -38,10 +38,11 @@ pub(super) static ROWS: &[Row] = &[
     row("imm-1", &["Immunization"], r"notGiven = true implies (reaction.empty() and explanation.reason.empty())"),
     row("imm-2", &["Immunization"], r"explanation.reasonNotGiven.exists() implies notGiven = true"),
     row("con-3", &["Condition"], r"clinicalStatus.empty() implies verificationStatus = 'entered-in-error'"),
+    // Only the boolean says that it is over now: a date may lie ahead.
     row(
         "con-4",
         &["Condition"],
-        r"abatement.empty() or abatement.ofType(boolean) = false or clinicalStatus in ('inactive' | 'resolved' | 'remission')",
+        r"abatement.ofType(boolean).where($this = true).empty() or clinicalStatus in ('inactive' | 'resolved' | 'remission')",
     ),
     row("mad-2", &["MedicationAdministration"], r"reasonNotGiven.exists() implies notGiven = true"),
     row("mad-3", &["MedicationAdministration"], r"reasonCode.exists() implies notGiven.all($this = false)"),

@@ -9,7 +9,13 @@ pub(super) static ROWS: &[Row] = &[
         &["Address"],
         r"extension('http://fhir.nl/fhir/StructureDefinition/nl-core-address-official').value.where($this = true).empty() or (line.extension('http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-streetName').exists() and line.extension.where(url in ('http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-houseNumber' | 'http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-buildingNumberSuffix' | 'http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-additionalLocator')).exists())",
     ),
-    row("nl-postal-code-pattern", &["Address.postalCode"], r"matches('^[0-9]{4}[A-Z]{2}$')"),
+    // The country stands beside the postal code, and a path cannot go up.
+    row(
+        "nl-postal-code-pattern",
+        &["Address.postalCode"],
+        r"matches('^[0-9]{4}[A-Z]{2}$') or %resource.descendants().where(postalCode = %context
+            and country.lower() in ('nl' | 'nld' | 'nederland')).empty()",
+    ),
     row(
         "hicm-outcomeofcare-1",
         &["CarePlan.activity"],
