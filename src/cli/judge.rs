@@ -49,10 +49,8 @@ impl ProfileValidator for Judge {
             return not_evaluated(reason, vec![], CodeCount::default());
         }
         let outcome = validator.validate(query.content, &[query.profile]);
-        let codes = CodeCount {
-            checked: outcome.codes.checked,
-            not_checkable: outcome.codes.not_checkable.values().sum(),
-        };
+        let codes =
+            CodeCount { checked: outcome.codes.checked, not_checkable: outcome.codes.not_checkable.values().sum() };
         let mut issues: Vec<Issue> = outcome.issues.iter().map(|issue| recorded(issue, query.request)).collect();
         issues.sort_by_key(|issue| SEVERITIES.iter().position(|(_, code)| *code == issue.severity));
         match outcome.unavailable.first() {

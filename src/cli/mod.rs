@@ -33,8 +33,13 @@ pub use exit::Exit;
 use settings::{Key, Settings};
 
 /// The tables of every room's rules.
-const TABLES: &[&[Rule]] =
-    &[problem::RULES, crate::testscript::problem::RULES, crate::engine::code::RULES, crate::simulator::code::RULES];
+const TABLES: &[&[Rule]] = &[
+    problem::RULES,
+    crate::testscript::problem::RULES,
+    crate::engine::code::RULES,
+    crate::simulator::code::RULES,
+    crate::validation::code::RULES,
+];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
 /// verdict that someone else can check.
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100, 2000..2200, 3000..3050]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1100, 2000..2200, 3000..3050, 4000..4200]) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }
