@@ -138,8 +138,8 @@ impl Access {
         slot.is_some_and(|slot| view.of(&resource.key.resource_type).binary_search(&slot).is_ok())
     }
 
-    /// True when a resource may be written: it is about one of these Patients, or about none.
-    pub fn may_write(&self, resource: &Stored) -> bool {
+    /// True when a resource may be taken away: it is about one of these Patients, or about none.
+    pub fn may_delete(&self, resource: &Stored) -> bool {
         let Access::Patients { keys } = self else { return true };
         resource.patients.is_empty() || resource.patients.iter().any(|p| keys.contains(p))
     }

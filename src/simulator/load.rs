@@ -206,7 +206,10 @@ impl Read {
             store.put(key, document);
         }
         for (fixture, document) in ready.iter().filter(|(_, d)| is_carried_out(d)) {
-            if let Err(message) = carry_out(store, document) {
+            if waits(document) {
+                let message = "where its entries go waits for a variable: it is left out";
+                self.warnings.push(fixture.problem(Severity::Warning, code::VARIABLE, message, Span::default()));
+            } else if let Err(message) = carry_out(store, document) {
                 self.errors.push(fixture.problem(Severity::Error, code::BUNDLE, message, Span::default()));
             }
         }
@@ -238,6 +241,12 @@ impl Read {
 fn is_carried_out(document: &Document) -> bool {
     let root = document.root();
     root.resource_type() == Some("Bundle") && matches!(root.child_value("type"), Some("transaction" | "batch"))
+}
+
+/// True when ids or addresses in a Bundle are still placeholders.
+fn waits(bundle: &Document) -> bool {
+    let mut places = bundle.root().descendants_and_self().filter(|n| matches!(n.name(), "id" | "url" | "fullUrl"));
+    places.any(|n| n.value().is_some_and(|v| v.contains("${")))
 }
 
 fn carry_out(store: &mut Store, bundle: &Document) -> Result<(), String> {

@@ -216,7 +216,8 @@ impl Simulator {
 
 fn stored(settings: &Settings, base_url: &str) -> Result<(Store, Vec<Diagnostic>), Vec<Diagnostic>> {
     let types = settings.definitions.types();
-    let mut values = vec![("server-base".to_owned(), base_url.to_owned())];
+    // Fixtures write `${server-base}Patient/1`.
+    let mut values = vec![("server-base".to_owned(), format!("{base_url}/"))];
     values.extend(settings.variables.iter().cloned());
     let mut read = load::prepare(settings.fixtures.clone(), &values, &types);
     let facts = read.parameters(settings.definitions.search_parameters());
