@@ -1,13 +1,19 @@
 //! `keur package …`: FHIR packages on this machine.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::definitions::distill;
-use crate::definitions::package::Package;
+use crate::definitions::package::{Cache, Lock, Package, PackageError, Unlocked};
+use crate::definitions::{Loaded, Origin, distill, embedded_packages};
+use crate::diagnostic::Diagnostic;
 
 use super::console::Console;
 use super::exit::Exit;
 use super::problem;
+
+/// The lock file of a project, in the current folder.
+const LOCK: &str = "keur.lock";
 
 /// Flags of `package`.
 #[derive(clap::Args, Debug)]
@@ -18,6 +24,22 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand, Debug)]
 enum Action {
+    /// Copy packages into the cache (`~/.fhir/packages`) and note them in keur.lock
+    Add {
+        /// Packages: a .tgz or a folder
+        #[arg(value_name = "PACKAGE", required = true)]
+        packages: Vec<PathBuf>,
+    },
+    /// List the packages at hand: embedded and in the cache
+    List,
+    /// Check that the packages in keur.lock are in the cache, unchanged
+    Verify,
+    /// Remove a package from the cache and from keur.lock
+    Remove {
+        /// Packages, each as NAME@VERSION
+        #[arg(value_name = "NAME@VERSION", required = true)]
+        packages: Vec<String>,
+    },
     /// Write the facts of a package (no prose, no displays, no expressions), as the binary carries them
     Distill {
         /// The package: a .tgz or a folder
@@ -29,21 +51,131 @@ enum Action {
     },
 }
 
+/// What goes wrong, as it is told.
+type Wrong = Box<Diagnostic>;
+
 /// Carries it out.
 pub fn package(arguments: &Arguments, console: &Console) -> Exit {
     let result = match &arguments.action {
+        Action::Add { packages } => add(packages).map(|text| (text, Exit::Passed)),
+        Action::List => list().map(|text| (text, Exit::Passed)),
+        Action::Verify => verify(),
+        Action::Remove { packages } => remove(packages).map(|text| (text, Exit::Passed)),
         Action::Distill { package, out } => Package::open(package)
             .and_then(|package| distill::write_facts(&package, out))
-            .map(|d| format!("{}: {} files, {} bytes\n", d.folder.display(), d.files, d.bytes)),
+            .map(|d| (format!("{}: {} files, {} bytes\n", d.folder.display(), d.files, d.bytes), Exit::Passed))
+            .map_err(package_error),
     };
     match result {
-        Ok(text) => match console.output(text.as_bytes()) {
-            Ok(()) => Exit::Passed,
+        Ok((text, exit)) => match console.output(text.as_bytes()) {
+            Ok(()) => exit,
             Err(_) => Exit::Usage,
         },
-        Err(error) => {
-            console.tell(problem::error(problem::PACKAGE, error.to_string()));
+        Err(problem) => {
+            console.tell(*problem);
             Exit::Usage
         }
     }
+}
+
+fn wrong(message: String) -> Wrong {
+    Box::new(problem::error(problem::PACKAGE, message))
+}
+
+fn package_error(error: PackageError) -> Wrong {
+    wrong(error.to_string())
+}
+
+fn cache() -> Result<Cache, Wrong> {
+    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
+    let home = home.filter(|home| !home.is_empty());
+    home.map(|home| Cache::in_home(Path::new(&home))).ok_or_else(|| wrong("there is no home folder for a cache".into()))
+}
+
+/// The lock file; one that is not there locks nothing.
+fn lock() -> Result<Lock, Wrong> {
+    match std::fs::read_to_string(LOCK) {
+        Ok(text) => Lock::read(&text).map_err(|error| wrong(format!("`{LOCK}` cannot be read: {error}"))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::of(&[])),
+        Err(error) => Err(wrong(format!("`{LOCK}` cannot be read: {error}"))),
+    }
+}
+
+fn write_lock(lock: &Lock) -> Result<(), Wrong> {
+    std::fs::write(LOCK, lock.to_text()).map_err(|error| wrong(format!("`{LOCK}` cannot be written: {error}")))
+}
+
+fn add(packages: &[PathBuf]) -> Result<String, Wrong> {
+    let (cache, mut lock) = (cache()?, lock()?);
+    let mut out = String::new();
+    for path in packages {
+        let package = Package::open(path).map_err(package_error)?;
+        let installed = cache.install(&package).map_err(package_error)?;
+        let loaded = Loaded { package: Arc::new(package), origin: Origin::Path };
+        let new = Lock::of(&[loaded]).packages;
+        lock.packages.retain(|l| !new.iter().any(|n| (&n.name, &n.version) == (&l.name, &l.version)));
+        lock.packages.extend(new);
+        lock.packages.sort();
+        let _ = writeln!(out, "{}@{} {}", installed.name, installed.version, installed.path.display());
+    }
+    write_lock(&lock)?;
+    Ok(out)
+}
+
+fn list() -> Result<String, Wrong> {
+    let mut out = String::new();
+    for (name, version) in embedded_packages() {
+        let _ = writeln!(out, "{name}@{version} ({})", Origin::Embedded.code());
+    }
+    for package in cache()?.shelf().map_err(package_error)?.packages() {
+        let _ = writeln!(out, "{}@{} ({})", package.name, package.version, Origin::Cache.code());
+    }
+    Ok(out)
+}
+
+fn verify() -> Result<(String, Exit), Wrong> {
+    let lock = lock()?;
+    let shelf = cache()?.shelf().map_err(package_error)?;
+    let mut found = vec![];
+    for locked in &lock.packages {
+        let same = shelf.packages().iter().find(|p| (&p.name, &p.version) == (&locked.name, &locked.version));
+        if let Some(same) = same {
+            let package = Arc::new(Package::open(&same.path).map_err(package_error)?);
+            found.push(Loaded { package, origin: Origin::Cache });
+        }
+    }
+    let differences = lock.compare(&found);
+    let mut out = String::new();
+    for locked in &lock.packages {
+        let same = |d: &&Unlocked| match d {
+            Unlocked::Changed { locked: other, .. } | Unlocked::Unused(other) | Unlocked::Unknown(other) => {
+                other == locked
+            }
+        };
+        let said = match differences.iter().find(same) {
+            None => "unchanged",
+            Some(Unlocked::Unused(_)) => "not in the cache",
+            Some(_) => "changed",
+        };
+        let _ = writeln!(out, "{}@{} {said}", locked.name, locked.version);
+    }
+    Ok((out, if differences.is_empty() { Exit::Passed } else { Exit::Failed }))
+}
+
+fn remove(packages: &[String]) -> Result<String, Wrong> {
+    let (cache, mut lock) = (cache()?, lock()?);
+    let mut out = String::new();
+    for package in packages {
+        let (name, version) =
+            package.split_once('@').ok_or_else(|| wrong(format!("`{package}` is not `NAME@VERSION`")))?;
+        if !cache.remove(name, version).map_err(package_error)? {
+            return Err(wrong(format!("`{package}` is not in the cache")));
+        }
+        lock.packages.retain(|l| (&*l.name, &*l.version) != (name, version));
+        let _ = writeln!(out, "{package}");
+    }
+    if Path::new(LOCK).exists() {
+        write_lock(&lock)?;
+    }
+    Ok(out)
 }

@@ -53,7 +53,8 @@ fn element(path: &str) -> String {
 pub fn write(report: &Report, other: &Other, console: &Console) -> String {
     let mut out = String::new();
     let findings = report.files.iter().flat_map(|f| &f.findings).filter(|f| f.severity <= Severity::Error);
-    let ours: Vec<(String, String)> = findings.map(|f| (element(&f.path), format!("{} {}", f.code, f.message))).collect();
+    let ours: Vec<(String, String)> =
+        findings.map(|f| (element(&f.path), format!("{} {}", f.code, f.message))).collect();
     let places: BTreeSet<&String> = ours.iter().chain(&other.0).map(|(place, _)| place).collect();
     if places.is_empty() {
         let _ = writeln!(out, "{}", NONE.get(console.language));

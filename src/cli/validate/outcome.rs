@@ -39,9 +39,7 @@ fn outcome(file: &Judged) -> Value {
 fn issue(finding: &Finding) -> Value {
     let at = TYPES.partition_point(|(from, _)| *from <= finding.code.0);
     let kind = at.checked_sub(1).and_then(|at| TYPES.get(at)).map_or("processing", |(_, kind)| *kind);
-    let line = |name: &str, value: u32| {
-        json!({"url": format!("http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-{name}"), "valueInteger": value})
-    };
+    let line = |name: &str, value: u32| json!({"url": format!("http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-{name}"), "valueInteger": value});
     let mut issue = json!({
         "extension": [line("line", finding.position.line), line("col", finding.position.column)],
         "severity": severity(finding.severity),

@@ -55,13 +55,7 @@ pub fn receipt(out: &mut String, report: &Report, console: &Console) {
     let _ = writeln!(out, "{} {}: {}", report.files.len(), FILES.get(language), counts.join(", "));
     let codes = report.codes();
     let not_checkable: u64 = codes.not_checkable.values().sum();
-    let _ = writeln!(
-        out,
-        "{} {}, {not_checkable} {}",
-        codes.checked,
-        CODES.get(language),
-        NOT_CHECKABLE.get(language)
-    );
+    let _ = writeln!(out, "{} {}, {not_checkable} {}", codes.checked, CODES.get(language), NOT_CHECKABLE.get(language));
     for (reason, count) in &codes.not_checkable {
         let _ = writeln!(out, "  {count} {reason}");
     }
