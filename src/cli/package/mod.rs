@@ -1,5 +1,7 @@
 //! `keur package …`: FHIR packages on this machine.
 
+mod registry;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use super::console::Console;
 use super::exit::Exit;
 use super::problem;
+use super::settings::Checked;
 
 /// The lock file of a project, in the current folder.
 const LOCK: &str = "keur.lock";
@@ -26,9 +29,12 @@ pub struct Arguments {
 enum Action {
     /// Copy packages into the cache (`~/.fhir/packages`) and note them in keur.lock
     Add {
-        /// Packages: a .tgz or a folder
+        /// Packages: a .tgz, a folder, or NAME@VERSION, which is fetched from the registry
         #[arg(value_name = "PACKAGE", required = true)]
         packages: Vec<PathBuf>,
+        /// Registry that speaks NPM's protocol
+        #[arg(long, value_name = "URL", default_value = registry::DEFAULT)]
+        registry: String,
     },
     /// List the packages at hand: embedded and in the cache
     List,
@@ -55,9 +61,11 @@ enum Action {
 type Wrong = Box<Diagnostic>;
 
 /// Carries it out.
-pub fn package(arguments: &Arguments, console: &Console) -> Exit {
+pub fn package(arguments: &Arguments, settings: &Checked, console: &Console) -> Exit {
     let result = match &arguments.action {
-        Action::Add { packages } => add(packages).map(|text| (text, Exit::Passed)),
+        Action::Add { packages, registry } => {
+            add(packages, registry, settings.offline).map(|text| (text, Exit::Passed))
+        }
         Action::List => list().map(|text| (text, Exit::Passed)),
         Action::Verify => verify(),
         Action::Remove { packages } => remove(packages).map(|text| (text, Exit::Passed)),
@@ -105,13 +113,37 @@ fn write_lock(lock: &Lock) -> Result<(), Wrong> {
     std::fs::write(LOCK, lock.to_text()).map_err(|error| wrong(format!("`{LOCK}` cannot be written: {error}")))
 }
 
-fn add(packages: &[PathBuf]) -> Result<String, Wrong> {
+/// Fetches a package into a file beside the cache; the file goes when the package is installed.
+fn fetched(package: &str, registry: &str, offline: bool, cache: &Cache) -> Result<PathBuf, Wrong> {
+    let (name, version) = package
+        .split_once('@')
+        .ok_or_else(|| wrong(format!("`{package}` is no file, no folder and no `NAME@VERSION`")))?;
+    if offline {
+        return Err(wrong(format!("`{package}` would have to be fetched, and `offline` forbids that")));
+    }
+    let fetched = registry::fetch(registry, name, version).map_err(|why| wrong(format!("`{package}`: {why}")))?;
+    let file = cache.root().join(format!(".fetched-{}-{}.tgz", std::process::id(), fetched.version));
+    let written = std::fs::create_dir_all(cache.root()).and_then(|()| std::fs::write(&file, fetched.tarball));
+    written.map_err(|error| wrong(format!("`{}` cannot be written: {error}", file.display())))?;
+    Ok(file)
+}
+
+fn add(packages: &[PathBuf], registry: &str, offline: bool) -> Result<String, Wrong> {
     let (cache, mut lock) = (cache()?, lock()?);
     let mut out = String::new();
-    for path in packages {
-        let package = Package::open(path).map_err(package_error)?;
-        let installed = cache.install(&package).map_err(package_error)?;
-        let loaded = Loaded { package: Arc::new(package), origin: Origin::Path };
+    for given in packages {
+        let fetched = match given.exists() {
+            true => None,
+            false => Some(fetched(&given.display().to_string(), registry, offline, &cache)?),
+        };
+        let path = fetched.as_ref().unwrap_or(given);
+        let installed = Package::open(path).and_then(|package| Ok((cache.install(&package)?, package)));
+        if let Some(file) = &fetched {
+            let _ = std::fs::remove_file(file);
+        }
+        let (installed, package) = installed.map_err(package_error)?;
+        let origin = if fetched.is_some() { Origin::Registry } else { Origin::Path };
+        let loaded = Loaded { package: Arc::new(package), origin };
         let new = Lock::of(&[loaded]).packages;
         lock.packages.retain(|l| !new.iter().any(|n| (&n.name, &n.version) == (&l.name, &l.version)));
         lock.packages.extend(new);
