@@ -156,7 +156,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
-        Verb::Package(arguments) => package::package(&arguments, &console),
+        Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }

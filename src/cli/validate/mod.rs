@@ -190,13 +190,13 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     let (mut files, mut problems) = (vec![], vec![]);
     for path in paths {
         let before = files.len();
-        let found = match path.is_dir() {
-            true => below(path, &mut files),
-            false if path.as_os_str() == "-" || path.exists() => {
+        let found = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => below(path, &mut files),
+            Err(error) if path.as_os_str() != "-" => Err(error),
+            _ => {
                 files.push(path.clone());
                 Ok(())
             }
-            false => Err(std::io::ErrorKind::NotFound.into()),
         };
         match found {
             Ok(()) if files.len() == before => {

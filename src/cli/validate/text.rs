@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, NoteKind, Source, Words};
 use super::super::console::Console;
 use super::{Finding, Report, Verdict};
 
+const FILE: Words = Words::new("file", "bestand");
 const FILES: Words = Words::new("files", "bestanden");
 const VERDICTS: [(Verdict, Words); 3] = [
     (Verdict::Valid, Words::new("valid", "geldig")),
@@ -52,7 +53,8 @@ pub fn receipt(out: &mut String, report: &Report, console: &Console) {
     let language = console.language;
     let counts = VERDICTS.iter().map(|(verdict, words)| format!("{} {}", report.count(*verdict), words.get(language)));
     let counts: Vec<String> = counts.collect();
-    let _ = writeln!(out, "{} {}: {}", report.files.len(), FILES.get(language), counts.join(", "));
+    let noun = if report.files.len() == 1 { FILE } else { FILES };
+    let _ = writeln!(out, "{} {}: {}", report.files.len(), noun.get(language), counts.join(", "));
     let codes = report.codes();
     let not_checkable: u64 = codes.not_checkable.values().sum();
     let _ = writeln!(out, "{} {}, {not_checkable} {}", codes.checked, CODES.get(language), NOT_CHECKABLE.get(language));
