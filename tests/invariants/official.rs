@@ -92,7 +92,7 @@ pub fn run(release: FhirVersion, assets: &Path) -> Result<(), Failed> {
             // A path into a data type is met as an element of that type.
             let path = RENAMED.iter().find(|(from, _)| *from == path).map_or(&*path, |(_, to)| to);
             let about = |at: &&str| *at == path;
-            let own = rows.iter().position(|r| r.key == key && (r.at.is_empty() || r.at.iter().any(|a| about(a))));
+            let own = rows.iter().position(|r| r.key == key && (r.at.is_empty() || r.at.iter().any(&about)));
             if own.is_none() {
                 without.insert(format!("{key} at {path}"));
             }
