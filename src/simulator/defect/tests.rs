@@ -67,9 +67,11 @@ fn plain(response: &Response) -> String {
     text.split_whitespace().collect()
 }
 
+type Shows = fn(NodeRef<'_>) -> bool;
+
 #[test]
 fn a_change_of_the_tree_changes_one_thing() {
-    let table: &[(&str, &str, fn(NodeRef<'_>) -> bool)] = &[
+    let table: &[(&str, &str, Shows)] = &[
         ("no-self-link", "Observation", |b| b.child("link").is_none()),
         ("wrong-total", "Observation?_id=o1", |b| b.child_value("total") == Some("2")),
         ("bundle-type-wrong", "Observation", |b| b.child_value("type") == Some("collection")),
