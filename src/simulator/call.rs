@@ -1,5 +1,6 @@
 //! A request as the simulator understands it: where it goes, what it asks, and how the answer shall look.
 
+use super::binary::BINARY;
 use super::refusal::{Reason, Refusal};
 use super::search::{Handling, Pair, pairs};
 use super::stored::{Key, is_id};
@@ -42,6 +43,8 @@ pub(super) struct Call {
     /// The resource that was sent, once it has been read.
     pub document: Option<Document>,
     pub presentation: Presentation,
+    /// The client names no FHIR format: content that is not FHIR may go to it as it is.
+    pub native: bool,
     pub handling: Handling,
     pub returns: Return,
 }
@@ -100,7 +103,11 @@ impl Call {
                 .map_err(|_| fail(Refusal::new(Reason::Invalid, "the form in the body is not UTF-8")))?;
             pairs.extend(self::pairs(body.trim()).map_err(fail)?);
         }
-        let presentation = presentation(&pairs, accept, version).map_err(fail)?;
+        let native = !pairs.iter().any(|p| p.name == "_format") && !names_fhir(accept);
+        let presentation = match presentation(&pairs, accept, version) {
+            Err(_) if native && path.contains(&format!("/{BINARY}/")) => Presentation::default(),
+            presentation => presentation.map_err(fail)?,
+        };
         let fail = |refusal| (presentation, refusal);
         let below = path.strip_prefix(base_path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let below = below.ok_or_else(|| {
@@ -114,6 +121,7 @@ impl Call {
             headers: request.headers.clone(),
             document: None,
             presentation,
+            native,
             handling,
             returns,
         })
@@ -232,6 +240,10 @@ fn presentation(pairs: &[Pair], accept: Option<&str>, version: FhirVersion) -> R
         None => accepted(accept.unwrap_or("*/*"), version)?,
     };
     Ok(Presentation { format, pretty })
+}
+
+fn names_fhir(accept: Option<&str>) -> bool {
+    accept.is_some_and(|accept| accept.split(',').any(|range| Format::from_media_type(range).is_some()))
 }
 
 fn accepted(accept: &str, version: FhirVersion) -> Result<Format, Refusal> {

@@ -257,6 +257,7 @@ fn carry_out(store: &mut Store, bundle: &Document) -> Result<(), String> {
         headers: Headers::new(),
         document: None,
         presentation: Presentation::default(),
+        native: false,
         handling: Handling::default(),
         returns: Return::Minimal,
     };

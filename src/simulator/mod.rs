@@ -6,6 +6,7 @@
 //! here, and nothing of scripts but the placeholders in fixtures.
 
 mod access;
+mod binary;
 mod call;
 mod capability;
 pub mod code;

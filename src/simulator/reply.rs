@@ -16,28 +16,30 @@ pub(super) struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Bytes>,
+    /// The body is no FHIR and goes out as it is, under a Content-Type of its own.
+    pub native: bool,
 }
 
 impl Reply {
     /// An answer with a resource that has just been written down.
     pub fn new(status: u16, body: String) -> Reply {
-        Reply { status, headers: vec![], body: Some(body.into()) }
+        Reply { status, headers: vec![], body: Some(body.into()), native: false }
     }
 
     /// An answer without a body.
     pub fn empty(status: u16) -> Reply {
-        Reply { status, headers: vec![], body: None }
+        Reply { status, headers: vec![], body: None, native: false }
     }
 
     /// A resource with its version and time.
     pub fn stored(status: u16, resource: &Stored, format: Format) -> Reply {
-        Reply { status, headers: version_headers(resource), body: Some(resource.bytes(format).clone()) }
+        Reply { status, headers: version_headers(resource), body: Some(resource.bytes(format).clone()), native: false }
     }
 
     /// The OperationOutcome of a refusal.
     pub fn refused(refusal: &Refusal, format: Format) -> Reply {
         let body = outcome(format, "error", refusal.code, &refusal.diagnostics);
-        Reply { status: refusal.status, headers: refusal.headers.clone(), body: Some(body.into()) }
+        Reply { status: refusal.status, headers: refusal.headers.clone(), body: Some(body.into()), native: false }
     }
 
     /// Puts it on the wire.
@@ -48,6 +50,7 @@ impl Reply {
         headers.push("Cache-Control", "no-store");
         let body = match self.body {
             None => Bytes::new(),
+            Some(body) if self.native => body,
             Some(body) => {
                 headers.push("Content-Type", format!("{}; charset=utf-8", format.media_type()));
                 match (presentation.pretty, format) {

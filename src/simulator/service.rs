@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::access::{Access, TokenRegistry};
+use super::binary::{self, BINARY};
 use super::call::{Call, Interaction, Presentation, body};
 use super::capability;
 use super::refusal::{Reason, Refusal};
@@ -164,7 +165,8 @@ fn read(store: &Store, key: &Key, call: &Call, access: &Access) -> Result<Reply,
     if known {
         return Ok(Reply { headers: super::reply::version_headers(&resource), ..Reply::empty(304) });
     }
-    Ok(Reply::stored(200, &resource, call.presentation.format))
+    let native = (call.native && *key.resource_type == *BINARY).then(|| binary::content(&resource)).flatten();
+    Ok(native.unwrap_or_else(|| Reply::stored(200, &resource, call.presentation.format)))
 }
 
 /// The resource, if it is there for this token. What belongs to somebody else is answered as if it did

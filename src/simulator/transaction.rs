@@ -173,6 +173,7 @@ fn read_entry(
         headers,
         document: None,
         presentation: outer.presentation,
+        native: false,
         handling: outer.handling,
         returns: outer.returns,
     };

@@ -187,7 +187,7 @@ fn written(status: u16, resource: &Stored, call: &Call, circumstances: &Circumst
             Some(outcome(format, "information", "informational", &done).into())
         }
     };
-    Reply { status, headers, body }
+    Reply { status, headers, body, native: false }
 }
 
 /// `$purge`: takes away everything that belongs to one Patient alone, as if it had never been. On a

@@ -67,7 +67,6 @@ fn plain(response: &Response) -> String {
     text.split_whitespace().collect()
 }
 
-/// Whether the Bundle shows the defect.
 type Shows = fn(NodeRef<'_>) -> bool;
 
 #[test]
