@@ -122,8 +122,6 @@ mod tests {
         let refused = |name: &str, range: &str| fetch(&registry, name, range).err().unwrap_or_default();
         assert!(refused("a.b", "2.0.0").contains("has no version 2.0.0"), "{}", refused("a.b", "2.0.0"));
         assert!(refused("a.b", "2.0.0").ends_with("it has 1.0.0, 1.2.0"));
-        assert!(
-            refused("c.d", "1.0.0").ends_with("answered 404")
-        );
+        assert!(refused("c.d", "1.0.0").ends_with("answered 404"));
     }
 }
