@@ -150,15 +150,18 @@ fn same_snapshots(folder: PathBuf) -> Result<(), Failed> {
                 let keys = r.constraints.iter().map(|c| c.key.clone()).filter(|k| !matches!(&**k, "ele-1" | "ext-1"));
                 keys.collect::<std::collections::BTreeSet<_>>()
             };
+            // A binding to words alone binds nothing.
+            let bound =
+                |r: &keur::definitions::profile::ElementRules| r.binding.clone().filter(|b| b.value_set.is_some());
             for (what, same) in [
-                ("min", a.min == b.min),
-                ("max", a.max == b.max),
+                ("min", a.min == b.min || !id.contains('.')),
+                ("max", a.max == b.max || !id.contains('.')),
                 ("types", a.types == b.types),
                 ("fixed", a.fixed == b.fixed),
                 ("pattern", a.pattern == b.pattern),
                 ("min value", a.min_value == b.min_value),
                 ("max value", a.max_value == b.max_value),
-                ("binding", a.binding == b.binding),
+                ("binding", bound(a) == bound(b)),
                 ("slicing", slicing(ours) == slicing(theirs)),
                 ("invariants", keys(a) == keys(b)),
             ] {

@@ -113,3 +113,30 @@ impl TerminologySource for EmbeddedSource {
         self.packages.iter().find_map(|p| p.find("ConceptMap", url).into_iter().next())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definitions::package::hash_of;
+
+    #[test]
+    fn every_embedded_package_is_what_its_manifest_says_and_every_profile_reads() {
+        assert!(EmbeddedPackage::all().len() >= 5);
+        for package in EmbeddedPackage::all() {
+            assert!(package.version.is_some(), "{}", package.facts.name);
+            let others = package.files.iter().filter(|f| f.name() != package::FILE);
+            assert_eq!(hash_of(others.map(|f| (f.name(), f.bytes))), package.facts.sha256, "{}", package.facts.name);
+            for (url, file) in package.profiles() {
+                let read = facts::read_profile(file.path, file.text().unwrap()).unwrap();
+                assert_eq!(&*read.url, *url);
+                assert_eq!(facts::write_profile(&read), file.text().unwrap(), "{}", file.path);
+            }
+            for (resource_type, keyword) in [("ValueSet", "value-set "), ("CodeSystem", "code-system ")] {
+                let text = TerminologyFacts::file_of(resource_type).and_then(|f| package.text(f)).unwrap_or_default();
+                for url in text.lines().filter_map(|l| l.strip_prefix(keyword)) {
+                    assert!(!TerminologyFacts::find(resource_type, text, url).unwrap().is_empty(), "{url}");
+                }
+            }
+        }
+    }
+}

@@ -111,6 +111,10 @@ fn write_element(out: &mut String, owner: &str, element: &ElementFacts) {
     if let Some(binding) = &element.binding {
         let _ = write!(out, " {}=", binding.strength.code());
         syntax::canonical(out, &binding.value_set, CORE_VALUE_SETS);
+        if let Some(max) = &binding.max_value_set {
+            out.push_str(" max-value-set=");
+            syntax::canonical(out, max, CORE_VALUE_SETS);
+        }
     }
     if !element.invariants.is_empty() {
         out.push_str(" invariants");
@@ -344,8 +348,13 @@ fn read_element(owner: &str, line: &str) -> Result<ElementFacts, String> {
             element.invariants = read_invariants(&mut line)?;
             continue;
         }
+        if property == "max-value-set" {
+            let binding = element.binding.as_mut().ok_or("`max-value-set` without binding")?;
+            binding.max_value_set = Some(line.canonical(CORE_VALUE_SETS)?);
+            continue;
+        }
         let strength = BindingStrength::from_code(property).ok_or_else(|| format!("unknown property `{property}`"))?;
-        element.binding = Some(Binding { strength, value_set: line.canonical(CORE_VALUE_SETS)? });
+        element.binding = Some(Binding { strength, value_set: line.canonical(CORE_VALUE_SETS)?, max_value_set: None });
     }
     Ok(element)
 }

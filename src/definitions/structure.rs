@@ -12,6 +12,7 @@ pub const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 /// Where they have their value sets.
 pub const CORE_VALUE_SETS: &str = "http://hl7.org/fhir/ValueSet/";
 const SYSTEM_TYPE: &str = "http://hl7.org/fhirpath/System.";
+const MAX_VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
 const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 
 /// StructureDefinition.kind, as [`TypeClass`]; logical models are none.
@@ -161,5 +162,8 @@ fn read_binding(binding: NodeRef<'_>) -> Option<Binding> {
     // `valueSet` (R4), `valueSetUri` or `valueSetReference` (STU3).
     let value_set = binding.children().find(|c| c.name().starts_with("valueSet"))?;
     let canonical = value_set.value().or_else(|| value_set.child_value("reference"))?;
-    Some(Binding { strength, value_set: canonical.into() })
+    let max = binding.children_named("extension").find(|e| e.child_value("url") == Some(MAX_VALUE_SET));
+    let max = max.and_then(|e| e.children().find(|c| c.name().starts_with("value")));
+    let max_value_set = max.and_then(|v| v.value().or_else(|| v.child_value("reference"))).map(Into::into);
+    Some(Binding { strength, value_set: canonical.into(), max_value_set })
 }

@@ -89,6 +89,8 @@ pub struct Binding {
     pub strength: BindingStrength,
     /// Canonical of the value set, as the definition gives it (STU3 may carry a version after `|`).
     pub value_set: Box<str>,
+    /// Canonical of the value set nothing may fall outside of, whatever the strength.
+    pub max_value_set: Option<Box<str>>,
 }
 
 /// One type an element may have, by name.

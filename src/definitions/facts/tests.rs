@@ -118,7 +118,7 @@ prop_compose! {
         types in prop::collection::vec(facts(), 0..3), reference in any::<bool>(),
         binding in proptest::option::of((0usize..4, canonical())),
     ) -> (usize, bool, ElementFacts) {
-        let binding = binding.map(|(s, value_set)| Binding { strength: BindingStrength::ALL[s].0, value_set });
+        let binding = binding.map(|(s, value_set)| Binding { strength: BindingStrength::ALL[s].0, value_set, max_value_set: None });
         (depth, reference, ElementFacts { path: name.into(), min, max, types, binding, ..ElementFacts::default() })
     }
 }

@@ -79,7 +79,7 @@ fn element(facts: &ElementFacts) -> ElementDefinition {
     let binding = facts.binding.as_ref().map(|b| ElementBinding {
         strength: b.strength,
         value_set: Some((*b.value_set).into()),
-        max_value_set: None,
+        max_value_set: b.max_value_set.as_deref().map(Into::into),
         permitted_concept_maps: vec![],
         permitted_value_sets: vec![],
     });
