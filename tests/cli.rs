@@ -107,6 +107,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn trial(name: String, case: PathBuf, code: i32) -> Trial {
     let assets = std::env::var_os("KEUR_ASSETS").map_or("target/assets".into(), PathBuf::from);
+    // Cases run in a folder of their own.
+    let assets = fs::canonicalize(&assets).unwrap_or(assets);
     let wants_assets = fs::read_to_string(case.join("cmd")).is_ok_and(|text| text.contains("{assets}"));
     if wants_assets && !assets.is_dir() {
         let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|value| value == "1");
