@@ -51,22 +51,75 @@ pub struct Position {
 }
 
 /// Line starts of a source, found on first use: most documents are never asked.
+///
+/// A document may be one line of many megabytes, so characters are not counted from the start of the line:
+/// how many bytes begin no character is known for every block.
 #[derive(Default)]
 pub struct LineIndex {
-    starts: OnceLock<Vec<u32>>,
+    found: OnceLock<Lines>,
+}
+
+struct Lines {
+    starts: Vec<u32>,
+    /// For each block of [`BLOCK`] bytes, bytes before it that begin no character.
+    continuing: Vec<u32>,
+}
+
+/// Bytes that are counted anew for a column, at most twice.
+const BLOCK: usize = 4096;
+
+fn continuing(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|b| **b & 0xC0 == 0x80).count() as u32
+}
+
+impl Lines {
+    fn of(source: &str) -> Lines {
+        let newlines = source.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+        let starts = std::iter::once(0).chain(newlines.map(|(i, _)| i as u32 + 1)).collect();
+        let before = |sum: &mut u32, block: &[u8]| {
+            let before = *sum;
+            *sum += continuing(block);
+            Some(before)
+        };
+        Lines { starts, continuing: source.as_bytes().chunks(BLOCK).scan(0, before).collect() }
+    }
+
+    /// Characters that begin before a byte offset.
+    fn characters(&self, source: &str, offset: usize) -> u32 {
+        let block = (offset / BLOCK).min(self.continuing.len().saturating_sub(1));
+        let before = self.continuing.get(block).copied().unwrap_or_default();
+        let rest = source.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        offset as u32 - before - continuing(rest)
+    }
 }
 
 impl LineIndex {
     /// The place of a byte offset in `source`, which must be the same text at every call.
     pub fn position(&self, source: &str, offset: usize) -> Position {
-        let starts = self.starts.get_or_init(|| {
-            let newlines = source.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-            std::iter::once(0).chain(newlines.map(|(i, _)| i as u32 + 1)).collect()
-        });
+        let lines = self.found.get_or_init(|| Lines::of(source));
         let offset = offset.min(source.len());
-        let line = starts.partition_point(|s| *s as usize <= offset);
-        let start = starts[line - 1] as usize;
-        let column = source.get(start..offset).map_or(offset - start, |text| text.chars().count());
-        Position { line: line as u32, column: column as u32 + 1 }
+        let line = lines.starts.partition_point(|s| *s as usize <= offset);
+        let start = lines.starts[line - 1] as usize;
+        let column = lines.characters(source, offset) - lines.characters(source, start);
+        Position { line: line as u32, column: column + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_characters_in_lines_of_any_length() {
+        let long = format!("{{\n{}é€{}", "ë".repeat(3 * BLOCK), "x".repeat(BLOCK));
+        for (offset, c) in long.char_indices().chain([(long.len(), ' ')]) {
+            let before = &long[..offset];
+            let line = before.matches('\n').count() as u32 + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+            // Counting from the start each time is slow: a few places of each kind will do.
+            if offset % 997 < 3 || c != 'x' && offset % 61 < 3 || offset == long.len() {
+                assert_eq!(LineIndex::default().position(&long, offset), Position { line, column });
+            }
+        }
     }
 }

@@ -186,6 +186,13 @@ crate::diagnostic::rules! {
     "`system` noemt wereldwijd een codestelsel of identificatiesysteem en is dus een absolute URI.",
     "use the URI of the system (`urn:oid:…` for an OID)", "gebruik de URI van het stelsel (`urn:oid:…` voor een OID)";
 
+    /// The system of an identifier is at a host reserved for examples.
+    EXAMPLE_SYSTEM = 4035,
+    "the system of an identifier is at a host reserved for examples", "het system van een identifier staat op een host voor voorbeelden",
+    "`example.org`, `example.com` and `example.net` belong to nobody (RFC 2606), so that two parties may give one number there to two things.",
+    "`example.org`, `example.com` en `example.net` zijn van niemand (RFC 2606): twee partijen kunnen er hetzelfde nummer aan twee dingen geven.",
+    "use a system of your own: an OID or a URL at a domain that you hold", "gebruik een eigen system: een OID of een URL op een eigen domein";
+
     /// A reference is not one.
     REFERENCE_FORM = 4040,
     "a reference is not one", "een referentie is er geen",

@@ -24,6 +24,9 @@ const REPRESENTATION: [(IrregularityKind, &str); 9] = [
 /// Code systems that are kept elsewhere (<http://hl7.org/fhir/STU3/terminologies-systems.html>).
 const EXTERNAL_SYSTEMS: [&str; 3] = ["http://snomed.info/sct", "http://loinc.org", "http://unitsofmeasure.org"];
 
+/// Domains that belong to nobody (<https://www.rfc-editor.org/rfc/rfc2606#section-3>).
+const DOCUMENTATION_HOSTS: [&str; 3] = ["example.org", "example.com", "example.net"];
+
 impl<'d> Walk<'_, 'd> {
     /// Judges the writing of the whole document.
     pub fn formats(&mut self) {
@@ -47,7 +50,10 @@ impl<'d> Walk<'_, 'd> {
                     self.absolute_system(node, &nothing);
                     self.known_code(node, &nothing);
                 }
-                "Identifier" => self.absolute_system(node, &nothing),
+                "Identifier" => {
+                    self.absolute_system(node, &nothing);
+                    self.real_system(node, &nothing);
+                }
                 "Extension" => self.extension_place(node),
                 _ => {}
             }
@@ -77,6 +83,19 @@ impl<'d> Walk<'_, 'd> {
         if !system.contains(':') {
             let message = format!("`system` must be an absolute URI, found `{}`", shortened(system));
             self.report(node, Severity::Error, code::RELATIVE_SYSTEM, message, nothing);
+        }
+    }
+
+    /// A system of identifiers at a host that is there for documentation identifies nothing.
+    fn real_system(&mut self, node: NodeRef<'d>, nothing: &Arc<str>) {
+        let Some(system) = node.child("system") else { return };
+        let host = system.value().and_then(|uri| uri.split_once("://")).map(|(_, rest)| rest);
+        let host = host.and_then(|rest| rest.split(['/', ':', '?', '#']).next()).unwrap_or_default();
+        let of_documentation =
+            |domain: &&&str| host == **domain || host.strip_suffix(**domain).is_some_and(|h| h.ends_with('.'));
+        if let Some(domain) = DOCUMENTATION_HOSTS.iter().find(of_documentation) {
+            let message = format!("the system of an identifier is at `{domain}`, which is reserved for examples");
+            self.report(system, self.policy().example_system, code::EXAMPLE_SYSTEM, message, nothing);
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Policy {
     pub outside_extensible: Severity,
     /// A profile that a resource claims and no package has.
     pub unknown_profile: Severity,
+    /// An identifier whose system is at a host reserved for examples.
+    pub example_system: Severity,
 }
 
 impl Default for Policy {
@@ -22,6 +24,7 @@ impl Default for Policy {
             unknown_code_system: Severity::Warning,
             outside_extensible: Severity::Warning,
             unknown_profile: Severity::Warning,
+            example_system: Severity::Error,
         }
     }
 }

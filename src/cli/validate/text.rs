@@ -1,8 +1,9 @@
 //! For people: every issue at its line, then what was checked and with what.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Diagnostic, NoteKind, Source, Words};
+use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity, Source, Words};
 
 use super::super::console::Console;
 use super::{Finding, Report, Verdict};
@@ -18,6 +19,12 @@ const CODES: Words = Words::new("codes checked", "codes gecontroleerd");
 const NOT_CHECKABLE: Words = Words::new("not checkable offline", "offline niet te controleren");
 const DEFINITIONS: Words = Words::new("definitions", "definities");
 
+const MORE: Words =
+    Words::new("more places (`--format json` has them all)", "plaatsen meer (`--format json` geeft ze alle)");
+
+/// Places that are named beside the first where one thing is wrong at many.
+const NAMED: usize = 3;
+
 /// Hexadecimal digits of a hash that people compare.
 const SHORT: usize = 16;
 
@@ -26,15 +33,31 @@ pub fn write(report: &Report, console: &Console) -> String {
     let mut out = String::new();
     for file in &report.files {
         let source = Source { name: file.path.as_str().into(), text: file.text.clone() };
-        for finding in &file.findings {
-            let _ = writeln!(out, "{}", shown(finding, &source, console));
+        for alike in grouped(&file.findings) {
+            let _ = writeln!(out, "{}", shown(&alike, &source, console));
         }
     }
     receipt(&mut out, report, console);
     out
 }
 
-fn shown(finding: &Finding, source: &Source, console: &Console) -> String {
+/// Findings that say the same of several elements, each group where its first stands.
+fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = vec![];
+    let mut known: HashMap<(Severity, Code, &str, &str), usize> = HashMap::new();
+    for finding in findings {
+        let key = (finding.severity, finding.code, &*finding.message, &*finding.profile);
+        let group = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+fn shown(alike: &[&Finding], source: &Source, console: &Console) -> String {
+    let Some((finding, others)) = alike.split_first() else { return String::new() };
     let mut diagnostic =
         Diagnostic::new(finding.severity, finding.code, &*finding.message).label(source, finding.span, "");
     let place = match (&*finding.path, &*finding.profile) {
@@ -42,6 +65,13 @@ fn shown(finding: &Finding, source: &Source, console: &Console) -> String {
         (path, "") => format!("`{path}`"),
         (path, profile) => format!("`{path}`, by {profile}"),
     };
+    for other in others.iter().take(NAMED) {
+        let at = format!("`{}` ({}:{})", other.path, other.position.line, other.position.column);
+        diagnostic = diagnostic.note(NoteKind::Also, at);
+    }
+    if let Some(more) = others.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        diagnostic = diagnostic.note(NoteKind::Also, format!("{more} {}", MORE.get(console.language)));
+    }
     if !place.is_empty() {
         diagnostic = diagnostic.note(NoteKind::Note, place);
     }

@@ -1,6 +1,6 @@
 //! Making a tree.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Document, Irregularity, IrregularityKind, Kind, NONE, NameId, Names, Node, NodeId, NodeRef, Value};
 use crate::diagnostic::{LineIndex, Span};
@@ -27,6 +27,7 @@ impl Builder {
                 format,
                 irregularities: vec![],
                 lines,
+                ordinals: OnceLock::new(),
             },
             open: vec![],
         }

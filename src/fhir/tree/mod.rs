@@ -8,16 +8,19 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Format;
 use crate::diagnostic::{LineIndex, Position, Span};
 
 mod builder;
 mod node;
+mod ordinal;
 
 pub use builder::Builder;
 pub use node::{Children, NodeRef};
+
+use ordinal::Ordinals;
 
 const NONE: u32 = u32::MAX;
 
@@ -91,6 +94,7 @@ pub struct Document {
     format: Format,
     irregularities: Vec<Irregularity>,
     lines: LineIndex,
+    ordinals: OnceLock<Ordinals>,
 }
 
 #[derive(Default, Clone)]
@@ -212,6 +216,10 @@ impl Document {
     /// Line and column (both from 1, columns in characters) of a byte offset in the source.
     pub fn position(&self, offset: usize) -> Position {
         self.lines.position(&self.source, offset)
+    }
+
+    fn ordinals(&self) -> &Ordinals {
+        self.ordinals.get_or_init(|| Ordinals::of(self))
     }
 
     fn value_text(&self, value: Value) -> &str {

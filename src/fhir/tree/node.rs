@@ -144,14 +144,12 @@ impl<'d> NodeRef<'d> {
 
     /// Position among the siblings of the same name, from 0.
     pub fn index(self) -> usize {
-        let Some(parent) = self.parent() else { return 0 };
-        parent.children().take_while(|s| s.id != self.id).filter(|s| s.name_id() == self.name_id()).count()
+        self.doc.ordinals().index(self.id.index())
     }
 
     /// True when a sibling has the same name or it came from an array.
     pub fn repeats(self) -> bool {
-        self.in_array()
-            || self.parent().is_some_and(|p| p.children().filter(|s| s.name_id() == self.name_id()).nth(1).is_some())
+        self.in_array() || self.doc.ordinals().is_one_of_several(self.id.index())
     }
 
     /// Path from the root with an index on every repeating element, names as written:

@@ -91,14 +91,20 @@ impl Ready {
 impl<'d> Walk<'_, 'd> {
     /// Judges an element by an invariant. One that cannot be evaluated is noted as such, never passed.
     pub fn invariant(&mut self, node: NodeRef<'d>, constraint: &Arc<Constraint>, origin: Origin<'_>) {
-        match self.validator.invariant(constraint, self.document, node).holds(self.document, node) {
+        let ready = self.validator.invariant(constraint, self.document, node);
+        match ready.holds(self.document, node) {
             Ok(true) => {}
             Ok(false) => {
                 let severity = match constraint.severity {
                     ConstraintSeverity::Error => Severity::Error,
                     ConstraintSeverity::Warning => Severity::Warning,
                 };
-                let message = format!("breaks {}: {}", constraint.key, constraint.human);
+                // The embedded facts hold no prose: what is asked for says it, then.
+                let meaning = match (&ready, &*constraint.human) {
+                    (Ready::Expression(expression, _), "") => format!("`{}`", expression.text()),
+                    (_, human) => human.to_owned(),
+                };
+                let message = format!("breaks {}: {meaning}", constraint.key);
                 self.report(node, severity, code::INVARIANT, message, origin);
             }
             Err(why) => {
