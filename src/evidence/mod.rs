@@ -6,4 +6,5 @@
 
 pub mod code;
 pub mod discretion;
+pub mod privacy;
 pub mod replay;

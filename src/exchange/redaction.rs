@@ -75,7 +75,9 @@ pub fn recorded_secret(secret: &str) -> String {
 
 /// What was recorded once is recorded again as it is: a replay reads records.
 fn is_recorded_form(secret: &str) -> bool {
-    let hash = secret.strip_prefix(MASK).and_then(|rest| rest.strip_prefix("sha256:"));
+    // `masked:` is the same under a key, in what leaves the run folder.
+    let rest = secret.strip_prefix(MASK);
+    let hash = rest.and_then(|rest| rest.strip_prefix("sha256:").or_else(|| rest.strip_prefix("masked:")));
     hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
