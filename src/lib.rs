@@ -9,6 +9,7 @@ pub mod definitions;
 pub mod diagnostic;
 pub mod embedded;
 pub mod engine;
+pub mod evidence;
 pub mod exchange;
 pub mod fhir;
 pub mod fhirpath;

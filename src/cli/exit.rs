@@ -21,6 +21,8 @@ pub enum Exit {
     NoAnswer,
     /// No token was obtained.
     NoToken,
+    /// Evidence is not what it says it is.
+    NotVerified,
     /// keur itself went wrong.
     Bug,
     /// Ctrl-C.
@@ -28,7 +30,7 @@ pub enum Exit {
 }
 
 /// The number of each, and what it means, for `--help`.
-pub const CODES: [(Exit, u8, &str); 9] = [
+pub const CODES: [(Exit, u8, &str); 10] = [
     (Exit::Passed, 0, "passed"),
     (Exit::Failed, 1, "an assert failed"),
     (Exit::Usage, 2, "usage or configuration"),
@@ -36,6 +38,7 @@ pub const CODES: [(Exit, u8, &str); 9] = [
     (Exit::NothingSelected, 4, "no tests selected"),
     (Exit::NoAnswer, 5, "no exchange got an HTTP answer"),
     (Exit::NoToken, 6, "no token was obtained"),
+    (Exit::NotVerified, 7, "evidence does not verify, or a replay differs"),
     (Exit::Bug, 70, "a bug in keur"),
     (Exit::Interrupted, 130, "interrupted"),
 ];

@@ -6,12 +6,14 @@ mod destination;
 mod exit;
 mod explain;
 mod fhirpath;
+mod given;
 mod judge;
 mod list;
 mod package;
 mod packages;
 mod problem;
 mod progress;
+mod replay;
 mod reports;
 mod run;
 mod serve;
@@ -39,6 +41,7 @@ const TABLES: &[&[Rule]] = &[
     crate::engine::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
+    crate::evidence::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -80,6 +83,8 @@ enum Verb {
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
     Package(package::Arguments),
+    /// Derive the verdicts of a run again from its record
+    Replay(replay::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -92,6 +97,7 @@ impl Verb {
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
+            Verb::Replay(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
         }
     }
@@ -157,6 +163,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
+        Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }
@@ -186,7 +193,8 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 6000..6100])
+        {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }

@@ -9,14 +9,16 @@ use crate::authorization::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, To
 use crate::definitions::Definitions;
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Tokens};
-use crate::exchange::{Client, ClientSettings, Reach, redaction};
+use crate::evidence::discretion::{Discreet, Hushed};
+use crate::exchange::{Client, ClientSettings, Reach, Secrets, redaction};
 use crate::fhir::FhirVersion;
-use crate::record::{DefinitionUse, Record, RunDirectory, Tee, new_run_id};
-use crate::testscript::{ScriptSet, TestScript, problem as script_problem};
+use crate::record::{DefinitionUse, Gathering, Record, RunDirectory, Tee, new_run_id};
+use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
+use super::given;
 use super::judge::Judge;
 use super::list::refused;
 use super::packages::Packages;
@@ -106,7 +108,9 @@ impl Arguments {
 
 /// Carries it out.
 pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Exit {
-    let prepared = match prepare(arguments, settings, checked, console) {
+    // What is read from here on is part of the record.
+    let files = Gathering::new(&Shelf);
+    let prepared = match prepare(arguments, settings, checked, &files, console) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -117,7 +121,7 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
             return Exit::Bug;
         }
     };
-    let exit = runtime.block_on(carry_out(prepared, checked, console));
+    let exit = runtime.block_on(carry_out(prepared, settings, checked, &files, console));
     // A simulator or a broken-off request is not waited for.
     runtime.shutdown_background();
     exit
@@ -126,13 +130,20 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
 /// What a run starts with.
 struct Prepared {
     scripts: Vec<Arc<TestScript>>,
+    places: Vec<ScriptFile>,
     tokens: Tokens,
     packages: Packages,
     selection: Selection,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
-fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Result<Prepared, Exit> {
+fn prepare(
+    arguments: &Arguments,
+    settings: &Settings,
+    checked: &Checked,
+    files: &Gathering<'_>,
+    console: &Console,
+) -> Result<Prepared, Exit> {
     let mut problems = destination::check(&checked.reports);
     let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
@@ -145,7 +156,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
         return Err(Exit::Usage);
     }
     console.tell_all(problems);
-    let set = ScriptSet::collect(&Shelf, &selection.paths).map_err(|problems| refused(problems, console))?;
+    let set = ScriptSet::collect(files, &selection.paths).map_err(|problems| refused(problems, console))?;
     let loaded = set.load();
     let broken = loaded.iter().any(|loaded| loaded.problems.iter().any(script_problem::forbids_running));
     let mut scripts = vec![];
@@ -158,7 +169,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     if broken {
         return Err(Exit::Usage);
     }
-    Ok(Prepared { scripts, tokens, packages, selection })
+    Ok(Prepared { scripts, places: set.scripts().to_vec(), tokens, packages, selection })
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -199,8 +210,14 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
     tokens
 }
 
-async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> Exit {
-    let Prepared { scripts, tokens, mut packages, selection } = prepared;
+async fn carry_out(
+    prepared: Prepared,
+    given_settings: &Settings,
+    checked: &Checked,
+    files: &Gathering<'_>,
+    console: &Console,
+) -> Exit {
+    let Prepared { scripts, places, tokens, mut packages, selection } = prepared;
     if let Some(folder) = &checked.package_dir {
         let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
         let problems = packages.pick(folder, &wanted);
@@ -210,7 +227,7 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
             return Exit::Usage;
         }
     }
-    let definitions = match Releases::of(&scripts, checked, &packages) {
+    let definitions = match Releases::of(&scripts, checked.fhir_version, &packages) {
         Ok(definitions) => definitions,
         Err(problems) => {
             console.tell_all(problems);
@@ -233,13 +250,17 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
         console.error(&format!("{words} {}\n", simulator.base_url));
     }
     let target = simulator.as_ref().map(|simulator| simulator.base_url.clone()).or(checked.target.clone());
+    let target = target.unwrap_or_default();
+    let circumstances = Circumstances::live();
+    let inputs = given::inputs(&target, &places, &tokens, given_settings, checked, &circumstances);
+    let secrets = given::secrets(&tokens, checked, &scripts);
     let settings = PlanSettings {
-        target: target.unwrap_or_default(),
+        target,
         fhir_version: checked.fhir_version,
         variables: checked.variables.iter().cloned().collect::<BTreeMap<_, _>>(),
         tokens,
     };
-    let plan = engine::plan(&scripts, &Shelf, &|version| definitions.types(version), &settings);
+    let plan = engine::plan(&scripts, files, &|version| definitions.types(version), &settings);
     let mut problems = missing_tokens(&plan);
     let missing = !problems.is_empty();
     // The plan says of every open variable that something may stay unevaluated; tokens were said above.
@@ -253,7 +274,16 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
         let nothing = plan.problems.iter().any(|problem| problem.code == engine::code::NOTHING_TO_RUN);
         return if nothing { Exit::NothingSelected } else { Exit::Usage };
     }
-    execute(&plan, &definitions, simulator.is_some(), checked, console).await
+    let directory = RunDirectory::new(&checked.record, &new_run_id(jiff::Timestamp::now()));
+    let given = Given { directory: directory.with_inputs(inputs, files.files()), secrets, circumstances };
+    execute(&plan, &definitions, simulator.is_some(), given, checked, console).await
+}
+
+/// What a run has of its own: its folder, its secrets, its clock and chance.
+struct Given {
+    directory: RunDirectory,
+    secrets: Secrets,
+    circumstances: Circumstances,
 }
 
 /// Variables for tokens that scripts would use and that nobody gave a value.
@@ -283,21 +313,28 @@ fn missing_tokens(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Definitions of the releases that scripts use.
-struct Releases(Vec<Definitions>);
+pub(super) struct Releases(pub(super) Vec<Definitions>);
 
 impl Releases {
-    fn of(scripts: &[Arc<TestScript>], checked: &Checked, packages: &Packages) -> Result<Releases, Vec<Diagnostic>> {
-        let stated = |script: &Arc<TestScript>| script.properties.fhir_version.or(checked.fhir_version);
+    /// Of these scripts; `otherwise` is the release of those that do not say.
+    pub(super) fn of(
+        scripts: &[Arc<TestScript>],
+        otherwise: Option<FhirVersion>,
+        packages: &Packages,
+    ) -> Result<Releases, Vec<Diagnostic>> {
+        let stated = |script: &Arc<TestScript>| script.properties.fhir_version.or(otherwise);
         let versions: BTreeSet<FhirVersion> =
             scripts.iter().map(|script| stated(script).unwrap_or(FhirVersion::Stu3)).collect();
         versions.into_iter().map(|version| packages.definitions(version)).collect::<Result<_, _>>().map(Releases)
     }
 
-    fn types(&self, version: FhirVersion) -> Option<Arc<crate::definitions::TypeTable>> {
+    /// The types of a release.
+    pub(super) fn types(&self, version: FhirVersion) -> Option<Arc<crate::definitions::TypeTable>> {
         self.0.iter().find(|definitions| definitions.version() == version).map(Definitions::types)
     }
 
-    fn used(&self) -> Vec<DefinitionUse> {
+    /// The packages behind them, for the receipt.
+    pub(super) fn used(&self) -> Vec<DefinitionUse> {
         let used = self.0.iter().flat_map(Definitions::used).map(|used| DefinitionUse {
             package: used.package,
             version: used.version,
@@ -308,7 +345,15 @@ impl Releases {
     }
 }
 
-async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: &Checked, console: &Console) -> Exit {
+async fn execute(
+    plan: &Plan,
+    definitions: &Releases,
+    simulated: bool,
+    given: Given,
+    checked: &Checked,
+    console: &Console,
+) -> Exit {
+    let Given { directory, secrets, circumstances } = given;
     let words = |words: Words| words.get(console.language);
     let running = words(RUNNING[usize::from(plan.scripts.len() != 1)]).replace("{}", &plan.scripts.len().to_string());
     console.error(&format!("{running} {}\n", redaction::shown_url(&plan.target)));
@@ -320,13 +365,14 @@ async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: 
         validator: Some(&judge),
         definitions: definitions.used(),
         simulated,
+        circumstances,
         interrupt: interrupt.clone(),
-        ..RunSettings::default()
     };
-    let directory = RunDirectory::new(&checked.record, &new_run_id(jiff::Timestamp::now()));
     let actions = plan.scripts.iter().map(|planned| planned.script.actions().count() as u64).sum();
     let progress = Progress::new(actions, console.language);
-    let sink = Tee(vec![&directory, &progress]);
+    let sinks = Tee(vec![&directory, &progress]);
+    let sink = Hushed::new(&sinks, &secrets);
+    let client = Discreet::new(&client, &secrets);
     let outcome = tokio::select! {
         outcome = engine::run(plan, &client, &sink, &settings) => outcome.map(|_| ()),
         () = broken_off(Stop::listen(), &interrupt, words(STOPPING), console) => Ok(()),

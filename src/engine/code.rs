@@ -273,6 +273,13 @@ crate::diagnostic::rules! {
     "keur evaluates FHIRPath (`expression`) and headers.", "keur evalueert FHIRPath (`expression`) en headers.",
     "use `expression` in the script", "gebruik `expression` in het script";
 
+    /// A replay has no answer to give.
+    NOT_RECORDED = 2161,
+    "the record has no answer to this request", "de opname heeft geen antwoord op dit verzoek",
+    "A replay answers from what was recorded and sends nothing. A script that asks for more than the run did cannot be judged by it.",
+    "Een replay antwoordt uit wat is opgenomen en verstuurt niets. Een script dat meer vraagt dan de run deed, is er niet mee te beoordelen.",
+    "run the script against the server to have an answer", "draai het script tegen de server om een antwoord te krijgen";
+
     /// A rule ran without its file.
     RULE_BY_NAME = 2180,
     "the rule was recognised by its name", "de regel is aan zijn naam herkend",

@@ -50,6 +50,9 @@ impl Kept {
     /// The answer, or why there is none.
     pub fn answered(&self) -> Result<&crate::exchange::Response, Absence> {
         self.exchange.result.as_ref().map_err(|error| {
+            if error.kind == TransportErrorKind::NotRecorded {
+                return Absence::not_evaluated(code::NOT_RECORDED, error.detail.clone());
+            }
             let code = NO_ANSWER.iter().find(|(kind, _)| *kind == error.kind).map_or(code::BROKEN, |(_, code)| *code);
             Absence::error(code, error.detail.clone())
         })

@@ -22,7 +22,9 @@ mod rule;
 mod run;
 mod state;
 mod title;
+mod transport;
 
 pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
 pub use plan::{Plan, PlanSettings, PlannedScript, Tokens, TypesOf, plan};
 pub use run::{Interrupt, RunOutcome, RunSettings, run};
+pub use transport::{Call, Sending, Transport};

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::exchange::{Client, Exchange, Headers, redaction};
+use crate::exchange::{Exchange, Headers, redaction};
 use crate::fhir::Format;
 use crate::record::{
     ActionFinished, ActionKind, BodyHash, DefinitionUse, Event, EventSink, Exchanged, RecordError, RecordedMessage,
@@ -20,6 +20,7 @@ use super::finding::{Absence, Finding};
 use super::plan::{Plan, PlannedScript};
 use super::state::ScriptState;
 use super::title::{assert_title, operation_title, script_title};
+use super::transport::{Call, Transport};
 use super::{code, operation};
 
 /// What a run needs beside its plan.
@@ -78,7 +79,7 @@ pub struct RunOutcome {
 /// Runs a plan and tells the sink what happens. Errs only when the sink does.
 pub async fn run(
     plan: &Plan,
-    client: &Client,
+    client: &dyn Transport,
     sink: &dyn EventSink,
     settings: &RunSettings<'_>,
 ) -> Result<RunOutcome, RecordError> {
@@ -109,7 +110,7 @@ pub async fn run(
 /// What all scripts of a run share.
 struct Run<'r> {
     plan: &'r Plan,
-    client: &'r Client,
+    client: &'r dyn Transport,
     sink: &'r dyn EventSink,
     settings: &'r RunSettings<'r>,
     exchanges: AtomicU32,
@@ -181,7 +182,7 @@ impl<'r> ScriptRun<'r> {
                 break;
             }
             let done = match action {
-                Action::Operation(operation) => self.operation(operation, test).await?,
+                Action::Operation(operation) => self.operation(operation, test, number as u32).await?,
                 Action::Assert(assert) => self.assert(assert),
             };
             self.finished(test, number as u32, action, done)?;
@@ -194,7 +195,7 @@ impl<'r> ScriptRun<'r> {
         self.planned.set_aside.clone().or_else(|| self.stopped.clone())
     }
 
-    async fn operation(&mut self, operation: &Operation, test: u32) -> Result<Done, RecordError> {
+    async fn operation(&mut self, operation: &Operation, test: u32, action: u32) -> Result<Done, RecordError> {
         let ids = (operation.request_id.as_deref(), operation.response_id.as_deref());
         let done = |finding, exchange| Done { kind: ActionKind::Operation, finding, exchange };
         let request = match self.left_out() {
@@ -208,7 +209,8 @@ impl<'r> ScriptRun<'r> {
                 return Ok(done(why.into(), None));
             }
         };
-        let exchange = self.run.client.send(request).await;
+        let call = Call { script: &self.planned.script.path, test, action };
+        let exchange = self.run.client.send(request, call).await;
         let number = self.run.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
         if exchange.result.is_ok() {
             self.run.answered.fetch_add(1, Ordering::Relaxed);

@@ -84,17 +84,20 @@ pub enum TransportErrorKind {
     Timeout,
     /// The answer broke off, is too large, or is not HTTP.
     Broken,
+    /// A replay asks for what the record does not have.
+    NotRecorded,
 }
 
 impl TransportErrorKind {
     /// Every kind with its code in logs and reports.
-    pub const ALL: [(TransportErrorKind, &'static str); 6] = [
+    pub const ALL: [(TransportErrorKind, &'static str); 7] = [
         (TransportErrorKind::Url, "url"),
         (TransportErrorKind::Refused, "refused"),
         (TransportErrorKind::Connect, "connect"),
         (TransportErrorKind::Tls, "tls"),
         (TransportErrorKind::Timeout, "timeout"),
         (TransportErrorKind::Broken, "broken"),
+        (TransportErrorKind::NotRecorded, "not-recorded"),
     ];
 
     /// The code.

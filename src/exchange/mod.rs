@@ -8,10 +8,12 @@ mod client;
 pub mod curl;
 mod message;
 pub mod redaction;
+mod secrecy;
 mod secret;
 mod settings;
 
 pub use client::Client;
 pub use message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
+pub use secrecy::Secrets;
 pub use secret::{AccessToken, Bsn, InvalidBsn};
 pub use settings::{ClientSettings, Reach};

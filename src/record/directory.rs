@@ -1,12 +1,15 @@
 //! A record on disk.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::event::Event;
+use super::files::Files;
+use super::inputs::RunInputs;
 use super::sink::{BodyHash, EventSink, RecordError};
+use super::store::{private_file, private_folder};
 
 /// A new run id: the moment in UTC and six random digits, so that ids sort by time and do not collide.
 pub fn new_run_id(now: jiff::Timestamp) -> String {
@@ -17,11 +20,13 @@ pub fn new_run_id(now: jiff::Timestamp) -> String {
 /// Writes `events.jsonl` and `bodies/<sha256>` under a directory that is made at the first event, so
 /// that a run that never starts leaves nothing behind.
 ///
-/// A line is written whole; the log is flushed when a script ends and synced to disk when the run does.
+/// A line is written whole; the log is flushed at every exchange and synced to disk when the run ends, so
+/// that a run that is killed loses no answer.
 /// A body is written under another name first and renamed, so that a body that is there is complete.
 pub struct RunDirectory {
     path: PathBuf,
     log: Mutex<Option<BufWriter<File>>>,
+    given: Option<(RunInputs, Files)>,
 }
 
 impl RunDirectory {
@@ -29,10 +34,18 @@ impl RunDirectory {
     pub const EVENTS: &str = "events.jsonl";
     /// The folder of bodies in a run directory.
     pub const BODIES: &str = "bodies";
+    /// The file of what the run was given.
+    pub const INPUTS: &str = "inputs.json";
 
     /// A new run under `runs` (`.keur/runs`); nothing is made yet.
     pub fn new(runs: &Path, id: &str) -> RunDirectory {
-        RunDirectory { path: runs.join(id), log: Mutex::new(None) }
+        RunDirectory { path: runs.join(id), log: Mutex::new(None), given: None }
+    }
+
+    /// With what the run is given; it is written before the first event.
+    #[must_use]
+    pub fn with_inputs(self, inputs: RunInputs, files: Files) -> RunDirectory {
+        RunDirectory { given: Some((inputs, files)), ..self }
     }
 
     /// Where it is, or will be.
@@ -47,11 +60,32 @@ impl RunDirectory {
 
     fn open(&self) -> Result<BufWriter<File>, RecordError> {
         let bodies = self.path.join(Self::BODIES);
-        fs::create_dir_all(&bodies).map_err(Self::fault(&bodies))?;
+        private_folder(&bodies).map_err(Self::fault(&bodies))?;
         let path = self.path.join(Self::EVENTS);
-        // `create_new`: another run's log is never continued.
-        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(Self::fault(&path))?;
-        Ok(BufWriter::new(file))
+        // A new file: another run's log is never continued.
+        let log = private_file(&path).map_err(Self::fault(&path))?;
+        if let Some((inputs, files)) = &self.given {
+            self.write(Self::INPUTS, |file| {
+                serde_json::to_writer_pretty(&mut *file, inputs)?;
+                file.write_all(b"\n")
+            })?;
+            self.write(Files::NAME, |file| files.write(file))?;
+        }
+        Ok(BufWriter::new(log))
+    }
+
+    fn write(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    ) -> Result<(), RecordError> {
+        let path = self.path.join(name);
+        let write = || {
+            let mut file = BufWriter::new(private_file(&path)?);
+            content(&mut file)?;
+            file.flush()
+        };
+        write().map_err(Self::fault(&path))
     }
 }
 
@@ -67,7 +101,9 @@ impl EventSink for RunDirectory {
         };
         log.write_all(&line).map_err(&fault)?;
         match event {
-            Event::ScriptFinished { .. } | Event::RunStarted(_) => log.flush().map_err(&fault),
+            Event::ScriptFinished { .. } | Event::RunStarted(_) | Event::ScriptStarted(_) | Event::Exchanged(_) => {
+                log.flush().map_err(&fault)
+            }
             Event::RunFinished { .. } => {
                 log.flush().map_err(&fault)?;
                 log.get_ref().sync_all().map_err(&fault)
@@ -82,9 +118,13 @@ impl EventSink for RunDirectory {
         if path.exists() {
             return Ok(());
         }
-        fs::create_dir_all(&bodies).map_err(Self::fault(&bodies))?;
+        private_folder(&bodies).map_err(Self::fault(&bodies))?;
         let partial = bodies.join(format!(".{}", uuid::Uuid::new_v4().simple()));
-        fs::write(&partial, body).and_then(|()| fs::rename(&partial, &path)).map_err(|cause| {
+        let write = || {
+            private_file(&partial)?.write_all(body)?;
+            fs::rename(&partial, &path)
+        };
+        write().map_err(|cause| {
             let _ = fs::remove_file(&partial);
             RecordError { path: path.clone(), cause }
         })
@@ -140,6 +180,29 @@ mod tests {
         assert_eq!(record.body(&hash.to_string()).unwrap().as_deref(), Some(&b"body"[..]));
         assert_eq!(record.body(&BodyHash::of(b"other").to_string()).unwrap(), None);
         assert_eq!(fs::read_dir(run.path().join("bodies")).unwrap().count(), 1);
+        assert_eq!(record.inputs().unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_run_was_given_is_read_back_and_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let inputs = RunInputs { format: 1, seed: u64::MAX, target: "http://x".into(), ..RunInputs::default() };
+        let files: Files = [("a.xml".into(), "<a/>".into())].into_iter().collect();
+        let run = RunDirectory::new(&folder.path().join("runs"), "x").with_inputs(inputs.clone(), files.clone());
+        run.event(&started()).unwrap();
+        run.body(&BodyHash::of(b"body"), b"body").unwrap();
+        let record = Record::open(run.path()).unwrap();
+        assert_eq!(record.inputs().unwrap(), Some(inputs));
+        assert_eq!(record.files().unwrap(), Some(files));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            let body = run.path().join("bodies").join(BodyHash::of(b"body").to_string());
+            let names = ["events.jsonl", "inputs.json", "files.jsonl"].map(|name| run.path().join(name));
+            assert!(names.iter().chain([&body]).all(|path| mode(path) == 0o600));
+            assert!([run.path(), &run.path().join("bodies")].iter().all(|path| mode(path) == 0o700));
+        }
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Reading a record back.
 
 use std::collections::HashMap;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
 use super::directory::RunDirectory;
 use super::event::Event;
+use super::files::Files;
+use super::inputs::RunInputs;
 use super::sink::BodyHash;
+use super::store::{Folder, Store};
 
 /// Why a record cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +48,7 @@ pub enum ReadRecordError {
 
 enum Bodies {
     Memory(HashMap<BodyHash, Bytes>),
-    Folder(PathBuf),
+    Store(Box<dyn Store>),
 }
 
 /// The events of a run and the bodies they refer to.
@@ -62,14 +65,17 @@ impl Record {
     /// A last line that broke off (the run was killed) is left out and noted. Events of a kind this
     /// version does not know are left out and counted.
     pub fn open(run: &Path) -> Result<Record, ReadRecordError> {
-        let path = run.join(RunDirectory::EVENTS);
-        let text = fs::read(&path).map_err(|cause| ReadRecordError::Io { path: path.clone(), cause })?;
-        let mut record = Record {
-            events: vec![],
-            truncated: false,
-            unknown: 0,
-            bodies: Bodies::Folder(run.join(RunDirectory::BODIES)),
-        };
+        Record::of(Box::new(Folder(run.to_owned())))
+    }
+
+    /// The same, from any store.
+    pub fn of(store: Box<dyn Store>) -> Result<Record, ReadRecordError> {
+        let path = store.place().join(RunDirectory::EVENTS);
+        let text = read(&*store, RunDirectory::EVENTS)?.ok_or_else(|| ReadRecordError::Io {
+            path: path.clone(),
+            cause: io::Error::new(io::ErrorKind::NotFound, "there is no such file"),
+        })?;
+        let mut record = Record { events: vec![], truncated: false, unknown: 0, bodies: Bodies::Store(store) };
         let mut lines = text.split_inclusive(|b| *b == b'\n').enumerate().peekable();
         while let Some((number, line)) = lines.next() {
             match serde_json::from_slice(line) {
@@ -84,6 +90,12 @@ impl Record {
 
     pub(super) fn in_memory(events: Vec<Event>, bodies: HashMap<BodyHash, Bytes>) -> Record {
         Record { events, truncated: false, unknown: 0, bodies: Bodies::Memory(bodies) }
+    }
+
+    /// The same bodies with other events: what a replay came to.
+    #[must_use]
+    pub fn with_events(self, events: Vec<Event>) -> Record {
+        Record { events, truncated: false, unknown: 0, ..self }
     }
 
     /// The events in order.
@@ -110,22 +122,40 @@ impl Record {
     /// checked against the hash.
     pub fn body(&self, hash: &str) -> Result<Option<Bytes>, ReadRecordError> {
         let Some(wanted) = BodyHash::parse(hash) else { return Ok(None) };
-        let folder = match &self.bodies {
+        let store = match &self.bodies {
             Bodies::Memory(bodies) => return Ok(bodies.get(&wanted).cloned()),
-            Bodies::Folder(folder) => folder,
+            Bodies::Store(store) => store,
         };
-        let path = folder.join(hash);
-        let body = match fs::read(&path) {
-            Ok(body) => Bytes::from(body),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(ReadRecordError::Io { path, cause }),
-        };
+        let Some(body) = read(&**store, &format!("{}/{hash}", RunDirectory::BODIES))? else { return Ok(None) };
+        let body = Bytes::from(body);
         let found = BodyHash::of(&body);
         if found != wanted {
             return Err(ReadRecordError::Altered { hash: hash.to_owned(), found: found.to_string() });
         }
         Ok(Some(body))
     }
+
+    /// What the run was given; None in a record that does not say.
+    pub fn inputs(&self) -> Result<Option<RunInputs>, ReadRecordError> {
+        let name = RunDirectory::INPUTS;
+        let Some((path, bytes)) = self.beside(name)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|cause| ReadRecordError::Io { path, cause: cause.into() })
+    }
+
+    /// The texts the run was made with; None in a record that does not have them.
+    pub fn files(&self) -> Result<Option<Files>, ReadRecordError> {
+        let Some((path, bytes)) = self.beside(Files::NAME)? else { return Ok(None) };
+        Files::read(&mut &*bytes).map(Some).map_err(|cause| ReadRecordError::Io { path, cause })
+    }
+
+    fn beside(&self, name: &str) -> Result<Option<(PathBuf, Vec<u8>)>, ReadRecordError> {
+        let Bodies::Store(store) = &self.bodies else { return Ok(None) };
+        Ok(read(&**store, name)?.map(|bytes| (store.place().join(name), bytes)))
+    }
+}
+
+fn read(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>, ReadRecordError> {
+    store.read(name).map_err(|cause| ReadRecordError::Io { path: store.place().join(name), cause })
 }
 
 /// A complete JSON object whose `event` is a word we do not have.
@@ -146,6 +176,7 @@ fn is_unknown_event(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn opened(log: &str) -> Result<Record, ReadRecordError> {
         let folder = tempfile::tempdir().unwrap();

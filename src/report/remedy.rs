@@ -99,6 +99,13 @@ const FAILURES: &[(&str, Words)] = &[
         ),
     ),
     (
+        "not-recorded",
+        Words::new(
+            "run the script against the server: the record has no answer to this request",
+            "draai het script tegen de server: de opname heeft geen antwoord op dit verzoek",
+        ),
+    ),
+    (
         "timeout",
         Words::new(
             "the server is too slow: find out why, or allow more time with `--timeout`",

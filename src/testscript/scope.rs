@@ -28,6 +28,7 @@ pub trait Scope {
 /// date, as its fixtures do.
 pub struct Circumstances {
     now: Zoned,
+    seed: u64,
     chance: Mutex<Chance>,
 }
 
@@ -47,12 +48,17 @@ impl Circumstances {
 
     /// A given moment and seed: the same ones give the same values in the same order.
     pub fn fixed(now: Zoned, seed: u64) -> Self {
-        Circumstances { now, chance: Mutex::new(Chance { state: seed, kept: BTreeMap::new() }) }
+        Circumstances { now, seed, chance: Mutex::new(Chance { state: seed, kept: BTreeMap::new() }) }
     }
 
     /// When the run takes place.
     pub fn now(&self) -> &Zoned {
         &self.now
+    }
+
+    /// What chance began with, for [`Circumstances::fixed`].
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     fn with_chance<T>(&self, ask: impl FnOnce(&mut Chance) -> T) -> T {

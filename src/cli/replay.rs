@@ -1,0 +1,246 @@
+//! `keur replay RUN`: the verdicts of a run once more, from its record and nothing else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::engine::{self, PlanSettings, RunSettings};
+use crate::evidence::{code, replay as evidence};
+use crate::fhir::FhirVersion;
+use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
+use crate::testscript::source::ScriptSource;
+use crate::testscript::{Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
+
+use super::console::Console;
+use super::destination;
+use super::exit::Exit;
+use super::given;
+use super::judge::Judge;
+use super::packages::Packages;
+use super::reports::{self, Evidence};
+use super::run::Releases;
+use super::settings::{Checked, Key};
+use super::suite::{Selection, Shelf};
+
+/// Flags of `replay`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Folder or id of a run
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    #[command(flatten)]
+    other: Otherwise,
+    /// Report to write: json, junit or terminal; `-` is standard output (repeatable)
+    #[arg(long, value_name = "KIND=PATH")]
+    report: Vec<String>,
+    /// Folder of run records [default: .keur/runs]
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<String>,
+}
+
+/// What may differ from the run: a what-if.
+#[derive(clap::Args, Debug, Default)]
+pub struct Otherwise {
+    /// Scripts to judge with instead of those of the run
+    #[arg(value_name = "SCRIPTS")]
+    pub scripts: Vec<PathBuf>,
+    /// FHIR package to use instead of those of the run (repeatable)
+    #[arg(long, value_name = "PACKAGE")]
+    pub package: Vec<String>,
+    /// Folder of packages from which scripts pick theirs
+    #[arg(long, value_name = "FOLDER")]
+    pub package_dir: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Flags that are settings too.
+    pub fn settings(&self) -> Vec<(Key, String)> {
+        let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
+        reports.chain(self.record.iter().map(|folder| (Key::Record, folder.clone()))).collect()
+    }
+}
+
+/// Carries it out.
+pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+    let problems = destination::check(&checked.reports);
+    if !problems.is_empty() {
+        console.tell_all(problems);
+        return Exit::Usage;
+    }
+    let replayed = opened(&arguments.run, checked).and_then(|record| {
+        let derived = derive(&record, &arguments.other)?;
+        Ok((record, derived))
+    });
+    let (record, derived) = match replayed {
+        Ok(replayed) => replayed,
+        Err(problems) => {
+            let differs = problems.iter().any(|problem| problem.code == code::DEFINITIONS);
+            console.tell_grouped(problems);
+            return if differs { Exit::NotVerified } else { Exit::Usage };
+        }
+    };
+    let difference = derived.same.then(|| difference(record.events(), &derived.events)).flatten();
+    let record = record.with_events(derived.events);
+    let evidence = Evidence { record: &record, files: &*derived.files };
+    let (report, problems) = reports::write(&evidence, &checked.reports, console);
+    let unwritten = !problems.is_empty();
+    console.tell_all(problems);
+    match (difference, Exit::of(&report)) {
+        (Some(difference), _) => {
+            console.tell(*difference);
+            Exit::NotVerified
+        }
+        (None, Exit::Passed) if unwritten => Exit::Usage,
+        (None, exit) => exit,
+    }
+}
+
+/// The record of a run: its folder, or its id below the folder of records.
+pub fn opened(run: &Path, checked: &Checked) -> Result<Record, Vec<Diagnostic>> {
+    let below = checked.record.join(run);
+    let path = if !run.exists() && below.is_dir() { below } else { run.to_owned() };
+    Record::open(&path).map_err(|error| vec![code::error(code::RECORD, error.to_string())])
+}
+
+/// What a replay came to.
+pub struct Derived {
+    /// Its events.
+    pub events: Vec<Event>,
+    /// Scripts and packages are those of the run: the events should be too.
+    pub same: bool,
+    /// The texts it was made with.
+    pub files: Box<dyn ScriptSource>,
+}
+
+/// Runs the engine over a record. Nothing is sent.
+pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Diagnostic>> {
+    let broken = |error: crate::record::ReadRecordError| vec![code::error(code::RECORD, error.to_string())];
+    let incomplete = || vec![code::error(code::RECORD, "the record does not say what the run was given")];
+    let inputs = record.inputs().map_err(broken)?.ok_or_else(incomplete)?;
+    let files = record.files().map_err(broken)?.ok_or_else(incomplete)?;
+    let (scripts, files) = match otherwise.scripts.as_slice() {
+        [] => (own_scripts(&inputs, &files)?, Box::new(files) as Box<dyn ScriptSource>),
+        asked => (other_scripts(asked)?, Box::new(Shelf) as Box<dyn ScriptSource>),
+    };
+    let packages = packages(&inputs, otherwise, &scripts)?;
+    let otherwise_release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
+    let definitions = Releases::of(&scripts, otherwise_release, &packages)?;
+    let recorded = match record.events().first() {
+        Some(Event::RunStarted(started)) => &*started.definitions,
+        _ => &[],
+    };
+    let used = definitions.used();
+    let asked = !otherwise.scripts.is_empty() || !otherwise.package.is_empty() || otherwise.package_dir.is_some();
+    let changed = changed(recorded, &used);
+    if !asked && !changed.is_empty() {
+        return Err(changed);
+    }
+    let same = changed.is_empty() && otherwise.scripts.is_empty();
+    let settings = PlanSettings {
+        target: inputs.target.clone(),
+        fhir_version: otherwise_release,
+        variables: inputs.variables.clone(),
+        tokens: given::tokens(&inputs),
+    };
+    let plan = engine::plan(&scripts, &*files, &|version| definitions.types(version), &settings);
+    if !plan.is_runnable() {
+        return Err(plan.problems.into_iter().filter(script_problem::forbids_running).collect());
+    }
+    let no_moment = || vec![code::error(code::RECORD, format!("the clock of the run `{}` is no moment", inputs.clock))];
+    let now = given::clock(&inputs).ok_or_else(no_moment)?;
+    let judge = Judge::new(&definitions.0);
+    let simulated = matches!(record.events().first(), Some(Event::RunStarted(started)) if started.simulated);
+    let settings = RunSettings {
+        validator: Some(&judge),
+        definitions: if same { recorded.to_vec() } else { used },
+        simulated,
+        circumstances: Circumstances::fixed(now, inputs.seed),
+        ..RunSettings::default()
+    };
+    let events = evidence::replay(record, &plan, &settings, same)
+        .map_err(|error| vec![code::error(code::RECORD, error.to_string())])?;
+    Ok(Derived { events, same, files })
+}
+
+/// The scripts of the run, from its own texts.
+fn own_scripts(inputs: &RunInputs, files: &Files) -> Result<Vec<Arc<TestScript>>, Vec<Diagnostic>> {
+    let reader = ScriptReader::new(files);
+    let mut scripts = vec![];
+    let mut problems = vec![];
+    for input in &inputs.scripts {
+        let loaded = reader.load(input.path.as_ref(), input.root.as_ref());
+        problems.extend(loaded.problems.into_iter().filter(script_problem::forbids_running));
+        scripts.extend(loaded.script.map(Arc::new));
+    }
+    if problems.is_empty() { Ok(scripts) } else { Err(problems) }
+}
+
+fn other_scripts(asked: &[PathBuf]) -> Result<Vec<Arc<TestScript>>, Vec<Diagnostic>> {
+    let selection = Selection::of(asked)?;
+    let loaded = ScriptSet::collect(&Shelf, &selection.paths)?.load();
+    let mut problems = vec![];
+    let mut scripts = vec![];
+    for loaded in loaded {
+        problems.extend(loaded.problems.into_iter().filter(script_problem::forbids_running));
+        scripts.extend(loaded.script.map(Arc::new));
+    }
+    if problems.is_empty() { Ok(scripts) } else { Err(problems) }
+}
+
+/// The packages asked for here, else those of the run.
+fn packages(
+    inputs: &RunInputs,
+    otherwise: &Otherwise,
+    scripts: &[Arc<TestScript>],
+) -> Result<Packages, Vec<Diagnostic>> {
+    let own = otherwise.package.is_empty() && otherwise.package_dir.is_none();
+    // Paths of the run are relative to where it ran.
+    let placed = |path: &String| match Path::new(&inputs.folder).join(path) {
+        at if at.exists() => at.to_string_lossy().into_owned(),
+        _ => path.clone(),
+    };
+    let (asked, folder) = match own {
+        true => (inputs.packages.iter().map(placed).collect(), inputs.package_dir.as_ref().map(|d| placed(d).into())),
+        false => (otherwise.package.clone(), otherwise.package_dir.clone()),
+    };
+    let mut packages = Packages::open(&asked)?;
+    if let Some(folder) = folder {
+        let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
+        let problems = packages.pick(&folder, &wanted);
+        if problems.iter().any(script_problem::forbids_running) {
+            return Err(problems);
+        }
+    }
+    Ok(packages)
+}
+
+/// Packages that are not what the run used, each said.
+fn changed(recorded: &[DefinitionUse], used: &[DefinitionUse]) -> Vec<Diagnostic> {
+    let known = |of: &[DefinitionUse], one: &DefinitionUse| {
+        of.iter().any(|other| (&other.package, &other.sha256) == (&one.package, &one.sha256))
+    };
+    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
+    let told = |one: &DefinitionUse| format!("{} {} (sha256 {})", one.package, one.version, short(&one.sha256));
+    let gone = recorded.iter().filter(|one| !known(used, one)).map(|one| {
+        let here = used.iter().find(|other| other.package == one.package).map_or("nothing".to_owned(), told);
+        let message = format!("the run used {}, which is not here", told(one));
+        code::error(code::DEFINITIONS, message).note(NoteKind::Found, here)
+    });
+    let new = used.iter().filter(|one| !recorded.iter().any(|other| other.package == one.package));
+    gone.chain(new.map(|one| code::error(code::DEFINITIONS, format!("the run did not use {}", told(one))))).collect()
+}
+
+/// The first event in which two logs differ, said.
+pub fn difference(recorded: &[Event], derived: &[Event]) -> Option<Box<Diagnostic>> {
+    let at = recorded.iter().zip(derived).position(|(a, b)| a != b);
+    let at = at.or_else(|| (recorded.len() != derived.len()).then(|| recorded.len().min(derived.len())))?;
+    let shown = |events: &[Event]| match events.get(at) {
+        Some(event) => serde_json::to_string(event).unwrap_or_default(),
+        None => "nothing".to_owned(),
+    };
+    let message = format!("the replay differs from the record at event {}", at + 1);
+    let diagnostic = code::error(code::DIFFERS, message)
+        .note(NoteKind::Expected, shown(recorded))
+        .note(NoteKind::Found, shown(derived));
+    Some(Box::new(diagnostic))
+}

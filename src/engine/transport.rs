@@ -1,0 +1,33 @@
+//! Who answers the requests of a run: the system under test, or the record of an earlier run.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+
+use crate::exchange::{Client, Exchange, Request};
+
+/// The action that sends a request; a record finds its answer by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call<'c> {
+    /// Path of the script.
+    pub script: &'c Path,
+    /// Number of the test in the script, as its events have it.
+    pub test: u32,
+    /// Number of the action in the test.
+    pub action: u32,
+}
+
+/// An exchange under way.
+pub type Sending<'t> = Pin<Box<dyn Future<Output = Exchange> + Send + 't>>;
+
+/// Takes requests and comes back with exchanges, whatever happened.
+pub trait Transport: Sync {
+    /// Sends a request and waits for the whole answer.
+    fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t>;
+}
+
+impl Transport for Client {
+    fn send<'t>(&'t self, request: Request, _: Call<'t>) -> Sending<'t> {
+        Box::pin(Client::send(self, request))
+    }
+}

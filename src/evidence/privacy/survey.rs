@@ -1,0 +1,204 @@
+//! What there is to mask in a run.
+
+use std::collections::BTreeSet;
+
+use crate::exchange::redaction;
+use crate::record::{Event, ReadRecordError, Record, RecordedMessage, RunInputs};
+
+use super::number::{Standing, numbers};
+use super::pseudonym::unescaped;
+use super::walk::{Kind, walk};
+
+/// The names, numbers and secrets of a run.
+#[derive(Clone, Default, Debug)]
+pub struct Survey {
+    /// Words of names that are masked wherever they stand, as they were written and unescaped.
+    pub(super) names: BTreeSet<String>,
+    /// Tokens and codes.
+    pub(super) secrets: BTreeSet<String>,
+    /// Numbers that are BSNs for certain.
+    pub(super) bsns: BTreeSet<String>,
+    /// Numbers that are used as codes: what looks like a BSN and is one of these stays.
+    pub(super) codes: BTreeSet<String>,
+}
+
+/// The shortest word of a name that is masked outside of names.
+const SHORTEST_NAME: usize = 3;
+/// The shortest secret.
+const SHORTEST_SECRET: usize = 6;
+
+/// Parts of names that say nothing about who it is, and words that names in tests share with the texts
+/// around them. They are masked in names, not elsewhere.
+const COMMON: [&str; 38] = [
+    "aan",
+    "and",
+    "arts",
+    "bij",
+    "bundle",
+    "code",
+    "condition",
+    "dhr",
+    "den",
+    "der",
+    "des",
+    "device",
+    "dr.",
+    "drs",
+    "het",
+    "heer",
+    "huisarts",
+    "ing",
+    "mevr",
+    "mevrouw",
+    "mrs",
+    "observation",
+    "organization",
+    "patient",
+    "person",
+    "practitioner",
+    "prof",
+    "system",
+    "ten",
+    "ter",
+    "test",
+    "tot",
+    "uit",
+    "url",
+    "van",
+    "von",
+    "voor",
+    "zur",
+];
+
+/// Search parameters that hold a name.
+const NAME_PARAMETERS: [&str; 4] = ["family", "given", "name", "phonetic"];
+
+impl Survey {
+    /// Everything in a record and in what the run was given.
+    pub fn of(record: &Record) -> Result<Survey, ReadRecordError> {
+        let mut survey = Survey::default();
+        if let Some(inputs) = record.inputs()? {
+            survey.inputs(&inputs);
+        }
+        let mut seen = BTreeSet::new();
+        for event in record.events() {
+            let Event::Exchanged(exchange) = event else { continue };
+            survey.url(&exchange.url);
+            for message in [Some(&exchange.request), exchange.response.as_ref()].into_iter().flatten() {
+                survey.message(message, record, &mut seen)?;
+            }
+            if let Some((_, detail)) = &exchange.error {
+                survey.text(detail);
+            }
+        }
+        Ok(survey)
+    }
+
+    fn message<'r>(
+        &mut self,
+        message: &'r RecordedMessage,
+        record: &Record,
+        seen: &mut BTreeSet<&'r str>,
+    ) -> Result<(), ReadRecordError> {
+        message.headers.iter().for_each(|(_, value)| self.url(value));
+        let Some(hash) = message.body.as_deref().filter(|hash| seen.insert(hash)) else { return Ok(()) };
+        if let Some(body) = record.body(hash)? {
+            self.body(&body);
+        }
+        Ok(())
+    }
+
+    fn inputs(&mut self, inputs: &RunInputs) {
+        inputs.variables.values().for_each(|value| self.url(value));
+    }
+
+    /// A body of whatever format.
+    pub fn body(&mut self, body: &[u8]) {
+        walk(body, &mut |kind, range| {
+            let Some(text) = body.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
+            match kind {
+                Kind::Name => self.name(text),
+                Kind::Secret => self.secret(text),
+                Kind::Bsn => drop(self.bsns.insert(text.to_owned())),
+                // Masked where it stands: it is seldom only a name.
+                Kind::Display => {}
+            }
+        });
+        self.loose(body);
+    }
+
+    /// Any text.
+    pub fn text(&mut self, text: &str) {
+        self.loose(text.as_bytes());
+    }
+
+    /// A URL, or a header that may hold one.
+    pub fn url(&mut self, url: &str) {
+        self.loose(url.as_bytes());
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        for (name, value) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
+            let base = name.split(':').next().unwrap_or(name);
+            let last = base.rsplit('.').next().unwrap_or(base);
+            if NAME_PARAMETERS.contains(&last) {
+                let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+                self.name(&decoded);
+                self.name(value);
+            }
+        }
+    }
+
+    fn loose(&mut self, text: &[u8]) {
+        for number in numbers(text) {
+            let Some(digits) = text.get(number.at).and_then(|digits| std::str::from_utf8(digits).ok()) else {
+                continue;
+            };
+            match number.standing {
+                Standing::Certain => drop(self.bsns.insert(digits.to_owned())),
+                Standing::Other => drop(self.codes.insert(digits.to_owned())),
+                Standing::Loose => {}
+            }
+        }
+        for at in memchr::memmem::find_iter(text, b"Bearer ") {
+            let token = text.get(at + 7..).unwrap_or_default();
+            let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b);
+            let length = token.iter().take_while(|b| is_token(b)).count();
+            if let Some(Ok(token)) = token.get(..length).map(std::str::from_utf8)
+                && token.bytes().any(|b| b.is_ascii_digit())
+            {
+                self.secret(token);
+            }
+        }
+        // A JSON Web Token is one wherever it stands: its header begins with `{"`.
+        for at in memchr::memmem::find_iter(text, b"eyJ") {
+            let token = text.get(at..).unwrap_or_default();
+            let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-._".contains(b);
+            let length = token.iter().take_while(|b| is_token(b)).count();
+            if let Some(Ok(token)) = token.get(..length).map(std::str::from_utf8)
+                && token.matches('.').count() >= 2
+            {
+                self.secret(token);
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        for text in [name, &unescaped(name)] {
+            // A word ends where letters do; an escape belongs to its word.
+            let separator =
+                |c: char| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '_' | '(' | ')' | '+' | '/' | '|');
+            for word in text.split(separator) {
+                let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+                let common = COMMON.iter().any(|common| common.eq_ignore_ascii_case(word));
+                if word.chars().count() >= SHORTEST_NAME && letters >= 2 && !common {
+                    self.names.insert(word.to_owned());
+                }
+            }
+        }
+    }
+
+    fn secret(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST_SECRET && !secret.starts_with(redaction::MASK) {
+            self.secrets.insert(secret.to_owned());
+        }
+    }
+}

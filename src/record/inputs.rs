@@ -1,0 +1,52 @@
+//! What a run was given, beside its scripts: what a replay needs to do it again. No secrets.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides what a run asks and how it judges, as far as it is not a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunInputs {
+    /// Format of this file: 1.
+    pub format: u32,
+    /// The scripts in the order of the run.
+    pub scripts: Vec<ScriptInput>,
+    /// Base URL of the target.
+    pub target: String,
+    /// FHIR version for scripts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fhir_version: Option<String>,
+    /// Values given to variables; those that look like secrets in their recorded form.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// Tokens by name (`default` for all others), in their recorded form.
+    #[serde(default)]
+    pub tokens: BTreeMap<String, String>,
+    /// The clock of placeholders: a moment with its offset from UTC. It stands still during a run.
+    pub clock: String,
+    /// Where the clock comes from.
+    pub clock_source: String,
+    /// The chance of placeholders.
+    pub seed: u64,
+    /// Packages asked for, as they were given.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Folder that scripts picked packages from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_dir: Option<String>,
+    /// The folder of the run, which relative paths are relative to.
+    #[serde(default)]
+    pub folder: String,
+    /// Every setting with its origin, secrets masked.
+    #[serde(default)]
+    pub settings: Vec<String>,
+}
+
+/// A script of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptInput {
+    /// The file.
+    pub path: String,
+    /// The path that was asked for: the file or a folder above it.
+    pub root: String,
+}
