@@ -1,39 +1,45 @@
-//! The validator of a run: what `validateProfileId` asks is answered here, release by release.
+//! The validator of a run: what `validateProfileId` asks is answered here, script set by script set.
 //!
-//! A script set may name the packages it wants to be judged with. Where another version of one is loaded,
-//! nothing is judged with the wrong one: the assert is not evaluated and says what is missing.
+//! A script set may name the packages it wants to be judged with, and each is judged with its own. Where
+//! another version of one is loaded, nothing is judged with the wrong one: the assert is not evaluated and
+//! says what is missing.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::definitions::Definitions;
 use crate::diagnostic::Severity;
 use crate::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, code};
-use crate::fhir::FhirVersion;
 use crate::record::{CodeCount, Issue, TargetPlace};
 use crate::validation::{self, Policy, Validator};
 
-/// A validator for each release of the run, made when it is first needed.
-pub struct Judge {
-    releases: Vec<(Definitions, OnceLock<Validator>)>,
+use super::choice::{Choice, Choices};
+
+/// A validator for each choice of packages in the run, made when it is first needed.
+pub struct Judge<'c> {
+    choices: &'c Choices,
+    validators: Vec<OnceLock<Validator>>,
 }
 
-impl Judge {
+impl<'c> Judge<'c> {
     /// Nothing is read yet.
-    pub fn new(releases: &[Definitions]) -> Judge {
-        Judge { releases: releases.iter().map(|definitions| (definitions.clone(), OnceLock::new())).collect() }
+    pub fn new(choices: &'c Choices) -> Judge<'c> {
+        Judge { choices, validators: choices.all().iter().map(|_| OnceLock::new()).collect() }
     }
 
-    fn of(&self, version: FhirVersion) -> Option<(&Definitions, &Validator)> {
-        let (definitions, validator) = self.releases.iter().find(|(d, _)| d.version() == version)?;
+    fn of(&self, script: &Path) -> Option<(&Choice, &Validator)> {
+        let at = self.choices.at(script)?;
+        let (choice, validator) = (self.choices.all().get(at)?, self.validators.get(at)?);
         let make = || {
+            let definitions = &choice.definitions;
             let (types, profiles) = (definitions.types(), definitions.profiles());
             Validator::new(types, profiles, definitions.terminology(), Policy::default())
         };
-        Some((definitions, validator.get_or_init(make)))
+        Some((choice, validator.get_or_init(make)))
     }
 }
 
-impl ProfileValidator for Judge {
+impl ProfileValidator for Judge<'_> {
     fn validate(&self, query: &ProfileQuery<'_>) -> ProfileOutcome {
         let not_evaluated = |reason: String, issues: Vec<Issue>, codes: CodeCount| ProfileOutcome::NotEvaluated {
             code: code::NO_VALIDATION,
@@ -41,11 +47,11 @@ impl ProfileValidator for Judge {
             issues,
             codes,
         };
-        let Some((definitions, validator)) = self.of(query.fhir_version) else {
-            let reason = format!("no definitions of FHIR {} are loaded", query.fhir_version);
+        let Some((choice, validator)) = self.of(query.script) else {
+            let reason = format!("no definitions are loaded for `{}`", query.script.display());
             return not_evaluated(reason, vec![], CodeCount::default());
         };
-        if let Some(reason) = other_version(definitions, query.packages) {
+        if let Some(reason) = other_version(&choice.definitions, &choice.wanted) {
             return not_evaluated(reason, vec![], CodeCount::default());
         }
         let outcome = validator.validate(query.content, &[query.profile]);

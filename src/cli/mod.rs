@@ -1,6 +1,8 @@
 //! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
+mod choice;
+mod configuration;
 mod console;
 mod destination;
 mod exit;

@@ -1,6 +1,5 @@
-//! The definitions that a command line asks for.
+//! The packages that a command line gives.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,37 +28,26 @@ impl Packages {
         if problems.is_empty() { Ok(Packages(loaded)) } else { Err(problems) }
     }
 
-    /// Adds those that scripts name (`properties.json`, `fhirPackage`) and that `folder` has. A version that
-    /// is not there is a warning: what needs it will not be evaluated, and says so.
-    pub fn pick(&mut self, folder: &Path, wanted: &BTreeSet<(String, String)>) -> Vec<Diagnostic> {
-        let mut problems = vec![];
-        for (name, version) in wanted {
-            let given = |loaded: &Loaded| loaded.package.manifest().name == *name;
-            if self.0.iter().any(given) {
-                continue;
-            }
-            let names = [format!("{name}-{version}.tgz"), format!("{name}-{version}"), format!("{name}#{version}")];
-            match names.iter().map(|file| folder.join(file)).find(|path| path.exists()) {
-                Some(path) => match Loaded::from_path(&path) {
-                    Ok(loaded) => self.0.push(loaded),
-                    Err(error) => problems.push(problem::error(problem::PACKAGE, error.to_string())),
-                },
-                None => {
-                    let message = format!("`{}` has no package `{name}` of version {version}", folder.display());
-                    problems.push(problem::warning(problem::PACKAGE, message));
-                }
-            }
-        }
-        problems
+    /// Those that are for a release or do not say.
+    pub fn of(&self, version: FhirVersion) -> impl Iterator<Item = &Loaded> {
+        self.0.iter().filter(move |loaded| fits(loaded, version))
     }
 
-    /// The definitions of a release: those of the packages that are for it or do not say.
+    /// The definitions of a release.
     pub fn definitions(&self, version: FhirVersion) -> Result<Definitions, Vec<Diagnostic>> {
-        let fits = |loaded: &&Loaded| loaded.package.manifest().fhir_version().is_none_or(|of| of == version);
-        let packages = self.0.iter().filter(fits).cloned().collect();
-        Definitions::with_packages(version, packages)
-            .map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])
+        definitions(version, self.of(version).cloned().collect())
     }
+}
+
+/// True for a package that is for a release or does not say.
+pub(super) fn fits(loaded: &Loaded, version: FhirVersion) -> bool {
+    loaded.package.manifest().fhir_version().is_none_or(|of| of == version)
+}
+
+/// Packages as definitions.
+pub(super) fn definitions(version: FhirVersion, packages: Vec<Loaded>) -> Result<Definitions, Vec<Diagnostic>> {
+    Definitions::with_packages(version, packages)
+        .map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])
 }
 
 fn open(package: &str) -> Result<Loaded, Box<Diagnostic>> {
@@ -86,6 +74,5 @@ fn open(package: &str) -> Result<Loaded, Box<Diagnostic>> {
 fn cached(name: &str, version: &str) -> Option<PathBuf> {
     let plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\']) && !text.starts_with('.');
     let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))?;
-    (plain(name) && plain(version))
-        .then(|| PathBuf::from(home).join(".fhir/packages").join(format!("{name}#{version}")))
+    (plain(name) && plain(version)).then(|| Path::new(&home).join(".fhir/packages").join(format!("{name}#{version}")))
 }

@@ -11,6 +11,7 @@ use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
 use crate::testscript::source::ScriptSource;
 use crate::testscript::{Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
 
+use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
@@ -18,7 +19,6 @@ use super::given;
 use super::judge::Judge;
 use super::packages::Packages;
 use super::reports::{self, Evidence};
-use super::run::Releases;
 use super::settings::{Checked, Key};
 use super::suite::{Selection, Shelf};
 
@@ -122,9 +122,12 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
         [] => (own_scripts(&inputs, &files)?, Box::new(files) as Box<dyn ScriptSource>),
         asked => (other_scripts(asked)?, Box::new(Shelf) as Box<dyn ScriptSource>),
     };
-    let packages = packages(&inputs, otherwise, &scripts)?;
-    let otherwise_release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
-    let definitions = Releases::of(&scripts, otherwise_release, &packages)?;
+    let release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
+    let (packages, preference) = packages(&inputs, otherwise, release)?;
+    let (definitions, problems) = Choices::of(&scripts, &preference, &packages)?;
+    if problems.iter().any(script_problem::forbids_running) {
+        return Err(problems);
+    }
     let recorded = match record.events().first() {
         Some(Event::RunStarted(started)) => &*started.definitions,
         _ => &[],
@@ -138,7 +141,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     let same = changed.is_empty() && otherwise.scripts.is_empty();
     let settings = PlanSettings {
         target: inputs.target.clone(),
-        fhir_version: otherwise_release,
+        fhir_version: release,
         variables: inputs.variables.clone(),
         tokens: given::tokens(&inputs),
     };
@@ -148,7 +151,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     }
     let no_moment = || vec![code::error(code::RECORD, format!("the clock of the run `{}` is no moment", inputs.clock))];
     let now = given::clock(&inputs).ok_or_else(no_moment)?;
-    let judge = Judge::new(&definitions.0);
+    let judge = Judge::new(&definitions);
     let simulated = matches!(record.events().first(), Some(Event::RunStarted(started)) if started.simulated);
     let settings = RunSettings {
         validator: Some(&judge),
@@ -191,8 +194,8 @@ fn other_scripts(asked: &[PathBuf]) -> Result<Vec<Arc<TestScript>>, Vec<Diagnost
 fn packages(
     inputs: &RunInputs,
     otherwise: &Otherwise,
-    scripts: &[Arc<TestScript>],
-) -> Result<Packages, Vec<Diagnostic>> {
+    release: Option<FhirVersion>,
+) -> Result<(Packages, Preference), Vec<Diagnostic>> {
     let own = otherwise.package.is_empty() && otherwise.package_dir.is_none();
     // Paths of the run are relative to where it ran.
     let placed = |path: &String| match Path::new(&inputs.folder).join(path) {
@@ -203,15 +206,7 @@ fn packages(
         true => (inputs.packages.iter().map(placed).collect(), inputs.package_dir.as_ref().map(|d| placed(d).into())),
         false => (otherwise.package.clone(), otherwise.package_dir.clone()),
     };
-    let mut packages = Packages::open(&asked)?;
-    if let Some(folder) = folder {
-        let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
-        let problems = packages.pick(&folder, &wanted);
-        if problems.iter().any(script_problem::forbids_running) {
-            return Err(problems);
-        }
-    }
-    Ok(packages)
+    Ok((Packages::open(&asked)?, Preference { folder, nearest: inputs.nearest_package, release }))
 }
 
 /// Packages that are not what the run used, each said.

@@ -1,20 +1,19 @@
 //! `keur run PATH…`: everything that can be wrong is said first, then the scripts run, then the reports
 //! are written, whatever happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::authorization::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource};
-use crate::definitions::Definitions;
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Tokens};
 use crate::evidence::discretion::{Discreet, Hushed};
 use crate::exchange::{Client, ClientSettings, Reach, Secrets, redaction};
-use crate::fhir::FhirVersion;
-use crate::record::{DefinitionUse, Gathering, Record, RunDirectory, Tee, new_run_id};
+use crate::record::{Gathering, Record, RunDirectory, Tee, new_run_id};
 use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
+use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
@@ -57,6 +56,9 @@ pub struct Arguments {
     /// Folder of packages from which scripts pick theirs
     #[arg(long, value_name = "FOLDER")]
     package_dir: Option<String>,
+    /// Take the nearest version where `--package-dir` does not have the one that is asked for
+    #[arg(long)]
+    nearest_package: bool,
     /// Longest wait for an answer [default: 60s]
     #[arg(long, value_name = "DURATION")]
     timeout: Option<String>,
@@ -101,7 +103,8 @@ impl Arguments {
         let mut flags: Vec<(Key, String)> = vec![];
         flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
         flags.extend(many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone()))));
-        flags.extend(self.offline.then(|| (Key::Offline, "true".to_owned())));
+        let switches = [(Key::Offline, self.offline), (Key::NearestPackage, self.nearest_package)];
+        flags.extend(switches.into_iter().filter(|(_, on)| *on).map(|(key, _)| (key, "true".to_owned())));
         flags
     }
 }
@@ -217,26 +220,20 @@ async fn carry_out(
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let Prepared { scripts, places, tokens, mut packages, selection } = prepared;
-    if let Some(folder) = &checked.package_dir {
-        let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
-        let problems = packages.pick(folder, &wanted);
-        let wrong = stops(&problems);
-        console.tell_all(problems);
-        if wrong {
-            return Exit::Usage;
+    let Prepared { scripts, places, tokens, packages, selection } = prepared;
+    let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
+        Ok((choices, problems)) => {
+            console.tell_all(problems);
+            choices
         }
-    }
-    let definitions = match Releases::of(&scripts, checked.fhir_version, &packages) {
-        Ok(definitions) => definitions,
         Err(problems) => {
             console.tell_all(problems);
             return Exit::Usage;
         }
     };
     // It serves for as long as it is held.
-    let simulator = match (&checked.target, definitions.0.first()) {
-        (None, Some(first)) => match stand_in(&selection, first.clone(), &checked.variables).await {
+    let simulator = match (&checked.target, definitions.all().first()) {
+        (None, Some(first)) => match stand_in(&selection, first.definitions.clone(), &checked.variables).await {
             Ok(simulator) => Some(simulator),
             Err(problems) => {
                 console.tell_grouped(problems);
@@ -312,42 +309,9 @@ fn missing_tokens(plan: &Plan) -> Vec<Diagnostic> {
     missing.into_values().map(told).collect()
 }
 
-/// Definitions of the releases that scripts use.
-pub(super) struct Releases(pub(super) Vec<Definitions>);
-
-impl Releases {
-    /// Of these scripts; `otherwise` is the release of those that do not say.
-    pub(super) fn of(
-        scripts: &[Arc<TestScript>],
-        otherwise: Option<FhirVersion>,
-        packages: &Packages,
-    ) -> Result<Releases, Vec<Diagnostic>> {
-        let stated = |script: &Arc<TestScript>| script.properties.fhir_version.or(otherwise);
-        let versions: BTreeSet<FhirVersion> =
-            scripts.iter().map(|script| stated(script).unwrap_or(FhirVersion::Stu3)).collect();
-        versions.into_iter().map(|version| packages.definitions(version)).collect::<Result<_, _>>().map(Releases)
-    }
-
-    /// The types of a release.
-    pub(super) fn types(&self, version: FhirVersion) -> Option<Arc<crate::definitions::TypeTable>> {
-        self.0.iter().find(|definitions| definitions.version() == version).map(Definitions::types)
-    }
-
-    /// The packages behind them, for the receipt.
-    pub(super) fn used(&self) -> Vec<DefinitionUse> {
-        let used = self.0.iter().flat_map(Definitions::used).map(|used| DefinitionUse {
-            package: used.package,
-            version: used.version,
-            sha256: used.sha256,
-            origin: used.origin.code().to_owned(),
-        });
-        used.collect()
-    }
-}
-
 async fn execute(
     plan: &Plan,
-    definitions: &Releases,
+    definitions: &Choices,
     simulated: bool,
     given: Given,
     checked: &Checked,
@@ -360,7 +324,7 @@ async fn execute(
     let reach = if checked.offline { Reach::only_hosts_of([plan.target.as_str()]) } else { Reach::Anywhere };
     let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
     let interrupt = Interrupt::default();
-    let judge = Judge::new(&definitions.0);
+    let judge = Judge::new(definitions);
     let settings = RunSettings {
         validator: Some(&judge),
         definitions: definitions.used(),

@@ -82,6 +82,10 @@ pub struct DefinitionUse {
     pub sha256: String,
     /// `embedded`, `path`, `cache` or `registry`.
     pub origin: String,
+    /// Who asked for it: a file of the script set, the command line, a package that needs it; empty for
+    /// what was there anyway.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub chosen_by: String,
 }
 
 /// A script begins.

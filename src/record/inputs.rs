@@ -34,6 +34,9 @@ pub struct RunInputs {
     /// Folder that scripts picked packages from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package_dir: Option<String>,
+    /// The nearest version was taken where the one asked for was not there.
+    #[serde(default)]
+    pub nearest_package: bool,
     /// The folder of the run, which relative paths are relative to.
     #[serde(default)]
     pub folder: String,

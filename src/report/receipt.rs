@@ -72,11 +72,12 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
     }
     for (at, definition) in receipt.definitions.iter().enumerate() {
         let text = format!(
-            "{} {} ({}, sha256 {})",
+            "{} {} ({}, sha256 {}{})",
             definition.package,
             definition.version,
             definition.origin,
-            short(&definition.sha256)
+            short(&definition.sha256),
+            by(&definition.chosen_by)
         );
         match at {
             0 => out.line(1, DEFINITIONS, &text),
@@ -84,6 +85,11 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
         }
     }
     out.text
+}
+
+/// Who asked for a package, where somebody did.
+fn by(chosen_by: &str) -> String {
+    if chosen_by.is_empty() { String::new() } else { format!("; {chosen_by}") }
 }
 
 /// Text with leaders, as on a till receipt.

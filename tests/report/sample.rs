@@ -69,6 +69,7 @@ impl Sample {
             version: "3.0.2".into(),
             sha256: "0123456789abcdef0123456789abcdef".into(),
             origin: "embedded".into(),
+            chosen_by: String::new(),
         };
         let start = RunStarted {
             format: 1,

@@ -29,6 +29,8 @@ pub enum Key {
     Package,
     /// Folder of packages to pick from.
     PackageDir,
+    /// The nearest version of a package will do.
+    NearestPackage,
     /// Access tokens.
     Token,
     /// Values of script variables.
@@ -60,7 +62,7 @@ pub(super) enum Shape {
     Named,
 }
 
-pub(super) const DECLARATIONS: [Declaration; 11] = [
+pub(super) const DECLARATIONS: [Declaration; 12] = [
     one(Key::Target, "target", Some("KEUR_TARGET"), None),
     one(Key::FhirVersion, "fhir-version", Some("KEUR_FHIR_VERSION"), None),
     one(Key::Lang, "lang", Some("KEUR_LANG"), Some("en")),
@@ -68,6 +70,7 @@ pub(super) const DECLARATIONS: [Declaration; 11] = [
     one(Key::Offline, "offline", Some("KEUR_OFFLINE"), Some("false")),
     several(Key::Package, "package", Shape::Many),
     one(Key::PackageDir, "package-dir", Some("KEUR_PACKAGE_DIR"), None),
+    one(Key::NearestPackage, "nearest-package", Some("KEUR_NEAREST_PACKAGE"), Some("false")),
     several(Key::Token, "token", Shape::Named),
     several(Key::Var, "var", Shape::Named),
     several(Key::Report, "report", Shape::Many),

@@ -55,6 +55,8 @@ pub struct Checked {
     pub packages: Vec<String>,
     /// Folder of packages.
     pub package_dir: Option<PathBuf>,
+    /// The nearest version of a package will do.
+    pub nearest_package: bool,
     /// Values of variables, later ones win.
     pub variables: Vec<(String, String)>,
     /// Reports.
@@ -78,6 +80,7 @@ impl Settings {
         let fhir_version = check.value(Key::FhirVersion, &versions.join(" or "), FhirVersion::parse);
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);
         let offline = check.value(Key::Offline, "`true` or `false`", |text| find(&BOOLEANS, text));
+        let nearest = check.value(Key::NearestPackage, "`true` or `false`", |text| find(&BOOLEANS, text));
         let variables = check.values(Key::Var, "`NAME=VALUE`", |text| {
             let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
             Some((name.to_owned(), value.to_owned()))
@@ -96,6 +99,7 @@ impl Settings {
             offline: offline.unwrap_or_default(),
             packages: texts(Key::Package),
             package_dir: path(Key::PackageDir),
+            nearest_package: nearest.unwrap_or_default(),
             variables,
             reports,
             record: path(Key::Record).unwrap_or_default(),

@@ -1,8 +1,9 @@
 //! `validateProfileId`: the content conforms to a profile, and to those it claims itself.
 
+use std::path::Path;
+
 use crate::definitions::Typed;
 use crate::diagnostic::Code;
-use crate::fhir::FhirVersion;
 use crate::record::{CodeCount, Issue, Verdict};
 
 use super::{Case, Outcome};
@@ -15,10 +16,8 @@ pub struct ProfileQuery<'q> {
     pub content: &'q Typed,
     /// Canonical of the profile.
     pub profile: &'q str,
-    /// Release of the exchange.
-    pub fhir_version: FhirVersion,
-    /// Packages the script set asks for: name and version.
-    pub packages: &'q [(String, String)],
+    /// Path of the script that asks; what it is judged with may depend on its set.
+    pub script: &'q Path,
     /// True when the resource is what was sent rather than what was answered.
     pub request: bool,
 }
@@ -70,8 +69,7 @@ pub(super) fn judge(case: &Case<'_>, id: &str) -> Outcome {
     let outcome = validator.validate(&ProfileQuery {
         content: &content,
         profile: &profile.canonical,
-        fhir_version: case.state.planned.fhir_version,
-        packages: &case.state.planned.script.properties.packages,
+        script: &case.state.planned.script.path,
         request: subject.is_request(),
     });
     let (issues, codes, gap) = match outcome {

@@ -1,0 +1,313 @@
+//! Which packages a script is judged with.
+//!
+//! Official script sets say it themselves, and sets that want different versions of one package run side by
+//! side: each gets its own definitions, made once for all scripts that choose the same. In order: the set's
+//! `properties.json` (`fhirPackage`); else the repository's `Configuration/package.version.properties`, by
+//! the profiles that its fixtures claim; else what `--package` gives. The first two need `--package-dir`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::definitions::package::{Deviation, Missing, Resolution, Resolver, Shelf, VersionRange, Wanted};
+use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages};
+use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::fhir::FhirVersion;
+use crate::record::DefinitionUse;
+use crate::testscript::TestScript;
+
+use super::configuration::{Configuration, Repositories};
+use super::packages::{Packages, definitions, fits};
+use super::problem;
+use super::settings::Checked;
+
+/// What says which packages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChosenBy {
+    /// The set's `properties.json`.
+    Properties,
+    /// The repository's `package.version.properties`.
+    Configuration(PathBuf),
+    /// The command line, or nobody.
+    CommandLine,
+}
+
+impl ChosenBy {
+    fn text(&self) -> String {
+        match self {
+            ChosenBy::Properties => "properties.json".to_owned(),
+            ChosenBy::Configuration(path) => path.display().to_string(),
+            ChosenBy::CommandLine => "--package".to_owned(),
+        }
+    }
+}
+
+/// What the user decides about the choice.
+#[derive(Default)]
+pub struct Preference {
+    /// Folder of packages that sets pick from.
+    pub folder: Option<PathBuf>,
+    /// Takes the nearest version where one that is asked for is not there.
+    pub nearest: bool,
+    /// Release of scripts that do not say.
+    pub release: Option<FhirVersion>,
+}
+
+impl Preference {
+    /// As the settings have it.
+    pub fn of(checked: &Checked) -> Preference {
+        let Checked { package_dir, nearest_package, fhir_version, .. } = checked;
+        Preference { folder: package_dir.clone(), nearest: *nearest_package, release: *fhir_version }
+    }
+}
+
+/// The definitions of scripts that choose the same.
+pub struct Choice {
+    /// What they are judged with.
+    pub definitions: Definitions,
+    /// Packages that must be there in this version, or what needs them is not judged.
+    pub wanted: Vec<(String, String)>,
+    /// How each package came in, by name: asked for, or needed by another.
+    reasons: HashMap<String, String>,
+}
+
+/// The choices of a run.
+pub struct Choices {
+    all: Vec<Choice>,
+    by_script: HashMap<PathBuf, usize>,
+}
+
+/// What scripts that choose the same have in common.
+type Asked = (FhirVersion, Vec<(String, String)>, ChosenBy);
+
+impl Choices {
+    /// Chooses for every script. What cannot be had is a warning (what needs it will not be evaluated, and
+    /// says so); what cannot be read stops the run.
+    pub fn of(
+        scripts: &[Arc<TestScript>],
+        preference: &Preference,
+        packages: &Packages,
+    ) -> Result<(Choices, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let wrong = |error: String| vec![problem::error(problem::PACKAGE, error)];
+        let shelf = preference.folder.as_deref().map(Shelf::read).transpose().map_err(|e| wrong(e.to_string()))?;
+        let shelf = shelf.map(|shelf| Chooser {
+            folder: preference.folder.clone().unwrap_or_default(),
+            resolver: Resolver::new(vec![(shelf.clone(), Origin::Path)], embedded_packages())
+                .taking_nearest(preference.nearest),
+            shelf,
+            repositories: Repositories::default(),
+            packages,
+        });
+        let mut asked: Vec<Asked> = vec![];
+        let mut by_script = HashMap::new();
+        for script in scripts {
+            let version = script.properties.fhir_version.or(preference.release).unwrap_or(FhirVersion::Stu3);
+            let (wanted, by) = match &shelf {
+                Some(chooser) => chooser.wanted(script, version)?,
+                None => (script.properties.packages.clone(), ChosenBy::CommandLine),
+            };
+            let key = (version, wanted, by);
+            let at = asked.iter().position(|known| *known == key).unwrap_or_else(|| {
+                asked.push(key);
+                asked.len() - 1
+            });
+            by_script.insert(script.path.clone(), at);
+        }
+        let mut problems = vec![];
+        let mut all = vec![];
+        for asked in asked {
+            match &shelf {
+                Some(chooser) => {
+                    let (choice, said) = chooser.choice(asked)?;
+                    all.push(choice);
+                    for new in said {
+                        let known = |old: &Diagnostic| old.message == new.message;
+                        if !problems.iter().any(known) {
+                            problems.push(new);
+                        }
+                    }
+                }
+                None => {
+                    let (version, wanted, _) = asked;
+                    let definitions = packages.definitions(version)?;
+                    all.push(Choice { definitions, wanted, reasons: HashMap::new() });
+                }
+            }
+        }
+        Ok((Choices { all, by_script }, problems))
+    }
+
+    /// The choice for a script.
+    pub fn at(&self, script: &Path) -> Option<usize> {
+        self.by_script.get(script).copied()
+    }
+
+    /// Every choice.
+    pub fn all(&self) -> &[Choice] {
+        &self.all
+    }
+
+    /// The types of a release.
+    pub fn types(&self, version: FhirVersion) -> Option<Arc<TypeTable>> {
+        self.all.iter().find(|choice| choice.definitions.version() == version).map(|c| c.definitions.types())
+    }
+
+    /// For the receipt: everything used, and who chose it.
+    pub fn used(&self) -> Vec<DefinitionUse> {
+        let mut used: Vec<DefinitionUse> = vec![];
+        for choice in &self.all {
+            for Used { package, version, sha256, origin } in choice.definitions.used() {
+                let chosen_by = choice.reasons.get(&package).cloned().unwrap_or_default();
+                let new = DefinitionUse { package, version, sha256, origin: origin.code().to_owned(), chosen_by };
+                let same = |old: &&mut DefinitionUse| {
+                    (&old.package, &old.version, &old.sha256) == (&new.package, &new.version, &new.sha256)
+                };
+                match used.iter_mut().find(same) {
+                    None => used.push(new),
+                    Some(old) if new.chosen_by.is_empty() || old.chosen_by.split("; ").any(|b| b == new.chosen_by) => {}
+                    Some(old) if old.chosen_by.is_empty() => old.chosen_by = new.chosen_by,
+                    Some(old) => old.chosen_by = format!("{}; {}", old.chosen_by, new.chosen_by),
+                }
+            }
+        }
+        used.sort_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
+        used
+    }
+}
+
+/// A shelf to choose from.
+struct Chooser<'c> {
+    folder: PathBuf,
+    shelf: Shelf,
+    resolver: Resolver,
+    repositories: Repositories,
+    packages: &'c Packages,
+}
+
+impl Chooser<'_> {
+    /// What a script asks for, and who says so.
+    fn wanted(
+        &self,
+        script: &TestScript,
+        version: FhirVersion,
+    ) -> Result<(Vec<(String, String)>, ChosenBy), Vec<Diagnostic>> {
+        if !script.properties.packages.is_empty() {
+            return Ok((script.properties.packages.clone(), ChosenBy::Properties));
+        }
+        let Some(configuration) = self.repositories.above(&script.path) else {
+            return Ok((vec![], ChosenBy::CommandLine));
+        };
+        let claimed = self.repositories.claimed(&script.path, &configuration.root);
+        let chosen = self.by_claims(&configuration, &claimed, version)?;
+        match chosen.is_empty() {
+            true => Ok((chosen, ChosenBy::CommandLine)),
+            false => Ok((chosen, ChosenBy::Configuration(configuration.path.clone()))),
+        }
+    }
+
+    /// Of the packages that a configuration names, those that define a profile claimed; and, where profiles
+    /// are left that none defines, those that are not there, for they may.
+    fn by_claims(
+        &self,
+        configuration: &Configuration,
+        claimed: &[String],
+        version: FhirVersion,
+    ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+        let mut chosen = vec![];
+        let mut absent = vec![];
+        let mut open: Vec<&String> = claimed.iter().collect();
+        for (name, number) in &configuration.packages {
+            let resolution = self.resolve(vec![], wanted([(name.clone(), number.clone())], &configuration.path))?;
+            let package = resolution.packages.iter().find(|p| p.package.manifest().name == *name);
+            let Some(package) = package else {
+                absent.push((name.clone(), number.clone()));
+                continue;
+            };
+            let defines = |url: &str| package.package.with_url(url).next().is_some();
+            if fits(package, version) && claimed.iter().any(|url| defines(url)) {
+                chosen.push((name.clone(), number.clone()));
+                open.retain(|url| !defines(url));
+            }
+        }
+        if !open.is_empty() {
+            // A name tells its release, as far as names go.
+            let part = |v: FhirVersion| v.to_string().to_ascii_lowercase();
+            let others: Vec<String> = FhirVersion::ALL.into_iter().filter(|v| *v != version).map(part).collect();
+            let other = |name: &str| name.split('.').any(|part| others.iter().any(|other| other == part));
+            chosen.extend(absent.into_iter().filter(|(name, _)| !other(name)));
+        }
+        Ok(chosen)
+    }
+
+    fn resolve(&self, given: Vec<Loaded>, wanted: Vec<Wanted>) -> Result<Resolution, Vec<Diagnostic>> {
+        let wrong = |error: String| vec![problem::error(problem::PACKAGE, error)];
+        self.resolver.resolve(given, wanted).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The definitions for what was asked, with what is to be said about them.
+    fn choice(&self, (version, asked, by): Asked) -> Result<(Choice, Vec<Diagnostic>), Vec<Diagnostic>> {
+        // A version that a set asks for and that is there goes before another that the command line gives.
+        let replaced = |loaded: &&Loaded| {
+            let manifest = loaded.package.manifest();
+            asked.iter().any(|(name, number)| {
+                *name == manifest.name
+                    && *number != manifest.version
+                    && self.shelf.find(name, &VersionRange::new(number)).is_some()
+            })
+        };
+        let given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
+        let mut reasons: HashMap<String, String> =
+            given.iter().map(|p| (p.package.manifest().name.clone(), ChosenBy::CommandLine.text())).collect();
+        let by_text = by.text();
+        let resolution = self.resolve(given, wanted(asked.iter().cloned(), Path::new(&by_text)))?;
+        let said = self.said(&resolution, &by_text);
+        let mut wanted = asked;
+        for Deviation { wanted: Wanted { name, range, by }, used } in &resolution.deviations {
+            if *by == by_text {
+                reasons.insert(name.clone(), format!("{by_text}, nearest to {range}"));
+                if let Some(entry) = wanted.iter_mut().find(|(n, _)| n == name) {
+                    entry.1.clone_from(used);
+                }
+            }
+        }
+        for (name, _) in &wanted {
+            reasons.entry(name.clone()).or_insert_with(|| by_text.clone());
+        }
+        for loaded in &resolution.packages {
+            for (name, _) in &loaded.package.manifest().dependencies {
+                reasons.entry(name.clone()).or_insert_with(|| format!("needed by {}", loaded.package.label()));
+            }
+        }
+        let packages = resolution.packages.into_iter().filter(|loaded| fits(loaded, version)).collect();
+        Ok((Choice { definitions: definitions(version, packages)?, wanted, reasons }, said))
+    }
+
+    /// What is missing, and what is used instead of what was asked for.
+    fn said(&self, resolution: &Resolution, by_text: &str) -> Vec<Diagnostic> {
+        let folder = self.folder.display();
+        let missing = resolution.missing.iter().map(|Missing { wanted: Wanted { name, range, by }, available }| {
+            let message = format!("`{folder}` has no package `{name}` of version {range}");
+            let diagnostic =
+                problem::warning(problem::PACKAGE, message).note(NoteKind::Note, format!("asked for by {by}"));
+            match available.is_empty() {
+                true => diagnostic,
+                false => {
+                    let there = format!("it has {}; `--nearest-package` takes the nearest", available.join(", "));
+                    diagnostic.note(NoteKind::Found, there)
+                }
+            }
+        });
+        let asked = resolution.deviations.iter().filter(|deviation| deviation.wanted.by == by_text);
+        let other = asked.map(|Deviation { wanted: Wanted { name, range, by }, used }| {
+            let message = format!("package `{name}` is used in version {used}, not {range}");
+            problem::warning(problem::PACKAGE, message).note(NoteKind::Note, format!("asked for by {by}"))
+        });
+        missing.chain(other).collect()
+    }
+}
+
+fn wanted(asked: impl IntoIterator<Item = (String, String)>, by: &Path) -> Vec<Wanted> {
+    let by = by.display().to_string();
+    let one = |(name, number): (String, String)| Wanted { name, range: VersionRange::new(&number), by: by.clone() };
+    asked.into_iter().map(one).collect()
+}
