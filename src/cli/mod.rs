@@ -12,7 +12,9 @@ mod package;
 mod packages;
 mod problem;
 mod progress;
+mod report;
 mod reports;
+mod requirements;
 mod run;
 mod serve;
 mod settings;
@@ -39,6 +41,7 @@ const TABLES: &[&[Rule]] = &[
     crate::engine::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
+    crate::report::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -70,6 +73,8 @@ struct Global {
 enum Verb {
     /// Run TestScripts against a server and report
     Run(run::Arguments),
+    /// Write reports of a run that was recorded
+    Report(report::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
     /// Serve fixtures with the built-in simulator
@@ -89,6 +94,7 @@ impl Verb {
     fn settings(&self) -> Vec<(Key, String)> {
         match self {
             Verb::Run(arguments) => arguments.settings(),
+            Verb::Report(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
@@ -152,6 +158,7 @@ fn carry_out(command: Command) -> Exit {
     };
     match verb {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
+        Verb::Report(arguments) => report::report(&arguments, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
@@ -186,7 +193,8 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 6100..6200])
+        {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }
