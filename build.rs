@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The folders whose files the binary carries.
-const FOLDERS: [&str; 3] = ["testscripts", "fixtures", "profiles"];
+const FOLDERS: [&str; 4] = ["testscripts", "fixtures", "profiles", "requirements"];
 
 fn main() -> io::Result<()> {
     let variable = |name: &str| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(name.to_owned()));

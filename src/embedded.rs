@@ -1,4 +1,4 @@
-//! The data folders the binary carries: `testscripts/`, `fixtures/`, `profiles/`.
+//! The data folders the binary carries: `testscripts/`, `fixtures/`, `profiles/`, `requirements/`.
 //!
 //! A static table, sorted by path, made by `build.rs`. Looking at it costs a binary search; what is not
 //! looked at is never read from disk.

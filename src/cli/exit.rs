@@ -53,6 +53,11 @@ impl Exit {
         if exchanges.total > 0 && exchanges.answered == 0 {
             return Exit::NoAnswer;
         }
+        Exit::concluded(report)
+    }
+
+    /// What the verdict of a report says by itself.
+    pub fn concluded(report: &RunReport) -> Exit {
         match report.verdict {
             Conclusion::Passed => Exit::Passed,
             Conclusion::Failed => Exit::Failed,

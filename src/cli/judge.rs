@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use crate::definitions::Definitions;
 use crate::diagnostic::Severity;
 use crate::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, code};
-use crate::record::{CodeCount, Issue, TargetPlace};
+use crate::record::{CodeCount, Issue, SliceMiss, TargetPlace};
 use crate::validation::{self, Policy, Validator};
 
 use super::choice::{Choice, Choices};
@@ -101,5 +101,17 @@ fn recorded(issue: &validation::Issue, request: bool) -> Issue {
             path: issue.path.clone(),
             span: (issue.span.start() as u32, issue.span.end() as u32),
         },
+        profile: issue.profile.to_string(),
+        slices: issue.slices.iter().map(miss).collect(),
+    }
+}
+
+fn miss(row: &validation::SliceMismatch) -> SliceMiss {
+    SliceMiss {
+        path: row.path.clone(),
+        slice: row.slice.to_string(),
+        discriminator: row.discriminator.clone(),
+        expected: row.expected.clone(),
+        found: row.found.clone(),
     }
 }

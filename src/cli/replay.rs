@@ -82,7 +82,7 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     let difference = derived.same.then(|| difference(record.events(), &derived.events)).flatten();
     let record = record.with_events(derived.events);
     let evidence = Evidence { record: &record, files: &*derived.files };
-    let (report, problems) = reports::write(&evidence, &checked.reports, console);
+    let (report, problems) = reports::write(&evidence, checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match (difference, Exit::of(&report)) {

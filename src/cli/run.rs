@@ -44,7 +44,8 @@ pub struct Arguments {
     /// Value of a script variable (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     var: Vec<String>,
-    /// Report to write: json, junit or terminal; `-` is standard output (repeatable)
+    /// Report to write: html, json, junit, terminal, testreport, testreport-r5, sarif, har, github or gitlab; `-` is
+    /// standard output (repeatable)
     #[arg(long, value_name = "KIND=PATH")]
     report: Vec<String>,
     /// FHIR version of the exchange where the scripts do not say: 3.0 or 4.0 [default: 3.0]
@@ -68,6 +69,9 @@ pub struct Arguments {
     /// Folder of run records [default: .keur/runs]
     #[arg(long, value_name = "FOLDER")]
     record: Option<String>,
+    /// Table of requirements to judge, by name or file (repeatable)
+    #[arg(long, value_name = "NAME")]
+    requirements: Vec<String>,
 }
 
 const RUNNING: [Words; 2] = [
@@ -99,6 +103,7 @@ impl Arguments {
             (Key::Var, &self.var),
             (Key::Report, &self.report),
             (Key::Package, &self.package),
+            (Key::Requirements, &self.requirements),
         ];
         let mut flags: Vec<(Key, String)> = vec![];
         flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
@@ -367,7 +372,7 @@ fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
         }
     };
     let evidence = Evidence { record: &record, files: &Shelf };
-    let (report, problems) = reports::write(&evidence, &checked.reports, console);
+    let (report, problems) = reports::write(&evidence, checked, console);
     console.error(&format!("{}: {}\n", RECORD.get(console.language), directory.display()));
     let unwritten = !problems.is_empty();
     console.tell_all(problems);

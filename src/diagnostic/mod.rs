@@ -16,7 +16,7 @@ pub use nearest::nearest;
 pub use position::{LineIndex, Position, Span};
 pub(crate) use registry::rules;
 pub use registry::{Registry, Rule, Words};
-pub use renderer::Terminal;
+pub use renderer::{SarifPlace, SarifResult, Terminal, sarif};
 
 /// How bad it is, worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

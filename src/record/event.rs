@@ -248,4 +248,25 @@ pub struct Issue {
     pub message: String,
     /// Where.
     pub target: TargetPlace,
+    /// Canonical of the definition whose rule it is; empty for rules of the format.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub profile: String,
+    /// For an issue about slices: what did not fit, element by element.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceMiss>,
+}
+
+/// Why an element is not in a slice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceMiss {
+    /// Path of the element.
+    pub path: String,
+    /// Name of the slice that it is not in.
+    pub slice: String,
+    /// The first discriminator that fails: `value: code.coding.code`.
+    pub discriminator: String,
+    /// What the slice asks for there.
+    pub expected: String,
+    /// What the element has there.
+    pub found: String,
 }

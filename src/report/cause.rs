@@ -31,6 +31,16 @@ pub struct Cause {
     pub actions: Vec<ActionPlace>,
     /// How many actions were skipped because of them.
     pub skipped: u32,
+    /// True when these failures were known and are accepted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
+}
+
+impl Cause {
+    /// True when it makes the run fail.
+    pub fn fails(&self) -> bool {
+        !self.known && matches!(self.verdict, Verdict::Fail | Verdict::Error)
+    }
 }
 
 /// What the actions of a cause have in common.
@@ -61,13 +71,15 @@ enum Key<'r> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Class {
     Failing,
+    Known,
     Warning,
     NotEvaluated,
 }
 
 impl Class {
-    fn of(verdict: Verdict) -> Option<Class> {
+    fn of(verdict: Verdict, known: bool) -> Option<Class> {
         match verdict {
+            Verdict::Fail | Verdict::Error if known => Some(Class::Known),
             Verdict::Fail | Verdict::Error => Some(Class::Failing),
             Verdict::Warning => Some(Class::Warning),
             Verdict::NotEvaluated => Some(Class::NotEvaluated),
@@ -77,7 +89,7 @@ impl Class {
 }
 
 /// The causes of a report: failing ones first, then warnings, then what was not evaluated; within those
-/// what concerns whole exchanges first, then in the order of the run.
+/// what concerns whole exchanges first, then in the order of the run. Known failures come after the others.
 pub(super) fn of(report: &RunReport) -> Vec<Cause> {
     let refused = refused_exchanges(report);
     let mut causes: Vec<Cause> = vec![];
@@ -85,7 +97,7 @@ pub(super) fn of(report: &RunReport) -> Vec<Cause> {
     // The cause that later actions of the same test were skipped for.
     let mut failed: Option<(u32, u32, usize)> = None;
     for (place, action) in report.actions() {
-        let Some(class) = Class::of(action.verdict) else {
+        let Some(class) = Class::of(action.verdict, action.known.is_some()) else {
             if let (Verdict::Skip, Some((script, test, cause))) = (action.verdict, failed)
                 && (script, test) == (place.script, place.test)
             {
@@ -104,6 +116,7 @@ pub(super) fn of(report: &RunReport) -> Vec<Cause> {
                 message: action.message.clone(),
                 actions: vec![],
                 skipped: 0,
+                known: class == Class::Known,
             });
             causes.len() - 1
         });
@@ -112,11 +125,11 @@ pub(super) fn of(report: &RunReport) -> Vec<Cause> {
         if action.verdict == Verdict::Fail {
             cause.verdict = Verdict::Fail;
         }
-        if class == Class::Failing {
+        if matches!(class, Class::Failing | Class::Known) {
             failed = Some((place.script, place.test, at));
         }
     }
-    causes.sort_by_key(|cause| (Class::of(cause.verdict), cause.kind, cause.actions[0]));
+    causes.sort_by_key(|cause| (Class::of(cause.verdict, cause.known), cause.kind, cause.actions[0]));
     causes
 }
 
@@ -157,7 +170,7 @@ fn key<'r>(
 fn refused_exchanges(report: &RunReport) -> HashMap<u32, u16> {
     let mut refused = HashMap::new();
     for (_, action) in report.actions() {
-        if Class::of(action.verdict) != Some(Class::Failing) {
+        if !matches!(action.verdict, Verdict::Fail | Verdict::Error) {
             continue;
         }
         let Some(exchange) = action.exchange.and_then(|id| report.exchange(id)) else { continue };

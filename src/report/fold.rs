@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use crate::exchange::redaction;
 use crate::record::{
-    ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, TargetPlace, TestStarted,
+    ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, SliceMiss, TargetPlace, TestStarted,
 };
 
+use super::baseline::{self, KnownFailure};
 use super::cause;
 use super::model::*;
 use super::verdict::Conclusion;
@@ -22,6 +23,7 @@ pub struct Fold {
     places: HashMap<u32, usize>,
     exchanges: Vec<ExchangeReport>,
     receipt: Receipt,
+    known: Vec<KnownFailure>,
 }
 
 /// A script of which more may come.
@@ -40,6 +42,16 @@ pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> RunReport {
 }
 
 impl Fold {
+    /// One that knows some failures beforehand.
+    pub fn knowing(known: &[KnownFailure]) -> Fold {
+        Fold { known: known.to_vec(), ..Fold::default() }
+    }
+
+    /// Takes all of these.
+    pub fn push_all<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>) {
+        events.into_iter().for_each(|event| self.push(event));
+    }
+
     /// Takes the next event.
     pub fn push(&mut self, event: &Event) {
         match event {
@@ -59,9 +71,22 @@ impl Fold {
 
     /// The report of what came in.
     pub fn finish(self) -> RunReport {
-        let Fold { run, finished, scripts, exchanges, mut receipt, .. } = self;
+        let Fold { run, finished, scripts, exchanges, mut receipt, known, .. } = self;
         let (ended, interrupted) = finished.unwrap_or((String::new(), true));
-        let scripts: Vec<ScriptReport> = scripts.into_iter().map(OpenScript::close).collect();
+        let complete: Vec<bool> = scripts.iter().map(|script| script.finished).collect();
+        let mut scripts: Vec<ScriptReport> = scripts.into_iter().map(|script| script.report).collect();
+        let day = run.as_ref().map_or("", |run| run.at.as_str());
+        let known = baseline::mark(&known, day, &mut scripts, &complete);
+        for (script, complete) in scripts.iter_mut().zip(complete) {
+            close(script, complete);
+        }
+        for action in scripts.iter().flat_map(|s| &s.tests).flat_map(|t| &t.actions) {
+            let counts = match action.kind {
+                ActionKind::Assert => &mut receipt.asserts,
+                ActionKind::Operation => &mut receipt.operations,
+            };
+            counts.known += u64::from(action.known.is_some());
+        }
 
         receipt.scripts.total = run.as_ref().map_or(0, |run| run.scripts).max(scripts.len() as u32);
         for script in &scripts {
@@ -83,7 +108,9 @@ impl Fold {
         // The counts too: they hold actions whose test the log does not have.
         let mut all = receipt.asserts;
         all.add_all(&receipt.operations);
-        let parts = scripts.iter().map(|script| script.verdict).chain([whole, Conclusion::of(&all)]);
+        // An entry of the baseline that should not be there any more is a failure of its own.
+        let entries = known.iter().filter(|entry| entry.state.fails()).map(|_| Conclusion::Failed);
+        let parts = scripts.iter().map(|script| script.verdict).chain([whole, Conclusion::of(&all)]).chain(entries);
         let verdict = Conclusion::of_all(parts, all.evaluated);
         let run = run.unwrap_or_else(unknown_run);
         let mut report = RunReport {
@@ -98,6 +125,8 @@ impl Fold {
             interrupted,
             receipt,
             causes: vec![],
+            known,
+            requirements: vec![],
             exchanges,
             scripts,
         };
@@ -152,7 +181,9 @@ impl Fold {
             request_sha256: exchange.request.body.clone(),
             response_sha256: response.and_then(|response| response.body.clone()),
             response_size: response.map_or(0, |response| response.size),
+            request_size: exchange.request.size,
             request_headers: exchange.request.headers.clone(),
+            response_headers: response.map_or(vec![], |response| response.headers.clone()),
         });
     }
 
@@ -183,6 +214,7 @@ impl Fold {
             target: action.target.as_ref().map(target).unwrap_or_default(),
             codes: action.codes,
             issues: action.issues.iter().map(issue).collect(),
+            known: None,
         });
     }
 }
@@ -193,21 +225,21 @@ impl OpenScript {
         let at = self.tests.iter().rposition(|test| *test == number)?;
         self.report.tests.get_mut(at)
     }
+}
 
-    fn close(mut self) -> ScriptReport {
-        let mut all = Counts::default();
-        for test in &mut self.report.tests {
-            let mut counts = Counts::default();
-            test.actions.iter().for_each(|action| counts.add(action.verdict));
-            test.verdict = Conclusion::of(&counts);
-            all.add_all(&counts);
-        }
-        let tests = self.report.tests.iter().map(|test| test.verdict);
-        self.report.verdict = Conclusion::of_all(tests, all.evaluated);
-        if !self.finished {
-            self.report.verdict = self.report.verdict.and(Conclusion::Incomplete);
-        }
-        self.report
+/// The verdicts of a script and its tests, now that no more comes.
+fn close(script: &mut ScriptReport, complete: bool) {
+    let mut all = Counts::default();
+    for test in &mut script.tests {
+        let mut counts = Counts::default();
+        test.actions.iter().for_each(|action| counts.add_action(action));
+        test.verdict = Conclusion::of(&counts);
+        all.add_all(&counts);
+    }
+    let tests = script.tests.iter().map(|test| test.verdict);
+    script.verdict = Conclusion::of_all(tests, all.evaluated);
+    if !complete {
+        script.verdict = script.verdict.and(Conclusion::Incomplete);
     }
 }
 
@@ -227,7 +259,13 @@ fn issue(issue: &Issue) -> IssueReport {
         code: issue.code.clone(),
         message: shown(&issue.message),
         target: target(&issue.target),
+        profile: issue.profile.clone(),
+        slices: issue.slices.iter().map(miss).collect(),
     }
+}
+
+fn miss(row: &SliceMiss) -> SliceMiss {
+    SliceMiss { expected: shown(&row.expected), found: shown(&row.found), ..row.clone() }
 }
 
 /// Reports are passed around: citizen numbers stay in the record.

@@ -3,9 +3,11 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::record::{ActionKind, CodeCount, DefinitionUse, Verdict};
+use crate::record::{ActionKind, CodeCount, DefinitionUse, SliceMiss, Verdict};
 
+use super::baseline::KnownReport;
 use super::cause::Cause;
+use super::requirement::RequirementsReport;
 use super::verdict::{Conclusion, verdict_code};
 
 /// Name of the JSON form.
@@ -36,6 +38,12 @@ pub struct RunReport {
     pub receipt: Receipt,
     /// What lies behind the verdicts that are not a pass.
     pub causes: Vec<Cause>,
+    /// Failures that were known beforehand, entry by entry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownReport>,
+    /// Tables of requirements that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<RequirementsReport>,
     /// Requests and answers.
     pub exchanges: Vec<ExchangeReport>,
     /// The scripts in the order of the run.
@@ -100,6 +108,9 @@ pub struct Counts {
     pub skip: u64,
     /// keur could not evaluate it.
     pub not_evaluated: u64,
+    /// Of those that fail: known beforehand, and accepted.
+    #[serde(skip_serializing_if = "is_none_of_them")]
+    pub known: u64,
 }
 
 impl Counts {
@@ -128,6 +139,13 @@ impl Counts {
         self.error += part.error;
         self.skip += part.skip;
         self.not_evaluated += part.not_evaluated;
+        self.known += part.known;
+    }
+
+    /// Counts an action with its verdict, and whether it is a known failure.
+    pub fn add_action(&mut self, action: &ActionReport) {
+        self.add(action.verdict);
+        self.known += u64::from(action.known.is_some());
     }
 }
 
@@ -196,6 +214,9 @@ pub struct ActionReport {
     /// Each of several faults.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub issues: Vec<IssueReport>,
+    /// The entry in `known` by which this failure is accepted, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<u32>,
 }
 
 /// A place in a script.
@@ -241,6 +262,12 @@ pub struct IssueReport {
     pub message: String,
     /// Where.
     pub target: TargetReport,
+    /// Canonical of the definition whose rule it is; empty for rules of the format.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub profile: String,
+    /// For an issue about slices: what did not fit, element by element.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceMiss>,
 }
 
 /// A request and what came of it. Secrets were masked when it was recorded.
@@ -270,9 +297,15 @@ pub struct ExchangeReport {
     pub response_sha256: Option<String>,
     /// Bytes of the answer's body.
     pub response_size: u64,
-    /// Header fields of the request, for the curl line.
+    /// Bytes of the request's body.
+    #[serde(skip)]
+    pub request_size: u64,
+    /// Header fields of the request, as recorded.
     #[serde(skip)]
     pub request_headers: Vec<(String, String)>,
+    /// Header fields of the answer, as recorded.
+    #[serde(skip)]
+    pub response_headers: Vec<(String, String)>,
 }
 
 /// Why there is no answer.
@@ -335,6 +368,10 @@ fn write_number<S: Serializer>(number: &Option<u32>, serializer: S) -> Result<S:
 
 fn write_id<S: Serializer>(id: &u32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
+}
+
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
 }
 
 fn no_codes(codes: &CodeCount) -> bool {

@@ -332,6 +332,8 @@ fn profiles_are_for_the_validator_and_without_one_not_evaluated() {
         code: "KEUR3001".into(),
         message: "`system` is missing".into(),
         target: TargetPlace { line: 13, ..Default::default() },
+        profile: String::new(),
+        slices: vec![],
     };
     let codes = CodeCount { checked: 7, not_checkable: 1 };
     let valid = Fixed(ProfileOutcome::Validated { issues: vec![issue("warning")], codes });

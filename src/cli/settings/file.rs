@@ -9,16 +9,26 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Diagnostic, NoteKind, Source, Span, nearest};
 
 use super::super::problem;
+use super::entries::{Entry, TABLES};
 use super::{DECLARATIONS, Given, Key, Origin, Shape};
 
-/// What the file gives, in its order; what is wrong with it goes to `problems`.
-pub(super) fn read(path: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(Key, Given)> {
+/// What a file gives.
+#[derive(Default)]
+pub(super) struct Content {
+    /// Settings, in its order.
+    pub(super) given: Vec<(Key, Given)>,
+    /// Entries of tables.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What the file gives; what is wrong with it goes to `problems`.
+pub(super) fn read(path: &Path, problems: &mut Vec<Diagnostic>) -> Content {
     let name = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
             problems.push(problem::error(problem::SETTINGS, format!("`{name}` cannot be read: {error}")));
-            return vec![];
+            return Content::default();
         }
     };
     let source = Source { name: name.into(), text: Arc::from(text.as_str()) };
@@ -28,17 +38,18 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(Key, Giv
             let span = error.span().map_or(Span::default(), |span| Span::new(span.start, span.end));
             let message = format!("`{}` is not TOML: {}", source.name, error.message().replace('\n', ", "));
             problems.push(problem::error(problem::SETTINGS, message).label(&source, span, ""));
-            return vec![];
+            return Content::default();
         }
     };
-    let mut reader = Reader { source, given: vec![], problems };
+    let mut reader = Reader { source, given: vec![], entries: vec![], problems };
     reader.table(&table);
-    reader.given
+    Content { given: reader.given, entries: reader.entries }
 }
 
 struct Reader<'p> {
     source: Source,
     given: Vec<(Key, Given)>,
+    entries: Vec<Entry>,
     problems: &'p mut Vec<Diagnostic>,
 }
 
@@ -48,8 +59,13 @@ impl Reader<'_> {
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
         for (name, value) in entries {
+            if let Some((table, fields)) = TABLES.iter().find(|(table, _)| *table == name.get_ref().as_ref()) {
+                self.entries(table, fields, value);
+                continue;
+            }
             let Some(declaration) = DECLARATIONS.iter().find(|d| d.name == name.get_ref().as_ref()) else {
-                self.unknown(name);
+                let names = DECLARATIONS.iter().map(|declaration| declaration.name);
+                self.unknown(name, &names.chain(TABLES.iter().map(|(table, _)| *table)).collect::<Vec<_>>());
                 continue;
             };
             match (declaration.shape, value.get_ref()) {
@@ -79,6 +95,30 @@ impl Reader<'_> {
         }
     }
 
+    /// The entries of a table of entries.
+    fn entries(&mut self, table: &'static str, fields: &'static [&'static str], value: &Spanned<DeValue<'_>>) {
+        let DeValue::Array(values) = value.get_ref() else {
+            self.wrong(value, &format!("entries, each under `[[{table}]]`"));
+            return;
+        };
+        for value in values {
+            let DeValue::Table(given) = value.get_ref() else {
+                self.wrong(value, &format!("an entry under `[[{table}]]`"));
+                continue;
+            };
+            let span_of = span(value.span());
+            let mut entry = Entry { table, fields: Default::default(), source: self.source.clone(), span: span_of };
+            for (name, value) in given {
+                if !fields.contains(&name.get_ref().as_ref()) {
+                    self.unknown(name, fields);
+                } else if let Some(text) = self.scalar(value) {
+                    entry.fields.insert(name.get_ref().to_string(), (text, span(value.span())));
+                }
+            }
+            self.entries.push(entry);
+        }
+    }
+
     fn give(&mut self, key: Key, text: String, value: &Spanned<DeValue<'_>>) {
         let origin = Origin::File(self.source.clone(), span(value.span()));
         self.given.push((key, Given { text, origin }));
@@ -91,6 +131,7 @@ impl Reader<'_> {
             DeValue::Integer(number) => Some(number.as_str().to_owned()),
             DeValue::Float(number) => Some(number.as_str().to_owned()),
             DeValue::Boolean(truth) => Some(truth.to_string()),
+            DeValue::Datetime(moment) => Some(moment.to_string()),
             _ => {
                 self.wrong(value, "a text, a number or a boolean");
                 None
@@ -105,10 +146,10 @@ impl Reader<'_> {
         self.problems.push(diagnostic.note(NoteKind::Expected, expected));
     }
 
-    fn unknown(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>) {
+    fn unknown(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>, known: &[&str]) {
         let key = name.get_ref();
         let mut diagnostic = problem::warning(problem::SETTING_UNKNOWN, format!("there is no setting `{key}`"));
-        let near = nearest(key, DECLARATIONS.iter().map(|declaration| declaration.name));
+        let near = nearest(key, known.iter().copied());
         let text = near.map_or(String::new(), |near| format!("`{near}`?"));
         diagnostic = diagnostic.label(&self.source, span(name.span()), text);
         self.problems.push(diagnostic);

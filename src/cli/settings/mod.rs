@@ -2,6 +2,7 @@
 //!
 //! A setting has one name everywhere: `--fhir-version`, `fhir-version` in the file, `KEUR_FHIR_VERSION`.
 
+mod entries;
 mod file;
 mod value;
 
@@ -39,6 +40,8 @@ pub enum Key {
     Report,
     /// Folder of run records.
     Record,
+    /// Tables of requirements.
+    Requirements,
 }
 
 /// How a setting is declared.
@@ -62,7 +65,7 @@ pub(super) enum Shape {
     Named,
 }
 
-pub(super) const DECLARATIONS: [Declaration; 12] = [
+pub(super) const DECLARATIONS: &[Declaration] = &[
     one(Key::Target, "target", Some("KEUR_TARGET"), None),
     one(Key::FhirVersion, "fhir-version", Some("KEUR_FHIR_VERSION"), None),
     one(Key::Lang, "lang", Some("KEUR_LANG"), Some("en")),
@@ -75,6 +78,7 @@ pub(super) const DECLARATIONS: [Declaration; 12] = [
     several(Key::Var, "var", Shape::Named),
     several(Key::Report, "report", Shape::Many),
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
+    several(Key::Requirements, "requirements", Shape::Many),
 ];
 
 const fn one(
@@ -122,6 +126,7 @@ pub enum Origin {
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     values: [Vec<Given>; DECLARATIONS.len()],
+    entries: Vec<entries::Entry>,
 }
 
 impl Settings {
@@ -134,16 +139,16 @@ impl Settings {
     ) -> (Settings, Vec<Diagnostic>) {
         let mut problems = vec![];
         let path = file.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|path| path.is_file()));
-        let from_file = path.map_or(vec![], |path| file::read(&path, &mut problems));
-        let mut settings = Settings::default();
-        for declaration in &DECLARATIONS {
+        let content = path.map(|path| file::read(&path, &mut problems)).unwrap_or_default();
+        let mut settings = Settings { entries: content.entries, ..Settings::default() };
+        for declaration in DECLARATIONS {
             let default = declaration.default.map(|text| Given { text: text.into(), origin: Origin::Default });
             settings.values[declaration.key as usize].extend(default);
         }
-        for (key, given) in from_file {
+        for (key, given) in content.given {
             settings.add(key, vec![given]);
         }
-        for declaration in &DECLARATIONS {
+        for declaration in DECLARATIONS {
             let Some(variable) = declaration.environment else { continue };
             if let Some(text) = environment(variable).filter(|text| !text.is_empty()) {
                 settings.add(declaration.key, vec![Given { text, origin: Origin::Environment(variable) }]);
@@ -187,7 +192,7 @@ impl Settings {
     /// Every setting with its values and where they come from, tokens masked: `--show-settings`.
     pub fn show(&self) -> String {
         let mut lines = vec![];
-        for declaration in &DECLARATIONS {
+        for declaration in DECLARATIONS {
             let values = &self.values[declaration.key as usize];
             if values.is_empty() {
                 lines.push((declaration.name.to_owned(), String::new()));
@@ -291,7 +296,8 @@ mod tests {
     fn the_schema_of_the_file_has_the_same_keys() {
         let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/keur-toml-1.json")).unwrap();
         let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-        let mut names: Vec<&str> = DECLARATIONS.iter().map(|declaration| declaration.name).collect();
+        let names = DECLARATIONS.iter().map(|declaration| declaration.name);
+        let mut names: Vec<&str> = names.chain(entries::TABLES.iter().map(|(table, _)| *table)).collect();
         keys.sort_unstable();
         names.sort_unstable();
         assert_eq!(keys, names);

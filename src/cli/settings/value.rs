@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Language, NoteKind, nearest};
 use crate::fhir::FhirVersion;
+use crate::report::{KnownFailure, Observation, Requirements};
 
 use super::super::problem;
+use super::super::requirements;
+use super::entries;
 use super::{DECLARATIONS, Given, Key, Origin, Settings};
 
 /// Kinds of report.
@@ -18,11 +21,35 @@ pub enum ReportKind {
     Json,
     /// JUnit XML.
     Junit,
+    /// One page for people.
+    Html,
+    /// FHIR R4 TestReports in a Bundle.
+    TestReport,
+    /// The same in R5.
+    TestReportR5,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// HAR 1.2.
+    Har,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// A code-quality report of GitLab.
+    Gitlab,
 }
 
 /// Every kind by its name.
-const KINDS: [(&str, ReportKind); 3] =
-    [("terminal", ReportKind::Terminal), ("json", ReportKind::Json), ("junit", ReportKind::Junit)];
+const KINDS: [(&str, ReportKind); 10] = [
+    ("terminal", ReportKind::Terminal),
+    ("json", ReportKind::Json),
+    ("junit", ReportKind::Junit),
+    ("html", ReportKind::Html),
+    ("testreport", ReportKind::TestReport),
+    ("testreport-r5", ReportKind::TestReportR5),
+    ("sarif", ReportKind::Sarif),
+    ("har", ReportKind::Har),
+    ("github", ReportKind::Github),
+    ("gitlab", ReportKind::Gitlab),
+];
 
 const LANGUAGES: [(&str, Language); 2] = [("en", Language::En), ("nl", Language::Nl)];
 
@@ -63,6 +90,12 @@ pub struct Checked {
     pub reports: Vec<Destination>,
     /// Folder of run records.
     pub record: PathBuf,
+    /// Failures that are known beforehand.
+    pub known: Vec<KnownFailure>,
+    /// Tables of requirements to judge.
+    pub requirements: Vec<Requirements>,
+    /// What people saw of requirements.
+    pub observations: Vec<Observation>,
 }
 
 impl Settings {
@@ -89,8 +122,13 @@ impl Settings {
         let reports = check.values(Key::Report, &expected, destination);
         let texts = |key| self.many(key).iter().map(|given: &Given| given.text.clone()).collect();
         let path = |key| self.one(key).map(|given| PathBuf::from(&given.text));
-        if !check.problems.is_empty() {
-            return Err(check.problems);
+        let tables = check.values(Key::Requirements, &requirements::expected(), |text| Some(text.to_owned()));
+        let Check { mut problems, .. } = check;
+        let requirements = requirements::read(&tables, &mut problems);
+        let known = entries::known(&self.entries, &mut problems);
+        let observations = entries::observations(&self.entries, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
         }
         Ok(Checked {
             target,
@@ -103,6 +141,9 @@ impl Settings {
             variables,
             reports,
             record: path(Key::Record).unwrap_or_default(),
+            known,
+            requirements,
+            observations,
         })
     }
 }
@@ -223,7 +264,7 @@ mod tests {
             (Key::FhirVersion, &["5.0", "", "3"]),
             (Key::Offline, &["yes", ""]),
             (Key::Var, &["x", "=x"]),
-            (Key::Report, &["html=x", "json=", ""]),
+            (Key::Report, &["pdf=x", "json=", ""]),
         ] {
             for text in texts {
                 assert_eq!(settings(key, text).checked().unwrap_err().len(), 1, "{key:?} {text}");

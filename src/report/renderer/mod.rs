@@ -1,15 +1,24 @@
 //! Ways to write a report down: peers that know the report and not each other.
 
+mod annotation;
+mod har;
+mod html;
 mod json;
 mod junit;
+mod sarif;
 mod terminal;
+mod testreport;
 
 use std::sync::Arc;
 
+pub use annotation::{github, gitlab};
+pub use har::har;
+pub use html::html;
 pub use json::json;
 pub use junit::{JunitError, junit};
+pub use sarif::sarif;
 pub use terminal::Terminal;
-
+pub use testreport::{TestReportRelease, testreport};
 /// Texts that a report refers to: bodies by their hash, scripts by their path. What is not there any more
 /// is left out of a report; it never changes a verdict.
 pub trait Material {

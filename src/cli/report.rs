@@ -1,0 +1,87 @@
+//! `keur report RUN`: any report of a run that was recorded, also of one that never came to its end.
+
+use std::path::PathBuf;
+
+use crate::diagnostic::{NoteKind, Words};
+use crate::record::{Record, RunDirectory};
+
+use super::console::Console;
+use super::destination;
+use super::exit::Exit;
+use super::problem;
+use super::reports::{self, Evidence};
+use super::settings::{Checked, Key};
+use super::suite::Shelf;
+
+/// Flags of `report`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Folder of a run, or its id in the folder of run records
+    #[arg(value_name = "RUN", required = true)]
+    run: PathBuf,
+    /// Report to write: html, json, junit, terminal, testreport, testreport-r5, sarif, har, github or gitlab; `-` is
+    /// standard output (repeatable)
+    #[arg(long, value_name = "KIND=PATH")]
+    report: Vec<String>,
+    /// Folder of run records [default: .keur/runs]
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<String>,
+    /// Table of requirements to judge, by name or file (repeatable)
+    #[arg(long, value_name = "NAME")]
+    requirements: Vec<String>,
+}
+
+const UNFINISHED: Words = Words::new(
+    "the run did not come to its end: this is what is in its record",
+    "de run kwam niet aan zijn einde: dit is wat er in de opname staat",
+);
+
+impl Arguments {
+    /// Flags that are settings too.
+    pub fn settings(&self) -> Vec<(Key, String)> {
+        let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
+        let requirements = self.requirements.iter().map(|name| (Key::Requirements, name.clone()));
+        reports.chain(requirements).chain(self.record.iter().map(|record| (Key::Record, record.clone()))).collect()
+    }
+}
+
+/// Carries it out. It ends as the run did, for a report of a failed run is no success; a run that was cut
+/// off is incomplete, where nothing in it failed.
+pub fn report(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+    let problems = destination::check(&checked.reports);
+    if !problems.is_empty() {
+        console.tell_all(problems);
+        return Exit::Usage;
+    }
+    let is_run = |folder: &PathBuf| folder.join(RunDirectory::EVENTS).is_file();
+    let folders = [arguments.run.clone(), checked.record.join(&arguments.run)];
+    let Some(folder) = folders.iter().find(|folder| is_run(folder)) else {
+        let message = format!("there is no record of a run in `{}`", arguments.run.display());
+        let looked = format!(
+            "looked for `{}`",
+            folders.map(|f| f.join(RunDirectory::EVENTS).display().to_string()).join("`, `")
+        );
+        console.tell(problem::error(problem::PATH, message).note(NoteKind::Note, looked));
+        return Exit::Usage;
+    };
+    let record = match Record::open(folder) {
+        Ok(record) => record,
+        Err(error) => {
+            console.tell(problem::error(problem::PATH, error.to_string()));
+            return Exit::Usage;
+        }
+    };
+    if !record.finished() {
+        console.error(&format!("{}\n", UNFINISHED.get(console.language)));
+    }
+    let evidence = Evidence { record: &record, files: &Shelf };
+    let (report, problems) = reports::write(&evidence, checked, console);
+    let unwritten = !problems.is_empty();
+    console.tell_all(problems);
+    match Exit::of(&report) {
+        Exit::Passed if unwritten => Exit::Usage,
+        // It was the run that was interrupted, not this.
+        Exit::Interrupted => Exit::concluded(&report),
+        exit => exit,
+    }
+}
