@@ -32,8 +32,11 @@ use super::suite::{Selection, Shelf};
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Files and folders of TestScripts, or names of built-in suites
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "service")]
     paths: Vec<PathBuf>,
+    /// Data services whose built-in suites are run, by number: 48,51 (see `keur list --own`)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    service: Vec<u32>,
     /// Base URL of the server under test; built-in suites run against the simulator without it
     #[arg(long, value_name = "URL")]
     target: Option<String>,
@@ -134,11 +137,20 @@ struct Prepared {
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
 fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Result<Prepared, Exit> {
     let mut problems = destination::check(&checked.reports);
-    let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
+    let selection =
+        Selection::of(&arguments.paths, &arguments.service).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
     if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
+    }
+    let releases: BTreeSet<FhirVersion> = selection.suites.iter().map(|suite| suite.card.fhir_version).collect();
+    if checked.target.is_none() && releases.len() > 1 {
+        let message = "the suites are of different FHIR versions, and one simulator serves one";
+        problems.push(
+            problem::error(problem::NO_TARGET, message)
+                .note(NoteKind::Remedy, "run the suites of each version apart, or give a `--target`"),
+        );
     }
     if stops(&problems) {
         console.tell_all(problems);

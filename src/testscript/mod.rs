@@ -13,6 +13,7 @@ mod reader;
 mod scope;
 mod set;
 pub mod source;
+pub mod suite;
 mod template;
 
 pub use census::{Census, Expressions, Folder};
