@@ -161,7 +161,7 @@ mod tests {
         };
         let lines = [line("a", Some(48), Names { en: "Letters", nl: "Brieven" }), line("long-name", None, names)];
         let wanted = "dienst  VIPP 5    rol      suite      FHIR  scripts  toetsen  over\n\
-                      \u{20}    48  5.1, 5.3  serving  a          3.0         7     1234  Brieven\n\
+                      \u{20}   48  5.1, 5.3  serving  a          3.0         7     1234  Brieven\n\
                       \u{20}       5.1, 5.3  serving  long-name  3.0         7     1234  Basis\n";
         assert_eq!(table(&lines, Language::Nl), wanted);
     }
