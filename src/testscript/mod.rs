@@ -4,6 +4,7 @@
 mod census;
 mod dialect;
 pub mod fixture;
+pub mod lint;
 mod model;
 mod moment;
 pub mod placeholders;

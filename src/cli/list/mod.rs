@@ -138,7 +138,8 @@ pub fn refused(problems: Vec<Diagnostic>, console: &Console) -> Exit {
     if empty { Exit::NothingSelected } else { Exit::Usage }
 }
 
-fn ended(console: &Console, bytes: &[u8], exit: Exit) -> Exit {
+/// Writes data to standard output and ends with `exit`.
+pub fn ended(console: &Console, bytes: &[u8], exit: Exit) -> Exit {
     match console.output(bytes) {
         Ok(()) => exit,
         Err(error) => {

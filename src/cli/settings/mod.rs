@@ -37,6 +37,8 @@ pub enum Key {
     Report,
     /// Folder of run records.
     Record,
+    /// Lint rules to leave out.
+    Allow,
 }
 
 /// How a setting is declared.
@@ -60,7 +62,7 @@ pub(super) enum Shape {
     Named,
 }
 
-pub(super) const DECLARATIONS: [Declaration; 11] = [
+pub(super) const DECLARATIONS: [Declaration; 12] = [
     one(Key::Target, "target", Some("KEUR_TARGET"), None),
     one(Key::FhirVersion, "fhir-version", Some("KEUR_FHIR_VERSION"), None),
     one(Key::Lang, "lang", Some("KEUR_LANG"), Some("en")),
@@ -72,6 +74,7 @@ pub(super) const DECLARATIONS: [Declaration; 11] = [
     several(Key::Var, "var", Shape::Named),
     several(Key::Report, "report", Shape::Many),
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
+    several(Key::Allow, "allow", Shape::Many),
 ];
 
 const fn one(

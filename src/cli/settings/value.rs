@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, Language, NoteKind, nearest};
+use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, nearest};
 use crate::fhir::FhirVersion;
 
 use super::super::problem;
@@ -61,6 +61,8 @@ pub struct Checked {
     pub reports: Vec<Destination>,
     /// Folder of run records.
     pub record: PathBuf,
+    /// Lint rules to leave out.
+    pub allow: Vec<Code>,
 }
 
 impl Settings {
@@ -84,6 +86,7 @@ impl Settings {
         });
         let expected = format!("`KIND=PATH` with a kind of {}; `-` is standard output", names(&KINDS));
         let reports = check.values(Key::Report, &expected, destination);
+        let allow = check.values(Key::Allow, "a rule code such as `KEUR1120`", |text| text.trim().parse().ok());
         let texts = |key| self.many(key).iter().map(|given: &Given| given.text.clone()).collect();
         let path = |key| self.one(key).map(|given| PathBuf::from(&given.text));
         if !check.problems.is_empty() {
@@ -99,6 +102,7 @@ impl Settings {
             variables,
             reports,
             record: path(Key::Record).unwrap_or_default(),
+            allow,
         })
     }
 }
