@@ -88,12 +88,12 @@ fn of_assert(
 }
 
 /// Whether an assert of a resource type asks for that type.
-pub(super) fn is_equal(assert: &Assert) -> bool {
+fn is_equal(assert: &Assert) -> bool {
     matches!(assert.operator, None | Some(Operator::Equals))
 }
 
 /// Whether the expression has to be true by itself; otherwise its value is compared.
-pub(super) fn is_truth(assert: &Assert) -> bool {
+fn is_truth(assert: &Assert) -> bool {
     match assert.operator {
         None => assert.value.is_none(),
         Some(operator) => operator == Operator::Eval,
@@ -101,12 +101,11 @@ pub(super) fn is_truth(assert: &Assert) -> bool {
 }
 
 /// Whether the assert can never pass, as far as its expression tells.
-pub(super) fn never_passes(assert: &Assert) -> bool {
-    let Check::Expression(template) = &assert.check else { return false };
-    let parsed = || Expression::parse(&template.text).ok();
-    is_truth(assert)
-        && template.is_literal()
-        && parsed().is_some_and(|e| e.constants(&[], &[]).iter().any(|constant| !constant.holds))
+pub(super) fn never_passes(linter: &Linter<'_>, release: Option<&Release>, assert: &Assert) -> bool {
+    let (Check::Expression(template), Some(release), true) = (&assert.check, release, is_truth(assert)) else {
+        return false;
+    };
+    verdict(linter, release, template, None).is_some_and(|known| known.constants.iter().any(|part| !part.holds))
 }
 
 fn verdict(linter: &Linter<'_>, release: &Release, template: &Template, start: Option<TypeId>) -> Option<Arc<Verdict>> {

@@ -13,7 +13,7 @@ mod order;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::definitions::profile::Profiles;
@@ -47,19 +47,21 @@ pub struct Findings {
 pub fn lint(set: &ScriptSet<'_>, surroundings: &Surroundings<'_>) -> Findings {
     let linter = Linter::new(set.files(), surroundings);
     let mut findings = Findings::default();
-    let mut identities: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    // Scripts of one folder are loaded and reported together; what other folders call theirs is their affair.
+    let mut identities: BTreeMap<(PathBuf, String), Vec<Place>> = BTreeMap::new();
     let mut packages: BTreeMap<(String, String, FhirVersion), (PathBuf, usize)> = BTreeMap::new();
     for looked in set.map(|loaded| linter.look(loaded)) {
         findings.scripts += 1;
         findings.problems.extend(looked.problems);
         for (identity, place) in looked.identities {
-            identities.entry(identity).or_default().push(place);
+            let folder = looked.path.parent().unwrap_or(Path::new("")).to_owned();
+            identities.entry((folder, identity)).or_default().push(place);
         }
         for (name, version) in looked.packages {
             packages.entry((name, version, looked.fhir_version)).or_insert((looked.path.clone(), 0)).1 += 1;
         }
     }
-    findings.problems.extend(identities.iter().filter_map(|(identity, places)| names::twice(identity, places)));
+    findings.problems.extend(identities.iter().filter_map(|((_, identity), places)| names::twice(identity, places)));
     for ((name, version, release), (path, scripts)) in packages {
         findings.problems.extend(linter.package(&name, &version, release).map(|found| {
             let message = format!("package `{name}` of version {version} is not there");
@@ -133,12 +135,13 @@ impl<'s> Linter<'s> {
 
     fn of_script(&self, script: &TestScript, version: FhirVersion) -> Vec<Diagnostic> {
         let mut problems = vec![];
-        if let Some(release) = self.release(version) {
+        let release = self.release(version);
+        if let Some(release) = release {
             expressions::check(self, script, release, &mut problems);
             names::resource_types(script, release, &mut problems);
             names::profiles(script, release, &mut problems);
         }
-        order::check(script, &mut problems);
+        order::check(self, script, release, &mut problems);
         names::unused(self, script, &mut problems);
         names::test_ids(script, &mut problems);
         problems

@@ -64,9 +64,18 @@ pub(super) fn resource_types(script: &TestScript, release: &Release, problems: &
     let resource = |name: &str| {
         release.types.type_named(name).is_some_and(|ty| release.types.get(ty).class == TypeClass::Resource)
     };
-    for action in script.actions() {
+    let actions: Vec<&Action> = script.actions().collect();
+    for (at, action) in actions.iter().enumerate() {
         let (name, place) = match action {
-            Action::Operation(operation) => (operation.resource.as_ref(), &operation.place),
+            Action::Operation(operation) => {
+                let asserts = actions.iter().skip(at + 1).map_while(|action| match action {
+                    Action::Assert(assert) => Some(&assert.check),
+                    Action::Operation(_) => None,
+                });
+                // A type that the server has to refuse is the point of the test.
+                let named = operation.resource.as_ref().filter(|_| !asserts.clone().any(is_refusal));
+                (named, &operation.place)
+            }
             Action::Assert(assert) => match &assert.check {
                 Check::Resource(name) => (Some(name), &assert.check_place),
                 _ => (None, &assert.place),
@@ -84,6 +93,17 @@ pub(super) fn resource_types(script: &TestScript, release: &Release, problems: &
             }
             problems.push(diagnostic);
         }
+    }
+}
+
+/// Whether a status is demanded that is no success.
+fn is_refusal(check: &Check) -> bool {
+    const SUCCESS: [&str; 7] =
+        ["okay", "created", "accepted", "nonAuthoritativeInformation", "noContent", "resetContent", "partialContent"];
+    match check {
+        Check::ResponseCode(codes) => codes.is_literal() && !codes.text.split(',').any(|c| c.trim().starts_with('2')),
+        Check::Response(name) => !SUCCESS.contains(&name.as_str()),
+        _ => false,
     }
 }
 

@@ -5,16 +5,22 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Diagnostic, NoteKind, Severity};
 use crate::testscript::model::{Action, Assert, Check, Direction, Operator, Place, TestScript};
 
-use super::{code, expressions, problem};
+use super::{Linter, Release, code, expressions, problem};
 
 /// Looks at the actions in the order they run.
-pub(super) fn check(script: &TestScript, problems: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    linter: &Linter<'_>,
+    script: &TestScript,
+    release: Option<&Release>,
+    problems: &mut Vec<Diagnostic>,
+) {
     let made = script.actions().flat_map(made_by).collect::<BTreeSet<&str>>();
     let mut state = State {
         made,
         there: script.fixtures.iter().map(|fixture| fixture.id.as_str()).collect(),
         exchanged: false,
         known: vec![],
+        never_passes: &|assert| expressions::never_passes(linter, release, assert),
         problems,
     };
     state.section(&script.setup);
@@ -45,6 +51,7 @@ struct State<'s, 'p> {
     exchanged: bool,
     /// What asserts on the last answer demand.
     known: Vec<Demand<'s>>,
+    never_passes: &'p dyn Fn(&Assert) -> bool,
     problems: &'p mut Vec<Diagnostic>,
 }
 
@@ -86,7 +93,7 @@ impl<'s> State<'s, '_> {
                 }
                 Action::Assert(assert) => {
                     self.assert(assert);
-                    if assert.stop_test_on_fail && !assert.warning_only && expressions::never_passes(assert) {
+                    if assert.stop_test_on_fail && !assert.warning_only && (self.never_passes)(assert) {
                         ended = ended.or(Some(&assert.check_place));
                     }
                 }
