@@ -9,6 +9,7 @@ mod fhirpath;
 mod judge;
 mod lint;
 mod list;
+mod new;
 mod package;
 mod packages;
 mod problem;
@@ -76,6 +77,8 @@ enum Verb {
     List(list::Arguments),
     /// Look for mistakes in TestScripts, without running any
     Lint(lint::Arguments),
+    /// Make a suite to start from, with a script, a test person and comments
+    New(new::Arguments),
     /// Serve fixtures with the built-in simulator
     Serve(serve::Arguments),
     /// Validate resources against FHIR and the profiles they claim
@@ -94,6 +97,7 @@ impl Verb {
         match self {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Lint(arguments) => arguments.settings(),
+            Verb::New(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
@@ -159,6 +163,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Lint(arguments) => lint::lint(&arguments, &checked, &console),
+        Verb::New(arguments) => new::new(&arguments, &checked, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),

@@ -166,15 +166,17 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The place of a part, where it is written once and as it is; else the place of the whole.
+/// Where a part stands, if it is written once and as it is; else where the whole does.
 fn narrowed(place: &Place, part: &str) -> Place {
     let whole = place.source.text.get(place.span.range()).unwrap_or_default();
     let mut found = whole.match_indices(part);
-    match (found.next(), found.next()) {
+    let span = match (found.next(), found.next()) {
         (Some((at, _)), None) if !part.is_empty() => {
             let start = place.span.start() + at;
-            Place::at(&place.source, Span::new(start, start + part.len()))
+            Span::new(start, start + part.len())
         }
-        _ => place.clone(),
-    }
+        _ => place.span,
+    };
+    // Only the span counts in a diagnostic; counting lines for each of thousands would take seconds.
+    Place { source: place.source.clone(), span, position: place.position }
 }

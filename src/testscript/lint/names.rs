@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use crate::definitions::TypeClass;
-use crate::diagnostic::{Diagnostic, NoteKind, Severity, Span, nearest};
+use crate::diagnostic::{Diagnostic, NoteKind, Position, Severity, Span, nearest};
 use crate::testscript::fixture::variables_of;
 use crate::testscript::model::{Action, Check, Place, TestScript, VariableTake};
 use crate::testscript::template::Template;
@@ -33,7 +33,7 @@ fn place_of(script: &TestScript) -> Option<Place> {
     });
     let own = |place: &&Place| Path::new(&*place.source.name) == script.path;
     let place = tests.chain(actions).find(own)?;
-    Some(Place::at(&place.source, Span::new(0, 0)))
+    Some(Place { source: place.source.clone(), span: Span::default(), position: Position::default() })
 }
 
 /// Says that several scripts have one identity.
@@ -45,17 +45,13 @@ pub(super) fn twice(identity: &str, places: &[Place]) -> Option<Diagnostic> {
     Some(more.iter().take(3).fold(diagnostic, |d, place| d.note(NoteKind::Also, format!("`{}`", place.source.name))))
 }
 
-/// Ids of tests that are used for another part of the script too.
+/// Ids of tests that a fixture or profile has too; those that two tests have the reader finds.
 pub(super) fn test_ids(script: &TestScript, problems: &mut Vec<Diagnostic>) {
     let fixtures = script.fixtures.iter().map(|fixture| fixture.id.as_str());
-    let mut seen: BTreeSet<&str> = fixtures.chain(script.profiles.iter().map(|profile| profile.id.as_str())).collect();
-    for test in &script.tests {
-        // A test without an id has its number for one.
-        let numbered = test.id.bytes().all(|b| b.is_ascii_digit());
-        if !seen.insert(&test.id) && !numbered {
-            let message = format!("id `{}` is used twice", test.id);
-            problems.push(problem(Severity::Warning, code::SAME_TEST_ID, message, &test.place));
-        }
+    let declared: BTreeSet<&str> = fixtures.chain(script.profiles.iter().map(|profile| profile.id.as_str())).collect();
+    for test in script.tests.iter().filter(|test| declared.contains(test.id.as_str())) {
+        let message = format!("id `{}` is used twice", test.id);
+        problems.push(problem(Severity::Warning, code::SAME_TEST_ID, message, &test.place));
     }
 }
 
