@@ -10,7 +10,9 @@ mod explain;
 mod fhirpath;
 mod given;
 mod judge;
+mod lint;
 mod list;
+mod new;
 mod package;
 mod packages;
 mod problem;
@@ -42,6 +44,7 @@ use settings::{Key, Settings};
 const TABLES: &[&[Rule]] = &[
     problem::RULES,
     crate::testscript::problem::RULES,
+    crate::testscript::lint::code::RULES,
     crate::engine::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
@@ -82,6 +85,10 @@ enum Verb {
     Report(report::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
+    /// Look for mistakes in TestScripts, without running any
+    Lint(lint::Arguments),
+    /// Make a suite to start from, with a script, a test person and comments
+    New(new::Arguments),
     /// Serve fixtures with the built-in simulator
     Serve(serve::Arguments),
     /// Validate resources against FHIR and the profiles they claim
@@ -102,6 +109,8 @@ impl Verb {
         match self {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Report(arguments) => arguments.settings(),
+            Verb::Lint(arguments) => arguments.settings(),
+            Verb::New(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
@@ -168,6 +177,8 @@ fn carry_out(command: Command) -> Exit {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::Report(arguments) => report::report(&arguments, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
+        Verb::Lint(arguments) => lint::lint(&arguments, &checked, &console),
+        Verb::New(arguments) => new::new(&arguments, &checked, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),

@@ -140,6 +140,20 @@ rules! {
     "The list is JSON: objects with `accessToken`, `resourceId` (the id of the Patient) and `bsn`, as in the official `QualificationTokens.json`.",
     "De lijst is JSON: objecten met `accessToken`, `resourceId` (het id van de Patient) en `bsn`, zoals in het officiële `QualificationTokens.json`.",
     "repair the file", "herstel het bestand";
+
+    /// A data service without a suite.
+    SERVICE = 30,
+    "there is no suite for a data service", "er is geen suite voor een gegevensdienst",
+    "A data service is known by its number in the MedMij catalogue (48 is the BgZ); a suite names it in `suite.toml`.",
+    "Een gegevensdienst is bekend onder zijn nummer in de MedMij-catalogus (48 is de BgZ); een suite noemt het in `suite.toml`.",
+    "`keur list --own` shows every suite with its data service", "`keur list --own` toont elke suite met haar gegevensdienst";
+
+    /// A suite that is to be made is there already, or cannot be made.
+    NEW = 31,
+    "a suite cannot be made", "een suite kan niet worden gemaakt",
+    "A new suite has a name and folders of its own; keur writes over nothing.",
+    "Een nieuwe suite heeft een eigen naam en eigen mappen; keur overschrijft niets.",
+    "give another name, or run keur in another folder", "geef een andere naam, of start keur in een andere map";
 }
 
 /// Something that stops keur.

@@ -179,7 +179,7 @@ fn own_scripts(inputs: &RunInputs, files: &Files) -> Result<Vec<Arc<TestScript>>
 }
 
 fn other_scripts(asked: &[PathBuf]) -> Result<Vec<Arc<TestScript>>, Vec<Diagnostic>> {
-    let selection = Selection::of(asked)?;
+    let selection = Selection::of(asked, &[])?;
     let loaded = ScriptSet::collect(&Shelf, &selection.paths)?.load();
     let mut problems = vec![];
     let mut scripts = vec![];

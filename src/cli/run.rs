@@ -1,7 +1,7 @@
 //! `keur run PATH…`: everything that can be wrong is said first, then the scripts run, then the reports
 //! are written, whatever happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Tokens};
 use crate::evidence::discretion::{Discreet, Hushed};
 use crate::exchange::{Client, ClientSettings, Reach, Secrets, redaction};
+use crate::fhir::FhirVersion;
 use crate::record::{Gathering, Record, RunDirectory, Tee, new_run_id};
 use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
@@ -33,8 +34,11 @@ use super::suite::{Selection, Shelf};
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Files and folders of TestScripts, or names of built-in suites
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "service")]
     paths: Vec<PathBuf>,
+    /// Data services whose built-in suites are run, by number: 48,51 (see `keur list --own`)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    service: Vec<u32>,
     /// Base URL of the server under test; built-in suites run against the simulator without it
     #[arg(long, value_name = "URL")]
     target: Option<String>,
@@ -153,11 +157,20 @@ fn prepare(
     console: &Console,
 ) -> Result<Prepared, Exit> {
     let mut problems = destination::check(&checked.reports);
-    let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
+    let selection =
+        Selection::of(&arguments.paths, &arguments.service).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
     if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
+    }
+    let releases: BTreeSet<FhirVersion> = selection.suites.iter().map(|suite| suite.card.fhir_version).collect();
+    if checked.target.is_none() && releases.len() > 1 {
+        let message = "the suites are of different FHIR versions, and one simulator serves one";
+        problems.push(
+            problem::error(problem::NO_TARGET, message)
+                .note(NoteKind::Remedy, "run the suites of each version apart, or give a `--target`"),
+        );
     }
     if stops(&problems) {
         console.tell_all(problems);

@@ -3,12 +3,14 @@
 //! What is on disk goes before what is carried: a suite can be copied, changed and run from the same
 //! command.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, NoteKind, nearest};
 use crate::embedded;
 use crate::testscript::source::{FileSystem, Reason, ScriptSource, SourceError};
+use crate::testscript::suite::{self as card, SuiteCard};
 
 use super::problem;
 
@@ -66,43 +68,144 @@ fn slashed(path: &Path) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The suites that keur carries, by name.
-pub fn names() -> Vec<&'static str> {
-    let folders = embedded::below(SCRIPTS).iter().filter_map(|file| {
-        let (suite, _) = file.path.strip_prefix(SCRIPTS)?.trim_start_matches('/').split_once('/')?;
-        (!suite.starts_with('_')).then_some(suite)
-    });
-    let mut names: Vec<&str> = folders.collect();
-    names.dedup();
-    names
+/// Which side a suite tests; its scripts are in a folder of that name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Role {
+    /// The server.
+    Serving,
+    /// The client.
+    Retrieving,
 }
 
-/// Paths of scripts, and the suite they are of where a name was given.
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 2] = [Role::Serving, Role::Retrieving];
+
+    /// Its folder, and its name everywhere.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Serving => "serving",
+            Role::Retrieving => "retrieving",
+        }
+    }
+}
+
+/// A role of a suite: what `keur run NAME` runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Suite {
+    /// What it is about.
+    pub card: SuiteCard,
+    /// Which side it tests.
+    pub role: Role,
+    /// The folder of its scripts.
+    pub scripts: PathBuf,
+}
+
+impl Suite {
+    /// The name it is run by: that of its folder for the serving role, with the role behind it for the
+    /// other.
+    pub fn name(&self) -> String {
+        match self.role {
+            Role::Serving => self.card.name.clone(),
+            Role::Retrieving => format!("{}/{}", self.card.name, self.role.name()),
+        }
+    }
+
+    /// The folder of its test persons.
+    pub fn persons(&self) -> Option<PathBuf> {
+        self.card.persons.as_ref().map(|persons| Path::new(FIXTURES).join(persons))
+    }
+}
+
+/// Every suite, those of the current folder before those that keur carries, by data service and name; and
+/// what is wrong with the others.
+pub fn suites() -> (Vec<Suite>, Vec<Diagnostic>) {
+    let carried = embedded::below(SCRIPTS).iter().filter_map(|file| {
+        let (folder, name) = file.path.strip_prefix(SCRIPTS)?.trim_start_matches('/').split_once('/')?;
+        (name == card::FILE).then(|| folder.to_owned())
+    });
+    let here = std::fs::read_dir(SCRIPTS).into_iter().flatten().flatten();
+    let here = here.filter_map(|entry| entry.file_name().into_string().ok());
+    let names: BTreeSet<String> = carried.chain(here).filter(|name| !name.starts_with(['_', '.'])).collect();
+    let (mut suites, mut problems) = (vec![], vec![]);
+    for name in names {
+        match SuiteCard::of(&Path::new(SCRIPTS).join(&name), &Shelf) {
+            None => {}
+            Some(Err(problem)) => problems.push(*problem),
+            // The folder is what a suite is found by.
+            Some(Ok(card)) => suites.extend(roles(SuiteCard { name, ..card })),
+        }
+    }
+    suites.sort_by_key(|suite| (suite.card.service.unwrap_or(u32::MAX), suite.card.name.clone(), suite.role));
+    (suites, problems)
+}
+
+fn roles(card: SuiteCard) -> impl Iterator<Item = Suite> {
+    Role::ALL.into_iter().filter_map(move |role| {
+        let scripts = Path::new(SCRIPTS).join(&card.name).join(role.name());
+        Shelf.files(&scripts).ok().map(|_| Suite { card: card.clone(), role, scripts })
+    })
+}
+
+/// The names that suites are run by.
+pub fn names() -> Vec<String> {
+    suites().0.iter().map(Suite::name).collect()
+}
+
+/// The suite of a name; None where the name is no suite's, and the problem where its card cannot be used.
+fn named(name: &str) -> Option<Result<Suite, Box<Diagnostic>>> {
+    let (folder, role) = name.split_once('/').unwrap_or((name, Role::Serving.name()));
+    let role = Role::ALL.into_iter().find(|r| r.name() == role)?;
+    if folder.is_empty() || folder.contains('\\') || folder.starts_with(['.', '_']) {
+        return None;
+    }
+    let card = match SuiteCard::of(&Path::new(SCRIPTS).join(folder), &Shelf)? {
+        Ok(card) => SuiteCard { name: folder.to_owned(), ..card },
+        Err(problem) => return Some(Err(problem)),
+    };
+    roles(card).find(|suite| suite.role == role).map(Ok)
+}
+
+/// Paths of scripts, and the suites among them where names or data services were given.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selection {
     /// Files and folders.
     pub paths: Vec<PathBuf>,
-    /// Names of suites among them, with the folder of their fixtures.
-    pub suites: Vec<String>,
+    /// Suites whose paths are among them.
+    pub suites: Vec<Suite>,
 }
 
 impl Selection {
-    /// What was asked for; everything that is not there is named.
-    pub fn of(asked: &[PathBuf]) -> Result<Selection, Vec<Diagnostic>> {
+    /// What was asked for: paths, names of suites, and ids of data services, which mean the serving role.
+    /// Everything that is not there is named.
+    pub fn of(asked: &[PathBuf], services: &[u32]) -> Result<Selection, Vec<Diagnostic>> {
         let mut selection = Selection::default();
         let mut problems = vec![];
         for path in asked {
-            let suite = path.to_str().filter(|name| !path.exists() && is_suite(name));
-            match suite {
-                Some(name) => {
-                    selection.suites.push(name.to_owned());
-                    selection.paths.push(Path::new(SCRIPTS).join(name));
-                }
+            match path.to_str().filter(|_| !path.exists()).and_then(named) {
+                Some(Ok(suite)) => selection.add(suite),
+                Some(Err(problem)) => problems.push(*problem),
                 None if path.exists() || carried_at(path) => selection.paths.push(path.clone()),
                 None => problems.push(absent(path)),
             }
         }
+        if !services.is_empty() {
+            let all = suites().0;
+            for service in services {
+                let of_service = |suite: &&Suite| suite.card.service == Some(*service) && suite.role == Role::Serving;
+                let before = selection.paths.len();
+                all.iter().filter(of_service).for_each(|suite| selection.add(suite.clone()));
+                if selection.paths.len() == before {
+                    problems.push(no_service(*service, &all));
+                }
+            }
+        }
         if problems.is_empty() { Ok(selection) } else { Err(problems) }
+    }
+
+    fn add(&mut self, suite: Suite) {
+        self.paths.push(suite.scripts.clone());
+        self.suites.push(suite);
     }
 
     /// True when every path is a suite that keur brings the test persons of.
@@ -110,14 +213,20 @@ impl Selection {
         !self.suites.is_empty() && self.suites.len() == self.paths.len()
     }
 
-    /// Folders of fixtures of the suites.
+    /// Folders of fixtures of the suites, each once.
     pub fn fixtures(&self) -> Vec<PathBuf> {
-        self.suites.iter().map(|suite| Path::new(FIXTURES).join(suite)).collect()
+        let mut folders: Vec<PathBuf> = self.suites.iter().filter_map(Suite::persons).collect();
+        folders.sort();
+        folders.dedup();
+        folders
     }
 }
 
-fn is_suite(name: &str) -> bool {
-    !name.contains(['/', '\\']) && (names().contains(&name) || Path::new(SCRIPTS).join(name).is_dir())
+fn no_service(service: u32, all: &[Suite]) -> Diagnostic {
+    let known: BTreeSet<u32> = all.iter().filter_map(|suite| suite.card.service).collect();
+    let known = known.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    problem::error(problem::SERVICE, format!("there is no suite for data service `{service}`"))
+        .note(NoteKind::Note, format!("data services with a suite: {known}"))
 }
 
 fn carried_at(path: &Path) -> bool {
@@ -128,7 +237,7 @@ fn carried_at(path: &Path) -> bool {
 fn absent(path: &Path) -> Diagnostic {
     let known = names();
     let mut diagnostic = problem::error(problem::PATH, format!("`{}` does not exist", path.display()));
-    if let Some(near) = path.to_str().and_then(|name| nearest(name, known.iter().copied())) {
+    if let Some(near) = path.to_str().and_then(|name| nearest(name, known.iter().map(String::as_str))) {
         diagnostic = diagnostic.note(NoteKind::Note, format!("there is a suite `{near}`"));
     } else if path.components().count() == 1 && !known.is_empty() {
         let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -154,20 +263,40 @@ mod tests {
     }
 
     #[test]
-    fn every_suite_is_found_by_name_and_its_files_by_path() {
-        for name in names() {
-            assert!(is_suite(name), "{name}");
-            let folder = Path::new(SCRIPTS).join(name);
-            let files = Shelf.files(&folder).unwrap();
+    fn every_suite_is_found_by_name_and_by_service_and_its_files_by_path() {
+        let (suites, problems) = suites();
+        assert!(problems.is_empty() && !suites.is_empty(), "{problems:?}");
+        let names: BTreeSet<String> = suites.iter().map(Suite::name).collect();
+        assert_eq!(names.len(), suites.len(), "names are unique");
+        for suite in suites {
+            let found = Selection::of(&[suite.name().into()], &[]).unwrap();
+            assert_eq!(found.suites, [suite.clone()]);
+            let files = Shelf.files(&suite.scripts).unwrap();
             assert!(!files.is_empty());
             assert!(files.iter().all(|file| Shelf.is_file(file) && Shelf.read(file).is_ok()));
+            let persons = suite.persons().map(|folder| Shelf.files(&folder).unwrap().len());
+            assert_ne!(persons, Some(0), "{}", suite.name());
+            if let (Some(service), Role::Serving) = (suite.card.service, suite.role) {
+                assert!(Selection::of(&[], &[service]).unwrap().suites.contains(&suite));
+            }
+        }
+    }
+
+    #[test]
+    fn the_card_of_a_suite_has_the_name_of_its_folder() {
+        let cards = embedded::below(SCRIPTS).iter().filter(|file| file.name() == card::FILE);
+        for file in cards {
+            let folder = Path::new(file.path).parent().unwrap();
+            let card = SuiteCard::of(folder, &Shelf).unwrap().unwrap();
+            assert_eq!(folder.file_name().and_then(|n| n.to_str()), Some(card.name.as_str()));
         }
     }
 
     #[test]
     fn what_is_not_there_is_named() {
-        let problems = Selection::of(&["no/such/path".into(), "neither".into()]).unwrap_err();
-        assert_eq!(problems.len(), 2);
-        assert_eq!(problems[0].code, problem::PATH);
+        let problems = Selection::of(&["no/such/path".into(), "neither".into(), "../x".into()], &[9]).unwrap_err();
+        let codes: Vec<_> = problems.iter().map(|p| p.code).collect();
+        assert_eq!(codes, [problem::PATH, problem::PATH, problem::PATH, problem::SERVICE]);
+        assert!(Selection::of(&["bgz-3.0/nowhere".into()], &[]).is_err());
     }
 }

@@ -28,6 +28,7 @@
 //!   [`Services`].
 
 mod analysis;
+mod constancy;
 mod context;
 mod error;
 mod evaluator;
@@ -45,6 +46,7 @@ pub mod value;
 use std::sync::Arc;
 
 pub use analysis::{Finding, FindingKind};
+pub use constancy::Constant;
 pub use context::{Context, Services};
 pub use error::{ErrorKind, EvaluationError, SyntaxError};
 pub use item::{Collection, Element, Item};
@@ -76,6 +78,12 @@ impl Expression {
     /// and the like. `start` is the type of the element it will be evaluated on, if that is known.
     pub fn check(&self, table: &TypeTable, start: Option<TypeId>) -> Vec<Finding> {
         analysis::check(self, table, start)
+    }
+
+    /// The parts of it, as an assertion, that hold or fail whatever the document. `findings` are those of
+    /// [`Expression::check`]; `open` are stretches of its text that stand for something not known yet.
+    pub fn constants(&self, findings: &[Finding], open: &[crate::fhir::Span]) -> Vec<Constant> {
+        constancy::constants(self, findings, open)
     }
 
     /// All items it gives for a context.

@@ -4,6 +4,7 @@
 mod census;
 mod dialect;
 pub mod fixture;
+pub mod lint;
 mod model;
 mod moment;
 pub mod placeholders;
@@ -13,6 +14,7 @@ mod reader;
 mod scope;
 mod set;
 pub mod source;
+pub mod suite;
 mod template;
 
 pub use census::{Census, Expressions, Folder};

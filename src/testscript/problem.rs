@@ -225,6 +225,13 @@ rules! {
         "Het zegt voor welke FHIR-versie, rol en packages de scripts van de map zijn; zonder gaat keur af op wat u opgeeft."
         "repair the file"
         "herstel het bestand";
+    SUITE 1061
+        "suite.toml of a suite cannot be used"
+        "suite.toml van een suite is niet bruikbaar"
+        "It says what the suite is called, for which data service and FHIR version it is, and where its test persons are."
+        "Het zegt hoe de suite heet, voor welke gegevensdienst en FHIR-versie zij is, en waar haar testpersonen staan."
+        "repair the file; `keur new` shows one with all that can be in it"
+        "herstel het bestand; `keur new` toont er een met alles wat erin kan staan";
     FIXTURE_VALUE 1070
         "A fixture needs a value that is not there"
         "Een fixture heeft een waarde nodig die er niet is"

@@ -1,4 +1,4 @@
-//! What a folder says of its scripts: `properties.json`.
+//! What a folder says of its scripts: `properties.json`, or the `suite.toml` of a suite of our own.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use crate::fhir::FhirVersion;
 use super::model::Properties;
 use super::problem::{self, unplaced};
 use super::source::{Reason, ScriptSource};
+use super::suite::SuiteCard;
 
 /// The name of the file.
 pub const FILE: &str = "properties.json";
@@ -60,7 +61,8 @@ impl<'s> PropertiesOfFolders<'s> {
         PropertiesOfFolders { files, known: Mutex::default() }
     }
 
-    /// The nearest `properties.json` from the script's folder up to `root`.
+    /// The nearest `properties.json` from the script's folder up to `root`, else the `suite.toml` beside or
+    /// above the script's folder: a role and a single script of a suite are still of that suite.
     pub fn of(&self, script: &Path, root: &Path) -> Found {
         let folder = script.parent().unwrap_or(Path::new(""));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,9 +71,22 @@ impl<'s> PropertiesOfFolders<'s> {
         }
         let folders = folder.ancestors().take_while(|f| f.starts_with(root));
         let found = folders.map(|f| f.join(FILE)).find(|f| self.files.is_file(f)).map(|f| read(&f, self.files));
-        let found = found.unwrap_or_default();
+        let found = found.or_else(|| self.of_suite(folder)).unwrap_or_default();
         known.insert(folder.to_owned(), found.clone());
         found
+    }
+
+    fn of_suite(&self, folder: &Path) -> Option<Found> {
+        let card = folder.ancestors().take(2).find_map(|folder| SuiteCard::of(folder, self.files))?;
+        Some(match card {
+            Ok(card) => {
+                let fhir_version = Some(card.fhir_version);
+                let information_standard = Some(card.title.en);
+                let properties = Properties { fhir_version, information_standard, ..Properties::default() };
+                Found { properties: Arc::new(properties), problems: Arc::default() }
+            }
+            Err(problem) => Found { problems: Arc::from([*problem]), ..Found::default() },
+        })
     }
 }
 
@@ -167,6 +182,21 @@ mod tests {
         // Outside the set nothing is looked for.
         let folders = PropertiesOfFolders::new(&carried);
         assert_eq!(*folders.of(Path::new("s/a/b/x.xml"), Path::new("s/a")).properties, Properties::default());
+    }
+
+    #[test]
+    fn a_suite_says_it_for_its_roles_and_for_a_single_script() {
+        let card = "name = 's'\ntitle = {en = 'S', nl = 'S'}\nfhir_version = '4.0'";
+        let carried =
+            Carried::new([("t/s/suite.toml", card), ("t/s/serving/x.yaml", ""), ("t/s/serving/deep/y.yaml", "")]);
+        let folders = PropertiesOfFolders::new(&carried);
+        for (script, root, wanted) in [
+            ("t/s/serving/x.yaml", "t/s/serving", Some(FhirVersion::R4)),
+            ("t/s/serving/x.yaml", "t/s/serving/x.yaml", Some(FhirVersion::R4)),
+            ("t/s/serving/deep/y.yaml", "t", None),
+        ] {
+            assert_eq!(folders.of(Path::new(script), Path::new(root)).properties.fhir_version, wanted, "{script}");
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub enum Key {
     Record,
     /// Tables of requirements.
     Requirements,
+    /// Lint rules to leave out.
+    Allow,
 }
 
 /// How a setting is declared.
@@ -79,6 +81,7 @@ pub(super) const DECLARATIONS: &[Declaration] = &[
     several(Key::Report, "report", Shape::Many),
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
     several(Key::Requirements, "requirements", Shape::Many),
+    several(Key::Allow, "allow", Shape::Many),
 ];
 
 const fn one(

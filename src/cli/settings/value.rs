@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, Language, NoteKind, nearest};
+use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, nearest};
 use crate::fhir::FhirVersion;
 use crate::report::{KnownFailure, Observation, Requirements};
 
@@ -96,6 +96,8 @@ pub struct Checked {
     pub requirements: Vec<Requirements>,
     /// What people saw of requirements.
     pub observations: Vec<Observation>,
+    /// Lint rules to leave out.
+    pub allow: Vec<Code>,
 }
 
 impl Settings {
@@ -120,6 +122,7 @@ impl Settings {
         });
         let expected = format!("`KIND=PATH` with a kind of {}; `-` is standard output", names(&KINDS));
         let reports = check.values(Key::Report, &expected, destination);
+        let allow = check.values(Key::Allow, "a rule code such as `KEUR1120`", |text| text.trim().parse().ok());
         let texts = |key| self.many(key).iter().map(|given: &Given| given.text.clone()).collect();
         let path = |key| self.one(key).map(|given| PathBuf::from(&given.text));
         let tables = check.values(Key::Requirements, &requirements::expected(), |text| Some(text.to_owned()));
@@ -144,6 +147,7 @@ impl Settings {
             known,
             requirements,
             observations,
+            allow,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the language on a small release of our own, so that they need no official material.
 
 mod analysis;
+mod constancy;
 mod functions;
 mod quirks;
 mod robustness;

@@ -53,7 +53,7 @@ enum Inside {
 
 /// The expression with something of the same length in place of every placeholder, so that places stay
 /// what they are: letters in a string, a name after a dot, a date after `@`, else a number.
-fn with_values(template: &Template) -> String {
+pub(in crate::testscript) fn with_values(template: &Template) -> String {
     let mut text = String::with_capacity(template.text.len());
     let mut inside = Inside::Code;
     for part in &template.parts {

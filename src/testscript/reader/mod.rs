@@ -28,6 +28,7 @@ use super::properties::PropertiesOfFolders;
 use super::source::{ScriptSource, SourceError};
 
 use expression::Expressions;
+pub(super) use expression::with_values;
 use reading::Reading;
 use sheet::Sheet;
 

@@ -1,4 +1,6 @@
-//! `keur list PATH…`: what is in folders of scripts, without running any.
+//! `keur list PATH…`: what is in folders of scripts, without running any; `keur list --own`: the suites.
+
+mod own;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -6,11 +8,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Language, LineIndex, NoteKind, Severity, Words};
-use crate::testscript::{Census, ScriptSet, problem as script_problem};
+use crate::testscript::{Census, Expressions, Folder, ScriptSet, problem as script_problem};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::suite::{self, Selection, Shelf};
+use super::suite::{Selection, Shelf};
 
 /// Flags of `list`.
 #[derive(clap::Args, Debug)]
@@ -18,6 +20,9 @@ pub struct Arguments {
     /// Files and folders of TestScripts, or names of built-in suites; without any, the suites are listed
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// List the suites that can be run by name, with data service, VIPP module and role
+    #[arg(long, conflicts_with = "paths")]
+    own: bool,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -33,10 +38,15 @@ pub enum Format {
     Json,
 }
 
+/// The JSON form (`schema/list-1.json`).
 #[derive(Serialize)]
 struct Document<'c> {
-    #[serde(flatten)]
-    census: &'c Census,
+    scripts: usize,
+    tests: usize,
+    operations: usize,
+    asserts: usize,
+    expressions: Expressions,
+    folders: &'c [Folder],
     problems: Vec<Problem<'c>>,
 }
 
@@ -75,14 +85,10 @@ const INVALID: Words = Words::new("invalid", "ongeldig");
 
 /// Carries it out.
 pub fn list(arguments: &Arguments, console: &Console) -> Exit {
-    if arguments.paths.is_empty() {
-        let names = suite::names().iter().fold(String::new(), |mut text, name| {
-            let _ = writeln!(text, "{name}");
-            text
-        });
-        return ended(console, names.as_bytes(), Exit::Passed);
+    if arguments.own || arguments.paths.is_empty() {
+        return own::list(arguments.format, console);
     }
-    let selection = match Selection::of(&arguments.paths) {
+    let selection = match Selection::of(&arguments.paths, &[]) {
         Ok(selection) => selection,
         Err(problems) => {
             console.tell_all(problems);
@@ -100,8 +106,16 @@ pub fn list(arguments: &Arguments, console: &Console) -> Exit {
     };
     match arguments.format {
         Format::Json => {
-            let problems = census.problems.iter().map(written).collect();
-            match serde_json::to_vec_pretty(&Document { census: &census, problems }) {
+            let document = Document {
+                scripts: census.scripts,
+                tests: census.tests,
+                operations: census.operations,
+                asserts: census.asserts,
+                expressions: census.expressions,
+                folders: &census.folders,
+                problems: census.problems.iter().map(written).collect(),
+            };
+            match serde_json::to_vec_pretty(&document) {
                 Ok(mut json) => {
                     json.push(b'\n');
                     ended(console, &json, exit)
@@ -124,7 +138,8 @@ pub fn refused(problems: Vec<Diagnostic>, console: &Console) -> Exit {
     if empty { Exit::NothingSelected } else { Exit::Usage }
 }
 
-fn ended(console: &Console, bytes: &[u8], exit: Exit) -> Exit {
+/// Writes data to standard output and ends with `exit`.
+pub fn ended(console: &Console, bytes: &[u8], exit: Exit) -> Exit {
     match console.output(bytes) {
         Ok(()) => exit,
         Err(error) => {
