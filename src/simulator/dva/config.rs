@@ -31,6 +31,8 @@ pub struct DvaConfig {
     pub other_provider: OtherProvider,
     /// Ids of the data services of the provider, the tested one first.
     pub services: Vec<String>,
+    /// The service in which the person gives data.
+    pub share_service: String,
     /// Resource endpoints of all services of the provider.
     pub resource_endpoints: BTreeMap<String, String>,
     /// A FHIR base that takes writes; the resource server itself is read-only.
@@ -47,6 +49,8 @@ pub struct DvaConfig {
     pub second_client: SecondClient,
     /// Lists of the agreement framework.
     pub lists: Lists,
+    /// The same lists as they were published before.
+    pub earlier_lists: Lists,
     /// Host names in the lists, and the address each is really at: `fhir.dva.localhost` → `127.0.0.1:8080`.
     pub resolve: BTreeMap<String, String>,
     /// The authority that all good certificates were given out by, PEM.
@@ -159,6 +163,8 @@ impl std::fmt::Debug for PersonConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotifiedPullConfig {
+    /// The profile: `np-twiin`.
+    pub profile: String,
     /// Token endpoint for both roles (JWT bearer grant).
     pub token_endpoint: String,
     /// Where notification Tasks are posted (receiver).

@@ -30,8 +30,13 @@ pub(super) fn list(name: &str, publication: &Publication<'_>) -> Option<String> 
     let at = publication.at;
     Some(format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"xmlns://afsprakenstelsel.medmij.nl/{release}/\">\n  \
-         <Tijdstempel>{at}</Tijdstempel>\n  <Volgnummer>1</Volgnummer>\n{content}</{root}>\n"
+         <Tijdstempel>{at}</Tijdstempel>\n  <Volgnummer>2</Volgnummer>\n{content}</{root}>\n"
     ))
+}
+
+/// A list as it was published the time before.
+pub(super) fn earlier(list: &str) -> String {
+    list.replacen("<Volgnummer>2<", "<Volgnummer>1<", 1)
 }
 
 /// `<name>` around items.

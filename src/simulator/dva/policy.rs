@@ -167,7 +167,7 @@ pub(super) type ResponseEdit = fn(&Request, &mut Response);
 pub(super) type LapseEdit = fn(&Request, &mut Lapses);
 
 /// Everything a DVA can get wrong, right.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Policy {
     pub release: Release,
     /// Rules that are not kept.
@@ -185,14 +185,43 @@ pub(super) struct Policy {
     pub resource_delay: u64,
     /// More requests at once than this are refused.
     pub resource_limit: Option<usize>,
-    /// Faults of Notified Pull by name.
-    pub pull: BTreeSet<&'static str>,
+    /// Content codings that are known.
+    pub codings: Vec<&'static str>,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            release: Release::default(),
+            skipped: BTreeSet::new(),
+            issuing: Issuing::default(),
+            requests: vec![],
+            responses: vec![],
+            lapses: vec![],
+            lists: vec![],
+            tls: Faults::default(),
+            fhir: vec![],
+            resource_delay: 0,
+            resource_limit: None,
+            codings: vec!["gzip", "deflate"],
+        }
+    }
 }
 
 impl Policy {
     /// Keeps a rule no more.
     pub fn skip(&mut self, rule: Rule) {
         self.skipped.insert(rule);
+    }
+
+    /// Takes requests at a place for others.
+    pub fn request(&mut self, place: Place, edit: RequestEdit) {
+        self.requests.push((place, edit));
+    }
+
+    /// Gives other answers at a place.
+    pub fn answer(&mut self, place: Place, edit: ResponseEdit) {
+        self.responses.push((place, edit));
     }
 
     /// True when a rule is kept.

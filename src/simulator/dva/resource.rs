@@ -37,7 +37,7 @@ impl Dva {
             delay = delay.or(Some(Duration::from_millis(150)));
         }
         self.policy.edit_response(place, &original, &mut response);
-        compress(&original, &mut response);
+        compress(&original, &mut response, &self.policy.codings);
         self.policy.edit_response(Place::Wire, &original, &mut response);
         if original.method == "HEAD" {
             response.body = Default::default();
@@ -188,28 +188,28 @@ fn without_parameter(url: &str, name: &str) -> String {
 }
 
 /// Content codings, by what the client likes best (RFC 9110 section 12.5.3).
-fn coding(accept: &str) -> Option<&'static str> {
-    let mut best: Option<(&str, f32)> = None;
+fn coding(accept: &str, known: &[&'static str]) -> Option<&'static str> {
+    let mut best: Option<(&'static str, f32)> = None;
     for part in accept.split(',') {
         let mut parts = part.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let quality = parts.find_map(|p| p.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
-        let known = ["gzip", "deflate"].into_iter().find(|coding| coding.eq_ignore_ascii_case(name));
+        let known = known.iter().copied().find(|coding| coding.eq_ignore_ascii_case(name));
         if let Some(known) = known.filter(|_| quality > 0.0)
             && best.is_none_or(|(_, q)| quality > q)
         {
             best = Some((known, quality));
         }
     }
-    best.map(|(name, _)| if name == "gzip" { "gzip" } else { "deflate" })
+    best.map(|(name, _)| name)
 }
 
 /// Smaller than this is not worth it.
 const WORTH_IT: usize = 256;
 
-fn compress(request: &Request, response: &mut Response) {
+fn compress(request: &Request, response: &mut Response, known: &[&'static str]) {
     response.headers.push("Vary", "Accept, Accept-Encoding, Authorization");
-    let Some(coding) = request.headers.get("Accept-Encoding").and_then(coding) else { return };
+    let Some(coding) = request.headers.get("Accept-Encoding").and_then(|accept| coding(accept, known)) else { return };
     encode(response, coding);
 }
 
@@ -250,7 +250,7 @@ mod tests {
             ("x-none", None),
             ("br", None),
         ] {
-            assert_eq!(coding(accept), expected, "{accept}");
+            assert_eq!(coding(accept, &["gzip", "deflate"]), expected, "{accept}");
         }
     }
 

@@ -139,6 +139,8 @@ pub(super) struct Dva {
     /// Tokens people are known by to the FHIR server.
     inside: Vec<String>,
     lists: HashMap<&'static str, String>,
+    /// The lists as they were published before.
+    earlier: HashMap<&'static str, String>,
     revocations: Vec<u8>,
     config: DvaConfig,
 }
@@ -163,7 +165,10 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
     let wildcard = ["*.dva.localhost", "localhost"];
     let named = [host::FRONT, "localhost"];
     let front_names = if policy.tls.wildcard { &wildcard } else { &named };
-    let front_pair = authority.certificate(&server_subject(front_names, &addresses, days, true))?;
+    let mut front_pair = authority.certificate(&server_subject(front_names, &addresses, days, true))?;
+    if policy.tls.short_key {
+        front_pair.cert_pem.push_str(tls::SHORT_KEY);
+    }
     let back_authority = if policy.tls.other_authority { &other } else { &authority };
     let token_names = [host::TOKEN, host::LISTS, "localhost"];
     let back_pair = back_authority.certificate(&server_subject(&token_names, &addresses, days, false))?;
@@ -230,12 +235,17 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
         .into_iter()
         .filter_map(|n| Some((n, list::list(n, &publication)?)))
         .collect();
+    let earlier: HashMap<&'static str, String> = lists.iter().map(|(name, text)| (*name, list::earlier(text))).collect();
     for (name, edit) in &policy.lists {
         if let Some(text) = lists.get_mut(name) {
             edit(text);
         }
     }
     let back_url = |path: &str| format!("https://{back_at}{path}");
+    let urls = |folder: &str| {
+        let url = |name: &str| back_url(&format!("{folder}{name}?api=2"));
+        Lists { zal: url(list::ZAL), ocl: url(list::OCL), whl: url(list::WHL), gnl: url(list::GNL) }
+    };
     let config = DvaConfig {
         schema: SCHEMA.to_owned(),
         release: release.number().to_owned(),
@@ -260,12 +270,9 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
                 .map(|c| c.services.iter().map(|s| (*s).to_owned()).collect())
                 .unwrap_or_default(),
         },
-        lists: Lists {
-            zal: back_url(&format!("/{}?api=2", list::ZAL)),
-            ocl: back_url(&format!("/{}?api=2", list::OCL)),
-            whl: back_url(&format!("/{}?api=2", list::WHL)),
-            gnl: back_url(&format!("/{}?api=2", list::GNL)),
-        },
+        share_service: SHARING.to_owned(),
+        lists: urls("/"),
+        earlier_lists: urls("/vorige/"),
         resolve: [(host::FRONT, front_at), (host::TOKEN, back_at), (host::LISTS, back_at), (host::FHIR, fhir_at)]
             .into_iter()
             .map(|(name, at)| (name.to_owned(), at.to_string()))
@@ -290,6 +297,7 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
         hosts,
         inside,
         lists,
+        earlier,
         revocations,
         config: config.clone(),
         policy,
@@ -383,7 +391,10 @@ impl Dva {
             self.policy.edit_response(Place::Token, &original, &mut response);
             return Answered { delay, ..Answered::at_once(response) };
         }
-        let list = self.lists.get(target.trim_start_matches('/'));
+        let list = match target.strip_prefix("/vorige/") {
+            Some(name) => self.earlier.get(name),
+            None => self.lists.get(target.trim_start_matches('/')),
+        };
         Answered::at_once(match list {
             Some(list) => answer::document("application/xml; charset=utf-8", list.clone().into_bytes()),
             None => answer::refused(404, "there is nothing here"),

@@ -14,6 +14,10 @@ use rustls::{
 
 use super::config::KeyPair;
 
+/// A certificate nobody needs, of 1024 bits and signed with SHA-1: sent along, it does no harm to
+/// clients and is there to be found.
+pub(super) const SHORT_KEY: &str = include_str!("short-key.pem");
+
 /// What can be wrong with TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Faults {
@@ -43,7 +47,7 @@ pub(super) struct Faults {
     pub other_authority: bool,
     /// The frontchannel has a certificate for all names of a domain.
     pub wildcard: bool,
-    /// The key in the certificate is too short.
+    /// A certificate with a short key is in the chain.
     pub short_key: bool,
     /// Certificates run out within days.
     pub nearly_expired: bool,

@@ -1,7 +1,13 @@
 //! Faults of the DVA, by the id of the check that must find each. A fault is a row with a change of the
 //! [`Policy`]; nothing else in the DVA knows of it.
 
+mod api;
 mod authorization;
+mod edit;
+mod list;
+mod resource;
+mod tls;
+mod token;
 
 use super::policy::Policy;
 
@@ -19,7 +25,14 @@ const fn row(id: &'static str, about: &'static str, change: fn(&mut Policy)) -> 
 }
 
 /// Every fault, area by area.
-pub static FAULTS: &[&[Fault]] = &[authorization::FAULTS];
+pub static FAULTS: &[&[Fault]] = &[
+    authorization::FAULTS,
+    list::FAULTS,
+    token::FAULTS,
+    resource::FAULTS,
+    tls::FAULTS,
+    api::FAULTS,
+];
 
 /// A fault that is on.
 #[derive(Clone, Copy)]
