@@ -4,8 +4,11 @@
 //! a supplier's endpoint wants its own. [`Tokens`] binds tokens given by the user (environment, file,
 //! literal) or obtained by a login to those variables. Tokens never print.
 
+pub mod assertion;
 mod client_credentials;
+mod private_file;
 mod token;
 
 pub use client_credentials::{ClientCredentials, LoginError, obtain};
+pub use private_file::private_file;
 pub use token::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource, Tokens};

@@ -23,6 +23,7 @@ mod reports;
 mod requirements;
 mod run;
 mod serve;
+mod serve_dva;
 mod settings;
 mod stop;
 mod suite;

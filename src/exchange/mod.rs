@@ -16,4 +16,4 @@ pub use client::Client;
 pub use message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
 pub use secrecy::Secrets;
 pub use secret::{AccessToken, Bsn, InvalidBsn};
-pub use settings::{ClientSettings, Reach};
+pub use settings::{ClientSettings, Identity, Reach};
