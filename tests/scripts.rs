@@ -238,7 +238,7 @@ fn the_guide_is_true() -> Result<(), Failed> {
         }
         let (_, text) = part.split_once('\n').ok_or("a fence without text")?;
         let path = *paths.get(files.len()).ok_or("more files than paths")?;
-        drop(files.insert(path, text));
+        let _ = files.insert(path, text);
         let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().ok_or("no folder")?)?;
         std::fs::write(path, text)?;

@@ -1,6 +1,7 @@
 //! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
+mod completions;
 mod console;
 mod destination;
 mod exit;
@@ -89,6 +90,8 @@ enum Verb {
     Package(package::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
+    /// Write a script that completes verbs and flags in a shell
+    Completions(completions::Arguments),
 }
 
 impl Verb {
@@ -101,7 +104,7 @@ impl Verb {
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
     }
 }
@@ -169,6 +172,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
+        Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }
 }
 
