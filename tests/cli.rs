@@ -40,7 +40,8 @@ const VOLATILE: [(&str, &str); 11] = [
 ];
 
 /// What JSON on standard output must keep to, by verb.
-const SCHEMAS: [(&str, &str); 3] = [
+const SCHEMAS: [(&str, &str); 4] = [
+    ("lint", include_str!("../src/cli/schema/lint-1.json")),
     ("validate", include_str!("../src/cli/schema/validation-1.json")),
     ("list", include_str!("../src/cli/schema/list-1.json")),
     ("fhirpath", include_str!("../src/cli/schema/fhirpath-1.json")),

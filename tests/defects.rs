@@ -3,6 +3,8 @@
 //! Each row serves our own test persons with one defect, runs our own BgZ suite against that server and
 //! demands that the assert which is about this defect fails (or, where there is no FHIR to judge, is an
 //! error with its cause). A defect that leaves the run green is the worst thing a harness can have.
+//!
+//! And every script of every suite can fail: served badly enough, each has an assert that says so.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -80,9 +82,15 @@ struct Server {
 
 impl Server {
     fn with(defect: Option<&str>) -> Result<Server, Failed> {
+        Server::of("bgz-3.0", "3.0", defect)
+    }
+
+    /// The test persons of a folder below `fixtures`.
+    fn of(persons: &str, fhir_version: &str, defect: Option<&str>) -> Result<Server, Failed> {
+        let folder = format!("fixtures/{persons}");
         let mut command = Command::new(KEUR);
-        command.current_dir(ROOT).args(["serve", "--fixtures", "fixtures/bgz-3.0", "--listen", "127.0.0.1:0"]);
-        command.args(["--tokens", "fixtures/bgz-3.0/tokens.json"]);
+        command.current_dir(ROOT).args(["serve", "--fixtures", &folder, "--listen", "127.0.0.1:0"]);
+        command.args(["--tokens", &format!("{folder}/tokens.json"), "--fhir-version", fhir_version]);
         if let Some(defect) = defect {
             command.args(["--defect", defect]);
         }
@@ -157,6 +165,47 @@ fn without_defect() -> Result<(), Failed> {
     }
 }
 
+/// Ways to serve that no script may accept, the next one tried for scripts that accept the one before.
+const DAMAGES: [&str; 6] =
+    ["not-found", "no-entries", "200-for-error", "accepts-any-token", "other-patient-leaks", "status-500"];
+
+/// Every script of a suite has an assert that fails when the suite's own data is served badly.
+fn every_script_can_fail(suite: &str) -> Result<(), Failed> {
+    let card = std::fs::read_to_string(format!("{ROOT}/testscripts/{suite}/suite.toml"))?;
+    let card: toml::Table = toml::from_str(&card)?;
+    let text = |key: &str| card.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+    let mut green: Option<Vec<String>> = None;
+    for damage in DAMAGES {
+        let server = Server::of(&text("persons"), &text("fhir_version"), Some(damage))?;
+        let (_, report) = run_suite(&server.url, suite)?;
+        let fails = |script: &serde_json::Value| {
+            actions(&serde_json::json!({ "scripts": [script] })).iter().any(|(_, verdict)| verdict == "fail")
+        };
+        let scripts = report["scripts"].as_array().cloned().unwrap_or_default();
+        let path = |script: &serde_json::Value| script["path"].as_str().unwrap_or_default().to_owned();
+        let here: Vec<String> = scripts.iter().filter(|script| !fails(script)).map(path).collect();
+        let left = match green {
+            None => here,
+            Some(before) => before.into_iter().filter(|script| here.contains(script)).collect(),
+        };
+        if left.is_empty() && !scripts.is_empty() {
+            return Ok(());
+        }
+        green = Some(left);
+    }
+    Err(format!("no assert fails, whatever is served, in {:?}", green.unwrap_or_default()).into())
+}
+
+/// Names and roles of our suites.
+fn suites() -> Vec<(String, String)> {
+    let output = Command::new(KEUR).current_dir(ROOT).args(["list", "--own", "--format", "json"]).output();
+    let json: serde_json::Value =
+        output.map(|o| serde_json::from_slice(&o.stdout).unwrap_or_default()).unwrap_or_default();
+    let text = |suite: &serde_json::Value, key: &str| suite[key].as_str().unwrap_or_default().to_owned();
+    let suites = json["suites"].as_array().cloned().unwrap_or_default();
+    suites.iter().map(|suite| (text(suite, "name"), text(suite, "role"))).collect()
+}
+
 fn main() {
     let arguments = Arguments::from_args();
     let trial = |(defect, verdict, title): &(&'static str, &'static str, &'static str)| {
@@ -165,5 +214,13 @@ fn main() {
     };
     let mut trials: Vec<Trial> = DEFECTS.iter().map(trial).collect();
     trials.push(Trial::test("without a defect all is well", without_defect));
+    let suites = suites();
+    assert!(suites.iter().any(|(name, _)| name == "bgz-3.0"), "{suites:?}");
+    for (name, role) in suites {
+        // A client's script fails by what a client sends: that is played elsewhere.
+        let retrieving = role != "serving";
+        let trial = Trial::test(format!("every script of {name} can fail"), move || every_script_can_fail(&name));
+        trials.push(trial.with_ignored_flag(retrieving));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -81,6 +82,9 @@ fn main() {
     let trials = vec![
         Trial::test("own_scripts_load_without_a_problem", move || own_scripts_are_clean(&own))
             .with_ignored_flag(own_absent),
+        Trial::test("own_scripts_are_clean_to_the_linter", own_scripts_lint),
+        Trial::test("a_new_suite_is_clean_and_passes", a_new_suite_passes),
+        Trial::test("the_example_of_the_guide_is_true", the_guide_is_true),
         trial("every_official_script_loads_without_an_error", every_script_loads),
         trial("counts_per_standard_are_those_of_the_inventory", counts_agree),
         trial("every_expression_compiles", every_expression_compiles),
@@ -186,6 +190,71 @@ fn warnings_are_known(output: &Path) -> Result<(), Failed> {
     let unexpected = census.problems.iter().find(|p| !forbids_running(p) && !known.contains_key(&p.code));
     let example = unexpected.map(shown).unwrap_or_default();
     Err(format!("warnings {kinds:?} instead of {known:?} {example}").into())
+}
+
+/// How `keur` ends in a folder, and what it says on standard output.
+fn keur(folder: &Path, arguments: &[&str]) -> Result<(Option<i32>, String), Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_keur")).args(arguments).current_dir(folder).output()?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((output.status.code(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+/// Fails unless it ends so and says this.
+fn demand(folder: &Path, arguments: &[&str], code: i32, text: &str) -> Result<(), Failed> {
+    let (exit, said) = keur(folder, arguments)?;
+    match exit == Some(code) && said.contains(text) {
+        true => Ok(()),
+        false => Err(format!("keur {arguments:?}: exit {exit:?} instead of {code} with `{text}`\n{said}").into()),
+    }
+}
+
+fn own_scripts_lint() -> Result<(), Failed> {
+    demand(Path::new(env!("CARGO_MANIFEST_DIR")), &["lint", "testscripts", "--all"], 0, "nothing to say of")
+}
+
+fn a_new_suite_passes() -> Result<(), Failed> {
+    for version in ["3.0", "4.0"] {
+        let folder = tempfile::tempdir()?;
+        demand(folder.path(), &["new", "mine-1.0", "--fhir-version", version], 0, "suite.toml")?;
+        demand(folder.path(), &["lint", "mine-1.0", "--all"], 0, "nothing to say of 1 script")?;
+        demand(folder.path(), &["run", "mine-1.0", "--offline"], 0, "PASSED  1 script")?;
+    }
+    Ok(())
+}
+
+/// The files that the guide shows, made, linted and run; and the one change it speaks of.
+fn the_guide_is_true() -> Result<(), Failed> {
+    let guide = include_str!("../testscripts/README.md");
+    let example = guide.split("## ").find(|part| part.starts_with("A worked example")).ok_or("no worked example")?;
+    let folder = tempfile::tempdir()?;
+    // Every other part between fences is a file; the paths stand in the text before them, in order.
+    let mut paths: Vec<&str> = vec![];
+    let mut files = BTreeMap::new();
+    for (at, part) in example.split("```").enumerate() {
+        if at % 2 == 0 {
+            let quoted = part.split('`').skip(1).step_by(2);
+            paths.extend(quoted.filter(|text| ["testscripts/", "fixtures/"].iter().any(|root| text.starts_with(root))));
+            continue;
+        }
+        let (_, text) = part.split_once('\n').ok_or("a fence without text")?;
+        let path = *paths.get(files.len()).ok_or("more files than paths")?;
+        let _ = files.insert(path, text);
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().ok_or("no folder")?)?;
+        std::fs::write(path, text)?;
+    }
+    if files.len() != 6 || paths.len() != 6 {
+        return Err(format!("the guide shows {} files under {paths:?}", files.len()).into());
+    }
+    demand(folder.path(), &["lint", "weight-1.0", "--all"], 0, "nothing to say of 1 script")?;
+    demand(folder.path(), &["run", "weight-1.0"], 0, "PASSED  1 script")?;
+    let weight = "fixtures/weight-1.0/voorbeeld/weight.json";
+    let broken = files[weight].replace(", \"code\": \"kg\"", "");
+    if broken == files[weight] {
+        return Err("the quantity has no code to take out".into());
+    }
+    std::fs::write(folder.path().join(weight), broken)?;
+    demand(folder.path(), &["run", "weight-1.0"], 1, "WeightValue is in kilograms")
 }
 
 /// Our own scripts have no problem of any kind.

@@ -3,6 +3,7 @@
 
 mod choice;
 mod configuration;
+mod completions;
 mod console;
 mod destination;
 mod exit;
@@ -102,6 +103,8 @@ enum Verb {
     Replay(replay::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
+    /// Write a script that completes verbs and flags in a shell
+    Completions(completions::Arguments),
 }
 
 impl Verb {
@@ -117,6 +120,7 @@ impl Verb {
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
     }
 }
@@ -186,6 +190,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
+        Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }
 }
 

@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(names.len(), suites.len(), "names are unique");
         for suite in suites {
             let found = Selection::of(&[suite.name().into()], &[]).unwrap();
-            assert_eq!(found.suites, [suite.clone()]);
+            assert_eq!(found.suites, std::slice::from_ref(&suite));
             let files = Shelf.files(&suite.scripts).unwrap();
             assert!(!files.is_empty());
             assert!(files.iter().all(|file| Shelf.is_file(file) && Shelf.read(file).is_ok()));

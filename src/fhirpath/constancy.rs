@@ -351,7 +351,7 @@ fn mirrored(operator: Op) -> Op {
 
 fn integer(node: &Node) -> Option<i64> {
     match &node.operation {
-        Operation::Literal(Value::Integer(number)) => Some((*number).into()),
+        Operation::Literal(Value::Integer(number)) => Some(*number),
         Operation::Sign { negative, operand } => {
             integer(operand).and_then(|n| if *negative { n.checked_neg() } else { Some(n) })
         }

@@ -14,6 +14,7 @@ mod reader;
 mod scope;
 mod set;
 pub mod source;
+mod status;
 pub mod suite;
 mod template;
 
@@ -23,4 +24,5 @@ pub use model::*;
 pub use reader::{Loaded, ScriptReader};
 pub use scope::{Circumstances, Missing, Scope, Unresolved, Variables, Why};
 pub use set::{ScriptFile, ScriptSet};
+pub use status::status_named;
 pub use template::{Part, Placeholder, Portion, Template};

@@ -13,6 +13,10 @@ use super::reader::{Loaded, ScriptReader, looks_like_script};
 use super::source::{Reason, ScriptSource, is_material};
 use crate::fhir::Format;
 
+/// Room for the deepest expression that parses, in a build without optimisation too: as much as the main
+/// thread has.
+const STACK: usize = 8 << 20;
+
 /// A file to be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ScriptFile {
@@ -80,7 +84,9 @@ impl<'s> ScriptSet<'s> {
         };
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(self.scripts.len()).max(1);
         let mut made: Vec<(usize, T)> = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            // A thread that cannot be had is done without: the work is the same.
+            let another = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..workers).filter_map(another).collect();
             let mut made = work();
             for other in others {
                 match other.join() {

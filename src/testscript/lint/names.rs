@@ -8,6 +8,7 @@ use crate::definitions::TypeClass;
 use crate::diagnostic::{Diagnostic, NoteKind, Position, Severity, Span, nearest};
 use crate::testscript::fixture::variables_of;
 use crate::testscript::model::{Action, Check, Place, TestScript, VariableTake};
+use crate::testscript::status::status_named;
 use crate::testscript::template::Template;
 
 use super::{Linter, Release, code, problem};
@@ -94,11 +95,9 @@ pub(super) fn resource_types(script: &TestScript, release: &Release, problems: &
 
 /// Whether a status is demanded that is no success.
 fn is_refusal(check: &Check) -> bool {
-    const SUCCESS: [&str; 7] =
-        ["okay", "created", "accepted", "nonAuthoritativeInformation", "noContent", "resetContent", "partialContent"];
     match check {
         Check::ResponseCode(codes) => codes.is_literal() && !codes.text.split(',').any(|c| c.trim().starts_with('2')),
-        Check::Response(name) => !SUCCESS.contains(&name.as_str()),
+        Check::Response(name) => !status_named(name).is_some_and(|status| status.starts_with('2')),
         _ => false,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, NoteKind, Severity};
 use crate::testscript::model::{Action, Assert, Check, Direction, Operator, Place, TestScript};
+use crate::testscript::status::status_named;
 
 use super::{Linter, Release, code, expressions, problem};
 
@@ -154,7 +155,7 @@ fn demanded(assert: &Assert) -> Option<Demand<'_>> {
         Check::ResponseCode(codes) if asked && codes.is_literal() => {
             ("the status", codes.text.split(',').map(str::trim).collect())
         }
-        Check::Response(name) if asked => ("the response", vec![name.as_str()]),
+        Check::Response(name) if asked => ("the status", vec![status_named(name)?]),
         Check::Resource(name) if asked && name.is_literal() => ("the resource", vec![name.text.as_str()]),
         Check::RequestMethod(method) if asked => ("the method", vec![method.as_str()]),
         _ => return None,

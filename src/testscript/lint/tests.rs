@@ -130,6 +130,10 @@ fn what_is_in_the_wrong_order_is_found() {
             &["E1133 [404] the status cannot be both `200, 201` and `404`"],
         ),
         (
+            "      - operation: {type: search, resource: Patient}\n      - assert: {response: okay}\n      - assert: {responseCode: '200'}\n      - assert: {response: notFound}\n",
+            &["E1133 [notFound] the status cannot be both `200` and `404`"],
+        ),
+        (
             "      - operation: {type: search, resource: Patient}\n      - assert: {resource: Bundle}\n      - assert: {resource: Patient}\n      - assert: {resource: Patient, warningOnly: true}\n",
             &["E1133 [Patient] the resource cannot be both `Bundle` and `Patient`"],
         ),

@@ -5,6 +5,7 @@ use crate::fhir::NodeRef;
 use crate::testscript::dialect::{self, Meaning};
 use crate::testscript::model::{Assert, Check, Direction, Operator, RuleCall, RuleOutput};
 use crate::testscript::problem::{self, problem};
+use crate::testscript::status::status_names;
 use crate::testscript::template::Template;
 
 use super::head::extensions;
@@ -33,58 +34,6 @@ static CHECKS: &[(&str, Make)] = &[
     ("minimumId", |r, s, n| Check::MinimumId(r.reference_of(s, n, Kind::Source).unwrap_or_default())),
     ("navigationLinks", |_, _, n| Check::NavigationLinks(n.value() == Some("true"))),
     ("path", |r, s, n| r.unsupported(s, n)),
-];
-
-/// Names of responses (FHIR R5, assert-response-code-types).
-static RESPONSES: &[&str] = &[
-    "continue",
-    "switchingProtocols",
-    "okay",
-    "created",
-    "accepted",
-    "nonAuthoritativeInformation",
-    "noContent",
-    "resetContent",
-    "partialContent",
-    "multipleChoices",
-    "movedPermanently",
-    "found",
-    "seeOther",
-    "notModified",
-    "useProxy",
-    "temporaryRedirect",
-    "permanentRedirect",
-    "badRequest",
-    "unauthorized",
-    "paymentRequired",
-    "forbidden",
-    "notFound",
-    "methodNotAllowed",
-    "notAcceptable",
-    "proxyAuthenticationRequired",
-    "requestTimeout",
-    "conflict",
-    "gone",
-    "lengthRequired",
-    "preconditionFailed",
-    "contentTooLarge",
-    "uriTooLong",
-    "unsupportedMediaType",
-    "rangeNotSatisfiable",
-    "expectationFailed",
-    "misdirectedRequest",
-    "unprocessableContent",
-    "upgradeRequired",
-    "internalServerError",
-    "notImplemented",
-    "badGateway",
-    "serviceUnavailable",
-    "gatewayTimeout",
-    "httpVersionNotSupported",
-    // Names of STU3 and R4.
-    "bad",
-    "methodNotAllowed",
-    "unprocessable",
 ];
 
 impl Reading<'_> {
@@ -160,7 +109,7 @@ impl Reading<'_> {
 
     fn response(&mut self, sheet: &Sheet<'_>, node: NodeRef<'_>) -> Check {
         let name = node.value().unwrap_or_default();
-        self.one_of(sheet, node, RESPONSES.iter().copied());
+        self.one_of(sheet, node, status_names());
         Check::Response(name.to_owned())
     }
 
