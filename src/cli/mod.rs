@@ -2,8 +2,8 @@
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
 mod choice;
-mod configuration;
 mod completions;
+mod configuration;
 mod console;
 mod destination;
 mod exit;
@@ -119,7 +119,6 @@ impl Verb {
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
     }

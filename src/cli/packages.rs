@@ -1,31 +1,67 @@
-//! The packages that a command line gives.
+//! The packages that a command uses: those it is given (`--package`, else `keur.toml`), those in the
+//! project's folder `profiles`, and what they depend on, from there or from the cache that FHIR tools share.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::definitions::package::Package;
-use crate::definitions::{Definitions, Loaded, Origin};
+use crate::definitions::package::{Cache, Missing, Resolver, Shelf, VersionRange, Wanted};
+use crate::definitions::{Definitions, Loaded, Origin, embedded_packages};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
 
 use super::problem;
 
-/// Packages that were asked for: files and folders, or `NAME@VERSION` in the cache.
+/// Packages that were asked for, and what they need.
 #[derive(Default)]
 pub struct Packages(Vec<Loaded>);
 
+/// The folder of a project that holds packages of its own.
+const PROJECT: &str = "profiles";
+
+/// Who asks for a package that is given by name.
+const COMMAND_LINE: &str = "--package";
+
 impl Packages {
-    /// Opens them all; everything that cannot be opened is named.
+    /// Opens them all: files, folders and `NAME@VERSION`. Everything that cannot be opened is named; a
+    /// dependency that is nowhere is not, for what needs it says so when it is needed.
     pub fn open(packages: &[String]) -> Result<Packages, Vec<Diagnostic>> {
-        let mut loaded = vec![];
+        let project = Shelf::read_if_there(Path::new(PROJECT)).map_err(|error| vec![wrong(error.to_string())])?;
+        if packages.is_empty() && project.packages().is_empty() {
+            return Ok(Packages::default());
+        }
+        let mut given = vec![];
+        let mut wanted = vec![];
         let mut problems = vec![];
         for package in packages {
-            match open(package) {
-                Ok(package) => loaded.push(package),
-                Err(problem) => problems.push(*problem),
+            match (Path::new(package).exists(), package.split_once('@')) {
+                (true, _) => match Loaded::from_path(Path::new(package)) {
+                    Ok(loaded) => given.push(loaded),
+                    Err(error) => problems.push(wrong(error.to_string())),
+                },
+                (false, Some((name, version))) if !name.contains(['/', '\\']) => wanted.push(asked(name, version)),
+                (false, _) => problems.push(wrong(format!("there is no package `{package}`"))),
             }
         }
-        if problems.is_empty() { Ok(Packages(loaded)) } else { Err(problems) }
+        for own in project.packages() {
+            let is_given = given.iter().any(|loaded| loaded.package.manifest().name == own.name);
+            if !is_given && !wanted.iter().any(|wanted| wanted.name == own.name) {
+                wanted.push(asked(&own.name, &own.version));
+            }
+        }
+        let cache = cache();
+        let shelf = cache.as_ref().map(Cache::shelf).transpose().unwrap_or_default().unwrap_or_default();
+        let shelves = vec![(project, Origin::Path), (shelf, Origin::Cache)];
+        let resolution = Resolver::new(shelves, embedded_packages()).resolve(given, wanted);
+        match resolution {
+            Ok(resolution) => {
+                let absent = resolution.missing.iter().filter(|missing| missing.wanted.by == COMMAND_LINE);
+                problems.extend(absent.map(|missing| not_there(missing, cache.as_ref())));
+                if problems.is_empty() { Ok(Packages(resolution.packages)) } else { Err(problems) }
+            }
+            Err(error) => {
+                problems.push(wrong(error.to_string()));
+                Err(problems)
+            }
+        }
     }
 
     /// Those that are for a release or do not say.
@@ -50,29 +86,26 @@ pub(super) fn definitions(version: FhirVersion, packages: Vec<Loaded>) -> Result
         .map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])
 }
 
-fn open(package: &str) -> Result<Loaded, Box<Diagnostic>> {
-    let path = PathBuf::from(package);
-    let wrong = |message: String| Box::new(problem::error(problem::PACKAGE, message));
-    if path.exists() {
-        return Loaded::from_path(&path).map_err(|error| wrong(error.to_string()));
-    }
-    let cached = package.split_once('@').and_then(|(name, version)| cached(name, version));
-    let Some(cached) = cached else { return Err(wrong(format!("there is no package `{package}`"))) };
-    match cached.is_dir() {
-        true => match Package::open(&cached) {
-            Ok(package) => Ok(Loaded { package: Arc::new(package), origin: Origin::Cache }),
-            Err(error) => Err(wrong(error.to_string())),
-        },
-        false => {
-            let place = format!("looked in `{}`", cached.display());
-            Err(Box::new(wrong(format!("there is no package `{package}`")).note(NoteKind::Note, place)))
-        }
+fn wrong(message: String) -> Diagnostic {
+    problem::error(problem::PACKAGE, message)
+}
+
+fn asked(name: &str, version: &str) -> Wanted {
+    Wanted { name: name.to_owned(), range: VersionRange::new(version), by: COMMAND_LINE.to_owned() }
+}
+
+fn not_there(Missing { wanted, available }: &Missing, cache: Option<&Cache>) -> Diagnostic {
+    let place = cache.map_or_else(|| PathBuf::from(PROJECT), |cache| cache.root().to_owned());
+    let problem = wrong(format!("there is no package `{}@{}`", wanted.name, wanted.range));
+    let problem = problem.note(NoteKind::Note, format!("looked in `{PROJECT}` and in `{}`", place.display()));
+    match available.is_empty() {
+        true => problem,
+        false => problem.note(NoteKind::Found, available.join(", ")),
     }
 }
 
-/// Where the cache has a package (<https://confluence.hl7.org/display/FHIR/FHIR+Package+Cache>).
-fn cached(name: &str, version: &str) -> Option<PathBuf> {
-    let plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\']) && !text.starts_with('.');
-    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))?;
-    (plain(name) && plain(version)).then(|| Path::new(&home).join(".fhir/packages").join(format!("{name}#{version}")))
+/// The cache of this user.
+pub(super) fn cache() -> Option<Cache> {
+    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
+    home.filter(|home| !home.is_empty()).map(|home| Cache::in_home(Path::new(&home)))
 }

@@ -2,16 +2,18 @@
 
 mod registry;
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::definitions::package::{Cache, Lock, Package, PackageError, Unlocked};
+use crate::definitions::package::{Cache, Lock, Package, PackageError, Resolver, Unlocked};
 use crate::definitions::{Loaded, Origin, distill, embedded_packages};
 use crate::diagnostic::Diagnostic;
 
 use super::console::Console;
 use super::exit::Exit;
+use super::packages;
 use super::problem;
 use super::settings::Checked;
 
@@ -95,9 +97,7 @@ fn package_error(error: PackageError) -> Wrong {
 }
 
 fn cache() -> Result<Cache, Wrong> {
-    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
-    let home = home.filter(|home| !home.is_empty());
-    home.map(|home| Cache::in_home(Path::new(&home))).ok_or_else(|| wrong("there is no home folder for a cache".into()))
+    packages::cache().ok_or_else(|| wrong("there is no home folder for a cache".into()))
 }
 
 /// The lock file; one that is not there locks nothing.
@@ -131,12 +131,23 @@ fn fetched(package: &str, registry: &str, offline: bool, cache: &Cache) -> Resul
 fn add(packages: &[PathBuf], registry: &str, offline: bool) -> Result<String, Wrong> {
     let (cache, mut lock) = (cache()?, lock()?);
     let mut out = String::new();
-    for given in packages {
-        let fetched = match given.exists() {
+    let mut queue: VecDeque<String> = packages.iter().map(|given| given.display().to_string()).collect();
+    let asked = queue.len();
+    for at in 0.. {
+        let Some(given) = queue.pop_front() else { break };
+        let fetched = match Path::new(&given).exists() {
             true => None,
-            false => Some(fetched(&given.display().to_string(), registry, offline, &cache)?),
+            false => match fetched(&given, registry, offline, &cache) {
+                Ok(file) => Some(file),
+                // What was asked for must be had; what it depends on may be nowhere, and that is said.
+                Err(problem) if at >= asked => {
+                    let _ = writeln!(out, "{given} not fetched: {}", problem.message);
+                    continue;
+                }
+                Err(problem) => return Err(problem),
+            },
         };
-        let path = fetched.as_ref().unwrap_or(given);
+        let path = fetched.as_deref().unwrap_or(Path::new(&given));
         let installed = Package::open(path).and_then(|package| Ok((cache.install(&package)?, package)));
         if let Some(file) = &fetched {
             let _ = std::fs::remove_file(file);
@@ -144,6 +155,13 @@ fn add(packages: &[PathBuf], registry: &str, offline: bool) -> Result<String, Wr
         let (installed, package) = installed.map_err(package_error)?;
         let origin = if fetched.is_some() { Origin::Registry } else { Origin::Path };
         let loaded = Loaded { package: Arc::new(package), origin };
+        if origin == Origin::Registry {
+            for needed in unmet(&loaded, &cache)? {
+                if !queue.contains(&needed) {
+                    queue.push_back(needed);
+                }
+            }
+        }
         let new = Lock::of(&[loaded]).packages;
         lock.packages.retain(|l| !new.iter().any(|n| (&n.name, &n.version) == (&l.name, &l.version)));
         lock.packages.extend(new);
@@ -152,6 +170,14 @@ fn add(packages: &[PathBuf], registry: &str, offline: bool) -> Result<String, Wr
     }
     write_lock(&lock)?;
     Ok(out)
+}
+
+/// What a package depends on that is neither embedded nor in the cache, each as `NAME@RANGE`.
+fn unmet(package: &Loaded, cache: &Cache) -> Result<Vec<String>, Wrong> {
+    let shelf = cache.shelf().map_err(package_error)?;
+    let resolver = Resolver::new(vec![(shelf, Origin::Cache)], embedded_packages());
+    let resolution = resolver.resolve(vec![package.clone()], vec![]).map_err(package_error)?;
+    Ok(resolution.missing.iter().map(|missing| format!("{}@{}", missing.wanted.name, missing.wanted.range)).collect())
 }
 
 fn list() -> Result<String, Wrong> {

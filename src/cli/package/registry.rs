@@ -2,6 +2,8 @@
 //! (<https://confluence.hl7.org/display/FHIR/NPM+Package+Specification>). Only `keur package add NAME@VERSION`
 //! does so: no other verb reaches for a package.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 use serde_json::Value;
 use url::Url;
 
@@ -13,6 +15,9 @@ pub const DEFAULT: &str = "https://packages.fhir.org";
 
 /// Redirects that are followed, of a tarball to where it is kept.
 const REDIRECTS: usize = 5;
+
+/// Algorithms of `dist.integrity` (<https://www.w3.org/TR/SRI/#hash-functions>).
+const INTEGRITY: [(&str, &Algorithm); 3] = [("sha256", &SHA256), ("sha384", &SHA384), ("sha512", &SHA512)];
 
 /// A package as it was fetched.
 pub struct Fetched {
@@ -45,7 +50,29 @@ async fn fetch_with(client: &Client, registry: &str, name: &str, range: &str) ->
     // Registries may leave the place out; then it is the version below the name.
     let place = listed.map_or_else(|| format!("{address}/{version}"), str::to_owned);
     let tarball = get(client, &place).await?;
+    if let Some(stated) = versions.get(version).and_then(|v| v.get("dist")) {
+        check(stated, &tarball.body).map_err(|why| format!("`{place}`: {why}"))?;
+    }
     Ok(Fetched { version: version.clone(), tarball: tarball.body.to_vec() })
+}
+
+/// Compares a tarball with what the registry's listing says of it: `integrity` (subresource integrity, the
+/// last of several is the strongest), else `shasum` (SHA-1). A listing may say nothing.
+fn check(dist: &Value, tarball: &[u8]) -> Result<(), String> {
+    let text = |key: &str| dist.get(key).and_then(Value::as_str);
+    let (stated, found) = match (text("integrity").and_then(|all| all.split_whitespace().last()), text("shasum")) {
+        (Some(integrity), _) => {
+            let Some((algorithm, stated)) = integrity.split_once('-') else { return Ok(()) };
+            let Some((_, algorithm)) = INTEGRITY.iter().find(|(name, _)| *name == algorithm) else { return Ok(()) };
+            (stated.to_owned(), BASE64_STANDARD.encode(digest(algorithm, tarball)))
+        }
+        (None, Some(shasum)) => {
+            let found = digest(&SHA1_FOR_LEGACY_USE_ONLY, tarball);
+            (shasum.to_ascii_lowercase(), found.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+        (None, None) => return Ok(()),
+    };
+    if stated == found { Ok(()) } else { Err(format!("its checksum is {found}, the registry says {stated}")) }
 }
 
 async fn get(client: &Client, address: &str) -> Result<Response, String> {
@@ -94,8 +121,13 @@ mod tests {
                 let (status, location, body) = match path.as_str() {
                     "/a.b" => {
                         let of = |v: &str| format!("\"{v}\": {{\"dist\": {{\"tarball\": \"{root}/kept/{v}\"}}}}");
-                        (200, "", format!("{{\"versions\": {{{}, {}}}}}", of("1.0.0"), of("1.2.0")))
+                        // printf two | sha1sum
+                        let two =
+                            of("1.2.0").replace("}}", ", \"shasum\": \"ad782ecdac770fc6eb9a62e44f90873fb97fb26b\"}}");
+                        let bad = of("0.9.0").replace("}}", ", \"integrity\": \"sha512-AAAA\"}}");
+                        (200, "", format!("{{\"versions\": {{{}, {two}, {bad}}}}}", of("1.0.0")))
                     }
+                    "/kept/0.9.0" => (200, "", "other".to_owned()),
                     "/kept/1.0.0" => (200, "", "one".to_owned()),
                     "/kept/1.2.0" => (302, "/elsewhere", String::new()),
                     "/elsewhere" => (200, "", "two".to_owned()),
@@ -121,7 +153,8 @@ mod tests {
         }
         let refused = |name: &str, range: &str| fetch(&registry, name, range).err().unwrap_or_default();
         assert!(refused("a.b", "2.0.0").contains("has no version 2.0.0"), "{}", refused("a.b", "2.0.0"));
-        assert!(refused("a.b", "2.0.0").ends_with("it has 1.0.0, 1.2.0"));
+        assert!(refused("a.b", "2.0.0").ends_with("it has 0.9.0, 1.0.0, 1.2.0"));
+        assert!(refused("a.b", "0.9.0").contains("the registry says AAAA"), "{}", refused("a.b", "0.9.0"));
         assert!(refused("c.d", "1.0.0").ends_with("answered 404"));
     }
 }
