@@ -7,9 +7,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::definitions::package::{Deviation, Missing, Resolution, Resolver, Shelf, VersionRange, Wanted};
+use crate::definitions::package::{
+    Deviation, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
+};
 use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
@@ -59,7 +61,15 @@ pub struct Choices {
 }
 
 /// What scripts that choose the same have in common.
-type Asked = (FhirVersion, Vec<(String, String)>, ChosenBy);
+#[derive(Clone, PartialEq, Eq)]
+struct Asked {
+    version: FhirVersion,
+    /// Packages by name and version.
+    wanted: Vec<(String, String)>,
+    by: ChosenBy,
+    /// Packages that nobody names and that define profiles claimed.
+    besides: Vec<PathBuf>,
+}
 
 impl Choices {
     /// Chooses for every script. What cannot be had is a warning (what needs it will not be evaluated, and
@@ -77,17 +87,20 @@ impl Choices {
                 .taking_nearest(checked.nearest_package),
             shelf,
             repositories: Repositories::default(),
+            by_claims: Mutex::default(),
             packages,
         });
         let mut asked: Vec<Asked> = vec![];
         let mut by_script = HashMap::new();
         for script in scripts {
             let version = script.properties.fhir_version.or(checked.fhir_version).unwrap_or(FhirVersion::Stu3);
-            let (wanted, by) = match &shelf {
-                Some(chooser) => chooser.wanted(script, version)?,
-                None => (script.properties.packages.clone(), ChosenBy::CommandLine),
+            let key = match &shelf {
+                Some(chooser) => chooser.asked(script, version)?,
+                None => {
+                    let wanted = script.properties.packages.clone();
+                    Asked { version, wanted, by: ChosenBy::CommandLine, besides: vec![] }
+                }
             };
-            let key = (version, wanted, by);
             let at = asked.iter().position(|known| *known == key).unwrap_or_else(|| {
                 asked.push(key);
                 asked.len() - 1
@@ -109,9 +122,8 @@ impl Choices {
                     }
                 }
                 None => {
-                    let (version, wanted, _) = asked;
-                    let definitions = packages.definitions(version)?;
-                    all.push(Choice { definitions, wanted, reasons: HashMap::new() });
+                    let definitions = packages.definitions(asked.version)?;
+                    all.push(Choice { definitions, wanted: asked.wanted, reasons: HashMap::new() });
                 }
             }
         }
@@ -162,39 +174,50 @@ struct Chooser<'c> {
     shelf: Shelf,
     resolver: Resolver,
     repositories: Repositories,
+    /// What was found by the profiles that fixtures claim.
+    by_claims: Mutex<Vec<(ByClaims, Asked)>>,
     packages: &'c Packages,
 }
 
+/// The configuration, the profiles and the release that packages are chosen by.
+type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
+
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
-    fn wanted(
-        &self,
-        script: &TestScript,
-        version: FhirVersion,
-    ) -> Result<(Vec<(String, String)>, ChosenBy), Vec<Diagnostic>> {
+    fn asked(&self, script: &TestScript, version: FhirVersion) -> Result<Asked, Vec<Diagnostic>> {
+        let of = |wanted, by| Asked { version, wanted, by, besides: vec![] };
         if !script.properties.packages.is_empty() {
-            return Ok((script.properties.packages.clone(), ChosenBy::Properties));
+            return Ok(of(script.properties.packages.clone(), ChosenBy::Properties));
         }
         let Some(configuration) = self.repositories.above(&script.path) else {
-            return Ok((vec![], ChosenBy::CommandLine));
+            return Ok(of(vec![], ChosenBy::CommandLine));
         };
         let claimed = self.repositories.claimed(&script.path, &configuration.root);
-        let chosen = self.by_claims(&configuration, &claimed, version)?;
-        match chosen.is_empty() {
-            true => Ok((chosen, ChosenBy::CommandLine)),
-            false => Ok((chosen, ChosenBy::Configuration(configuration.path.clone()))),
+        let by_script = (configuration.path.clone(), claimed.clone(), version);
+        let mut known = self.by_claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, asked)) = known.iter().find(|(key, _)| *key == by_script) {
+            return Ok(asked.clone());
         }
+        let asked = match self.by_claims(&configuration, &claimed, version)? {
+            (wanted, besides) if wanted.is_empty() && besides.is_empty() => of(vec![], ChosenBy::CommandLine),
+            (wanted, besides) => {
+                Asked { version, wanted, by: ChosenBy::Configuration(configuration.path.clone()), besides }
+            }
+        };
+        known.push((by_script, asked.clone()));
+        Ok(asked)
     }
 
-    /// Of the packages that a configuration names, those that define a profile claimed; and, where profiles
-    /// are left that none defines, those that are not there, for they may.
+    /// Of the packages that a configuration names, those that define a profile claimed. Where profiles are
+    /// left that none defines: those that are not there, for they may, and others on the shelf that do.
     fn by_claims(
         &self,
         configuration: &Configuration,
         claimed: &[String],
         version: FhirVersion,
-    ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    ) -> Result<(Vec<(String, String)>, Vec<PathBuf>), Vec<Diagnostic>> {
         let mut chosen = vec![];
+        let mut besides = vec![];
         let mut absent = vec![];
         let mut open: Vec<&String> = claimed.iter().collect();
         for (name, number) in &configuration.packages {
@@ -213,11 +236,23 @@ impl Chooser<'_> {
         if !open.is_empty() {
             // A name tells its release, as far as names go.
             let part = |v: FhirVersion| v.to_string().to_ascii_lowercase();
-            let others: Vec<String> = FhirVersion::ALL.into_iter().filter(|v| *v != version).map(part).collect();
-            let other = |name: &str| name.split('.').any(|part| others.iter().any(|other| other == part));
+            let says = |name: &str, v: FhirVersion| name.split('.').any(|of| of == part(v));
+            let other = |name: &str| FhirVersion::ALL.into_iter().any(|v| v != version && says(name, v));
+            // Another version of a package that is named is not meant; a variant of the same may be.
+            let meant = |p: &OnShelf| configuration.packages.iter().all(|(n, v)| *n != p.name || *v == p.version);
             chosen.extend(absent.into_iter().filter(|(name, _)| !other(name)));
+            let candidates = self.shelf.packages().iter().filter(|p| says(&p.name, version) && meant(p));
+            for candidate in candidates {
+                // What cannot be opened defines nothing.
+                let Ok(package) = Package::open(&candidate.path) else { continue };
+                let before = open.len();
+                open.retain(|url| package.with_url(url).next().is_none());
+                if open.len() < before {
+                    besides.push(candidate.path.clone());
+                }
+            }
         }
-        Ok(chosen)
+        Ok((chosen, besides))
     }
 
     fn resolve(&self, given: Vec<Loaded>, wanted: Vec<Wanted>) -> Result<Resolution, Vec<Diagnostic>> {
@@ -226,7 +261,8 @@ impl Chooser<'_> {
     }
 
     /// The definitions for what was asked, with what is to be said about them.
-    fn choice(&self, (version, asked, by): Asked) -> Result<(Choice, Vec<Diagnostic>), Vec<Diagnostic>> {
+    fn choice(&self, asked: Asked) -> Result<(Choice, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let Asked { version, wanted: asked, by, besides } = asked;
         // A version that a set asks for and that is there goes before another that the command line gives.
         let replaced = |loaded: &&Loaded| {
             let manifest = loaded.package.manifest();
@@ -236,9 +272,14 @@ impl Chooser<'_> {
                     && self.shelf.find(name, &VersionRange::new(number)).is_some()
             })
         };
-        let given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
+        let mut given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
         let mut reasons: HashMap<String, String> =
             given.iter().map(|p| (p.package.manifest().name.clone(), ChosenBy::CommandLine.text())).collect();
+        for path in &besides {
+            let loaded = Loaded::from_path(path).map_err(|e| vec![problem::error(problem::PACKAGE, e.to_string())])?;
+            reasons.insert(loaded.package.manifest().name.clone(), "defines profiles claimed by fixtures".to_owned());
+            given.push(loaded);
+        }
         let by_text = by.text();
         let resolution = self.resolve(given, wanted(asked.iter().cloned(), Path::new(&by_text)))?;
         let said = self.said(&resolution, &by_text);
