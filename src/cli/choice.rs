@@ -28,8 +28,9 @@ use super::settings::Checked;
 pub enum ChosenBy {
     /// The set's `properties.json`.
     Properties,
-    /// The repository's `package.version.properties`.
-    Configuration(PathBuf),
+    /// The repository's `package.version.properties`, and packages besides that nobody names and that define
+    /// profiles claimed.
+    Configuration(PathBuf, Vec<PathBuf>),
     /// The command line, or nobody.
     CommandLine,
 }
@@ -38,7 +39,7 @@ impl ChosenBy {
     fn text(&self) -> String {
         match self {
             ChosenBy::Properties => "properties.json".to_owned(),
-            ChosenBy::Configuration(path) => path.display().to_string(),
+            ChosenBy::Configuration(path, _) => path.display().to_string(),
             ChosenBy::CommandLine => "--package".to_owned(),
         }
     }
@@ -61,15 +62,7 @@ pub struct Choices {
 }
 
 /// What scripts that choose the same have in common.
-#[derive(Clone, PartialEq, Eq)]
-struct Asked {
-    version: FhirVersion,
-    /// Packages by name and version.
-    wanted: Vec<(String, String)>,
-    by: ChosenBy,
-    /// Packages that nobody names and that define profiles claimed.
-    besides: Vec<PathBuf>,
-}
+type Asked = (FhirVersion, Vec<(String, String)>, ChosenBy);
 
 impl Choices {
     /// Chooses for every script. What cannot be had is a warning (what needs it will not be evaluated, and
@@ -94,13 +87,11 @@ impl Choices {
         let mut by_script = HashMap::new();
         for script in scripts {
             let version = script.properties.fhir_version.or(checked.fhir_version).unwrap_or(FhirVersion::Stu3);
-            let key = match &shelf {
-                Some(chooser) => chooser.asked(script, version)?,
-                None => {
-                    let wanted = script.properties.packages.clone();
-                    Asked { version, wanted, by: ChosenBy::CommandLine, besides: vec![] }
-                }
+            let (wanted, by) = match &shelf {
+                Some(chooser) => chooser.wanted(script, version)?,
+                None => (script.properties.packages.clone(), ChosenBy::CommandLine),
             };
+            let key = (version, wanted, by);
             let at = asked.iter().position(|known| *known == key).unwrap_or_else(|| {
                 asked.push(key);
                 asked.len() - 1
@@ -122,8 +113,9 @@ impl Choices {
                     }
                 }
                 None => {
-                    let definitions = packages.definitions(asked.version)?;
-                    all.push(Choice { definitions, wanted: asked.wanted, reasons: HashMap::new() });
+                    let (version, wanted, _) = asked;
+                    let definitions = packages.definitions(version)?;
+                    all.push(Choice { definitions, wanted, reasons: HashMap::new() });
                 }
             }
         }
@@ -175,7 +167,7 @@ struct Chooser<'c> {
     resolver: Resolver,
     repositories: Repositories,
     /// What was found by the profiles that fixtures claim.
-    by_claims: Mutex<Vec<(ByClaims, Asked)>>,
+    by_claims: Mutex<Vec<(ByClaims, (Vec<(String, String)>, ChosenBy))>>,
     packages: &'c Packages,
 }
 
@@ -184,28 +176,30 @@ type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
 
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
-    fn asked(&self, script: &TestScript, version: FhirVersion) -> Result<Asked, Vec<Diagnostic>> {
-        let of = |wanted, by| Asked { version, wanted, by, besides: vec![] };
+    fn wanted(
+        &self,
+        script: &TestScript,
+        version: FhirVersion,
+    ) -> Result<(Vec<(String, String)>, ChosenBy), Vec<Diagnostic>> {
         if !script.properties.packages.is_empty() {
-            return Ok(of(script.properties.packages.clone(), ChosenBy::Properties));
+            return Ok((script.properties.packages.clone(), ChosenBy::Properties));
         }
         let Some(configuration) = self.repositories.above(&script.path) else {
-            return Ok(of(vec![], ChosenBy::CommandLine));
+            return Ok((vec![], ChosenBy::CommandLine));
         };
         let claimed = self.repositories.claimed(&script.path, &configuration.root);
-        let by_script = (configuration.path.clone(), claimed.clone(), version);
+        let key = (configuration.path.clone(), claimed.clone(), version);
         let mut known = self.by_claims.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, asked)) = known.iter().find(|(key, _)| *key == by_script) {
-            return Ok(asked.clone());
+        if let Some((_, chosen)) = known.iter().find(|(of, _)| *of == key) {
+            return Ok(chosen.clone());
         }
-        let asked = match self.by_claims(&configuration, &claimed, version)? {
-            (wanted, besides) if wanted.is_empty() && besides.is_empty() => of(vec![], ChosenBy::CommandLine),
-            (wanted, besides) => {
-                Asked { version, wanted, by: ChosenBy::Configuration(configuration.path.clone()), besides }
-            }
+        let (wanted, besides) = self.by_claims(&configuration, &claimed, version)?;
+        let by = match wanted.is_empty() && besides.is_empty() {
+            true => ChosenBy::CommandLine,
+            false => ChosenBy::Configuration(configuration.path.clone(), besides),
         };
-        known.push((by_script, asked.clone()));
-        Ok(asked)
+        known.push((key, (wanted.clone(), by.clone())));
+        Ok((wanted, by))
     }
 
     /// Of the packages that a configuration names, those that define a profile claimed. Where profiles are
@@ -261,8 +255,7 @@ impl Chooser<'_> {
     }
 
     /// The definitions for what was asked, with what is to be said about them.
-    fn choice(&self, asked: Asked) -> Result<(Choice, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let Asked { version, wanted: asked, by, besides } = asked;
+    fn choice(&self, (version, asked, by): Asked) -> Result<(Choice, Vec<Diagnostic>), Vec<Diagnostic>> {
         // A version that a set asks for and that is there goes before another that the command line gives.
         let replaced = |loaded: &&Loaded| {
             let manifest = loaded.package.manifest();
@@ -275,7 +268,8 @@ impl Chooser<'_> {
         let mut given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
         let mut reasons: HashMap<String, String> =
             given.iter().map(|p| (p.package.manifest().name.clone(), ChosenBy::CommandLine.text())).collect();
-        for path in &besides {
+        let besides = if let ChosenBy::Configuration(_, besides) = &by { besides.as_slice() } else { &[] };
+        for path in besides {
             let loaded = Loaded::from_path(path).map_err(|e| vec![problem::error(problem::PACKAGE, e.to_string())])?;
             reasons.insert(loaded.package.manifest().name.clone(), "defines profiles claimed by fixtures".to_owned());
             given.push(loaded);
