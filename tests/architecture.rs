@@ -119,3 +119,59 @@ fn imports_are_found_in_every_form() {
     assert_eq!(imported("let x = crate::engine::run();"), ["engine"]);
     assert!(imported("// crate::engine is above").is_empty());
 }
+
+/// Rooms that work the same in every FHIR release: what differs is in the definitions.
+const VERSION_IS_DATA: [&str; 5] = ["fhirpath", "validation", "testscript", "engine", "simulator"];
+
+/// The part of a line that names a release, and may: a row of a table, or a default.
+fn names_release_as_data(line: &str) -> bool {
+    let line = line.trim();
+    let row =
+        |release: &str| line.starts_with(&format!("(Some({release}), ")) || line.starts_with(&format!("({release}, "));
+    let default = |release: &str| line.contains(&format!(".unwrap_or({release})"));
+    ["FhirVersion::Stu3", "FhirVersion::R4"].iter().any(|release| row(release) || default(release))
+}
+
+/// Releases by name, as code would compare them.
+fn compares_release(line: &str) -> bool {
+    let compared = |text: &str| line.contains(&format!("== {text}")) || line.contains(&format!("!= {text}"));
+    ["\"3.0\"", "\"4.0\"", "\"STU3\"", "\"R4\"", "FhirVersion"].into_iter().any(compared)
+        || line.contains(&format!("match {}version", "fhir_"))
+}
+
+#[test]
+fn the_fhir_version_is_data_and_never_a_branch() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![];
+    VERSION_IS_DATA.iter().for_each(|room| sources(&src.join(room), &mut files));
+    assert!(files.len() > VERSION_IS_DATA.len());
+    let mut faults = vec![];
+    for file in files {
+        let relative = file.strip_prefix(&src).expect("below src").to_owned();
+        // Tests of a room are about one release or the other.
+        if relative.iter().any(|part| matches!(part.to_string_lossy().trim_end_matches(".rs"), "tests")) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("source is readable");
+        let product = text.lines().take_while(|line| *line != "#[cfg(test)]").enumerate();
+        for (number, line) in product {
+            let code = line.split("//").next().unwrap_or_default();
+            let named = code.contains("FhirVersion::Stu3") || code.contains("FhirVersion::R4");
+            if (named && !names_release_as_data(code)) || compares_release(code) {
+                faults.push(format!("src/{}:{}: {}", relative.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "these depend on the FHIR release:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn a_branch_on_the_release_is_seen() {
+    for line in ["if version == FhirVersion::R4 {", "    FhirVersion::Stu3 => old(),", "match fhir_version {"] {
+        let named = line.contains("FhirVersion::") && !names_release_as_data(line);
+        assert!(named || compares_release(line), "{line}");
+    }
+    for line in ["    (Some(FhirVersion::R4), super::r4::ROWS),", "let v = stated.unwrap_or(FhirVersion::Stu3);"] {
+        assert!(names_release_as_data(line) && !compares_release(line), "{line}");
+    }
+}

@@ -1,89 +1,69 @@
-//! The official BgZ 3.0 sets against our simulator, served with their own fixtures and tokens.
+//! The official TestScripts played against our own server, loaded with their own fixtures.
 //!
-//! Needs official material (`KEUR_ASSETS`). Counts are those of the scripts; nothing may fail and nothing
-//! may stay unevaluated, the profile asserts included: the embedded facts hold what they need.
+//! Needs official material (`KEUR_ASSETS`). A trial is a goal of a standard (`STU3/BgZ-3-0/MedMij/Cert`):
+//! what it comes to is compared with the register of contradictions in the material itself, and added to a
+//! table that is printed at the end. Nothing may end in an error, nothing may stay unevaluated but what
+//! needs a package that nobody has, and every fail must be in the register.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+#[path = "official/known.rs"]
+mod known;
+#[path = "official/material.rs"]
+mod material;
+#[path = "official/outcome.rs"]
+mod outcome;
+#[path = "official/party.rs"]
+mod party;
+#[path = "official/server_sets.rs"]
+mod server_sets;
+#[path = "official/table.rs"]
+mod table;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
 
-const KEUR: &str = env!("CARGO_BIN_EXE_keur");
+use libtest_mimic::{Arguments, Trial};
 
-/// Folder of the set below `output/`, scripts, operations, asserts.
-const SETS: [(&str, u64, usize, u64); 2] =
-    [("STU3/BgZ-3-0/MedMij/Cert", 4, 112, 2_124), ("STU3/BgZ-3-0/MedMij/Test", 104, 104, 1_974)];
+use known::Register;
+use material::Material;
+use table::Table;
 
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn of(material: &Path, set: &str) -> Result<Server, Failed> {
-        let mut command = Command::new(KEUR);
-        command.arg("serve").arg("--fixtures").arg(material.join("output").join(set).join("_reference/resources"));
-        command.arg("--tokens").arg(material.join("Configuration/QualificationTokens.json"));
-        command.args(["--listen", "127.0.0.1:0"]);
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let mut url = String::new();
-        if let Some(stdout) = process.stdout.take() {
-            BufReader::new(stdout).read_line(&mut url)?;
-        }
-        Ok(Server { process, url: url.trim().to_owned() })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn runs(material: &Path, set: &str, scripts: u64, operations: usize, asserts: u64) -> Result<(), Failed> {
-    let server = Server::of(material, set)?;
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("report.json");
-    let mut command = Command::new(KEUR);
-    command.arg("run").arg(material.join("output").join(set).join("XIS-Server")).args(["--target", &server.url]);
-    command.arg("--report").arg(format!("json={}", path.display()));
-    command.arg("--record").arg(folder.path().join("runs"));
-    let output = command.output()?;
-    let text = std::fs::read_to_string(&path)
-        .map_err(|e| format!("no report ({e}): {}", String::from_utf8_lossy(&output.stderr)))?;
-    let report: serde_json::Value = serde_json::from_str(&text)?;
-    let receipt = &report["receipt"];
-    let list = |value: &serde_json::Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let tests = list(&report, "scripts").into_iter().flat_map(|script| list(&script, "tests"));
-    let actions: Vec<_> = tests.flat_map(|test| list(&test, "actions")).collect();
-    let seen = (
-        receipt["scripts"]["total"].as_u64(),
-        actions.iter().filter(|a| a["kind"] == "operation").count(),
-        receipt["asserts"]["total"].as_u64(),
-    );
-    println!("{set}: {} {}", receipt["scripts"], receipt["asserts"]);
-    if seen != (Some(scripts), operations, Some(asserts)) {
-        return Err(format!("scripts, operations, asserts are {seen:?}").into());
-    }
-    let asserts = &receipt["asserts"];
-    let open = ["fail", "error", "skip", "not_evaluated"].map(|verdict| asserts[verdict].as_u64());
-    if open == [Some(0); 4] { Ok(()) } else { Err(format!("something failed or was not evaluated: {asserts}").into()) }
-}
-
-fn main() {
+fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let material = assets.join("nictiz-testscripts");
-    let absent = !material.is_dir();
-    if absent {
-        eprintln!("official scripts not found in `{}` (set KEUR_ASSETS)", assets.display());
-    }
-    let ignored = absent && std::env::var_os("KEUR_REQUIRE_ASSETS").is_none();
-    let trial = |(set, scripts, operations, asserts): (&'static str, u64, usize, u64)| {
-        let material = material.clone();
-        Trial::test(set, move || runs(&material, set, scripts, operations, asserts)).with_ignored_flag(ignored)
+    let material = match Material::find() {
+        Ok(material) => Arc::new(material),
+        Err(why) => {
+            eprintln!("{why}");
+            let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
+            let trial = Trial::test("official_material_is_there", move || Err(why.into()));
+            return libtest_mimic::run(&arguments, vec![trial.with_ignored_flag(!required)]).exit_code();
+        }
     };
-    libtest_mimic::run(&arguments, SETS.into_iter().map(trial).collect()).exit();
+    let register = match Register::read() {
+        Ok(register) => Arc::new(register),
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let table = Arc::new(Table::default());
+    let mut trials = vec![];
+    for goal in material.goals() {
+        let (material, register, table) = (material.clone(), register.clone(), table.clone());
+        let name = format!("servers {}", goal.name);
+        trials.push(Trial::test(name, move || server_sets::play(&material, &goal, &register, &table)));
+    }
+    let all = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        println!("{table}");
+    }
+    let failed = conclusion.has_failed();
+    if all && !failed {
+        // A register too large says that a fault was called a contradiction.
+        if let Err(why) = register.within(&table) {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    }
+    conclusion.exit_code()
 }

@@ -7,9 +7,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::definitions::package::{Deviation, Missing, Resolution, Resolver, Shelf, VersionRange, Wanted};
+use crate::definitions::package::{
+    Deviation, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
+};
 use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
@@ -26,8 +28,9 @@ use super::settings::Checked;
 pub enum ChosenBy {
     /// The set's `properties.json`.
     Properties,
-    /// The repository's `package.version.properties`.
-    Configuration(PathBuf),
+    /// The repository's `package.version.properties`, and packages besides that nobody names and that define
+    /// profiles claimed.
+    Configuration(PathBuf, Vec<PathBuf>),
     /// The command line, or nobody.
     CommandLine,
 }
@@ -36,7 +39,7 @@ impl ChosenBy {
     fn text(&self) -> String {
         match self {
             ChosenBy::Properties => "properties.json".to_owned(),
-            ChosenBy::Configuration(path) => path.display().to_string(),
+            ChosenBy::Configuration(path, _) => path.display().to_string(),
             ChosenBy::CommandLine => "--package".to_owned(),
         }
     }
@@ -96,6 +99,7 @@ impl Choices {
                 .taking_nearest(preference.nearest),
             shelf,
             repositories: Repositories::default(),
+            by_claims: Mutex::default(),
             packages,
         });
         let mut asked: Vec<Asked> = vec![];
@@ -181,8 +185,13 @@ struct Chooser<'c> {
     shelf: Shelf,
     resolver: Resolver,
     repositories: Repositories,
+    /// What was found by the profiles that fixtures claim.
+    by_claims: Mutex<Vec<(ByClaims, (Vec<(String, String)>, ChosenBy))>>,
     packages: &'c Packages,
 }
+
+/// The configuration, the profiles and the release that packages are chosen by.
+type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
 
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
@@ -198,22 +207,30 @@ impl Chooser<'_> {
             return Ok((vec![], ChosenBy::CommandLine));
         };
         let claimed = self.repositories.claimed(&script.path, &configuration.root);
-        let chosen = self.by_claims(&configuration, &claimed, version)?;
-        match chosen.is_empty() {
-            true => Ok((chosen, ChosenBy::CommandLine)),
-            false => Ok((chosen, ChosenBy::Configuration(configuration.path.clone()))),
+        let key = (configuration.path.clone(), claimed.clone(), version);
+        let mut known = self.by_claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, chosen)) = known.iter().find(|(of, _)| *of == key) {
+            return Ok(chosen.clone());
         }
+        let (wanted, besides) = self.by_claims(&configuration, &claimed, version)?;
+        let by = match wanted.is_empty() && besides.is_empty() {
+            true => ChosenBy::CommandLine,
+            false => ChosenBy::Configuration(configuration.path.clone(), besides),
+        };
+        known.push((key, (wanted.clone(), by.clone())));
+        Ok((wanted, by))
     }
 
-    /// Of the packages that a configuration names, those that define a profile claimed; and, where profiles
-    /// are left that none defines, those that are not there, for they may.
+    /// Of the packages that a configuration names, those that define a profile claimed. Where profiles are
+    /// left that none defines: those that are not there, for they may, and others on the shelf that do.
     fn by_claims(
         &self,
         configuration: &Configuration,
         claimed: &[String],
         version: FhirVersion,
-    ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    ) -> Result<(Vec<(String, String)>, Vec<PathBuf>), Vec<Diagnostic>> {
         let mut chosen = vec![];
+        let mut besides = vec![];
         let mut absent = vec![];
         let mut open: Vec<&String> = claimed.iter().collect();
         for (name, number) in &configuration.packages {
@@ -232,11 +249,23 @@ impl Chooser<'_> {
         if !open.is_empty() {
             // A name tells its release, as far as names go.
             let part = |v: FhirVersion| v.to_string().to_ascii_lowercase();
-            let others: Vec<String> = FhirVersion::ALL.into_iter().filter(|v| *v != version).map(part).collect();
-            let other = |name: &str| name.split('.').any(|part| others.iter().any(|other| other == part));
+            let says = |name: &str, v: FhirVersion| name.split('.').any(|of| of == part(v));
+            let other = |name: &str| FhirVersion::ALL.into_iter().any(|v| v != version && says(name, v));
+            // Another version of a package that is named is not meant; a variant of the same may be.
+            let meant = |p: &OnShelf| configuration.packages.iter().all(|(n, v)| *n != p.name || *v == p.version);
             chosen.extend(absent.into_iter().filter(|(name, _)| !other(name)));
+            let candidates = self.shelf.packages().iter().filter(|p| says(&p.name, version) && meant(p));
+            for candidate in candidates {
+                // What cannot be opened defines nothing.
+                let Ok(package) = Package::open(&candidate.path) else { continue };
+                let before = open.len();
+                open.retain(|url| package.with_url(url).next().is_none());
+                if open.len() < before {
+                    besides.push(candidate.path.clone());
+                }
+            }
         }
-        Ok(chosen)
+        Ok((chosen, besides))
     }
 
     fn resolve(&self, given: Vec<Loaded>, wanted: Vec<Wanted>) -> Result<Resolution, Vec<Diagnostic>> {
@@ -255,9 +284,15 @@ impl Chooser<'_> {
                     && self.shelf.find(name, &VersionRange::new(number)).is_some()
             })
         };
-        let given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
+        let mut given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
         let mut reasons: HashMap<String, String> =
             given.iter().map(|p| (p.package.manifest().name.clone(), ChosenBy::CommandLine.text())).collect();
+        let besides = if let ChosenBy::Configuration(_, besides) = &by { besides.as_slice() } else { &[] };
+        for path in besides {
+            let loaded = Loaded::from_path(path).map_err(|e| vec![problem::error(problem::PACKAGE, e.to_string())])?;
+            reasons.insert(loaded.package.manifest().name.clone(), "defines profiles claimed by fixtures".to_owned());
+            given.push(loaded);
+        }
         let by_text = by.text();
         let resolution = self.resolve(given, wanted(asked.iter().cloned(), Path::new(&by_text)))?;
         let said = self.said(&resolution, &by_text);

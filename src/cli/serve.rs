@@ -42,6 +42,9 @@ pub struct Arguments {
     /// Value of a variable in fixtures, `T` is the day that dates count from (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     var: Vec<String>,
+    /// Resource type that the server does not have (repeatable)
+    #[arg(long, value_name = "TYPE")]
+    without: Vec<String>,
     /// Fault to have, for one type of resource with NAME@Type (repeatable); `list` names them
     #[arg(long, value_name = "NAME")]
     pub(super) defect: Vec<String>,
@@ -143,6 +146,7 @@ pub(super) fn settings(arguments: &Arguments, checked: &Checked) -> Result<Setti
         variables: checked.variables.clone(),
         require_token: registry.is_some(),
         registry: registry.and_then(Result::ok).unwrap_or_default(),
+        without: arguments.without.clone(),
         defects,
         observer: arguments.log.then(observer),
         ..Settings::new(definitions)

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Language, Words};
+use crate::record::Verdict;
 
 use super::diagnosis::one_line;
 use super::model::*;
@@ -32,6 +33,7 @@ const PARTS: [Part; 6] = [
 
 const ASSERTS: Words = Words::new("asserts evaluated", "toetsen beoordeeld");
 const OPERATIONS: Words = Words::new("operations carried out", "aanvragen uitgevoerd");
+const NOTED: Words = Words::new("pass with a note", "goed met een opmerking");
 const REQUESTS: Words = Words::new("requests answered", "verzoeken beantwoord");
 const CODES: Words = Words::new("codes checked", "codes gecontroleerd");
 const NOT_CHECKABLE: Words = Words::new("not checkable offline", "offline niet te controleren");
@@ -49,6 +51,9 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
 
     out.line(1, ASSERTS, &of(receipt.asserts.evaluated, receipt.asserts.total));
     out.parts(&receipt.asserts);
+    for (count, code, message) in notes(report) {
+        out.line(2, NOTED, &format!("{} × {code} {message}", n(count)));
+    }
     let operations = &receipt.operations;
     if operations.evaluated < operations.total || operations.fail > 0 {
         out.line(1, OPERATIONS, &of(operations.pass, operations.total));
@@ -90,6 +95,20 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
 /// Who asked for a package, where somebody did.
 fn by(chosen_by: &str) -> String {
     if chosen_by.is_empty() { String::new() } else { format!("; {chosen_by}") }
+}
+
+/// What passes say all the same: how often, by which rule, what; in the order of the run.
+fn notes(report: &RunReport) -> Vec<(u64, &str, &str)> {
+    let mut notes: Vec<(u64, &str, &str)> = vec![];
+    let noted = |(_, action): &(_, &ActionReport)| action.verdict == Verdict::Pass && !action.code.is_empty();
+    for (_, action) in report.actions().filter(noted) {
+        let same = |note: &&mut (u64, &str, &str)| (note.1, note.2) == (action.code.as_str(), action.message.as_str());
+        match notes.iter_mut().find(same) {
+            Some(note) => note.0 += 1,
+            None => notes.push((1, &action.code, &action.message)),
+        }
+    }
+    notes
 }
 
 /// Text with leaders, as on a till receipt.

@@ -143,8 +143,8 @@ impl Call {
             [resource_type, rest @ ..] => (*resource_type, rest),
         };
         if !has_type(resource_type) {
-            let message = format!("`{resource_type}` is not a resource type of this release; case matters");
-            return Err(Refusal::new(Reason::NotFound, message));
+            let message = format!("`{resource_type}` is not a resource type that this server has; case matters");
+            return Err(Refusal::new(Reason::NoType, message));
         }
         let named = || resource_type.to_owned();
         let key = |id: &str| match is_id(id) {

@@ -23,6 +23,8 @@ pub(super) enum Reason {
     Value,
     /// A legal request for something the simulator does not do.
     NotSupported,
+    /// A resource type that this server does not have.
+    NoType,
     /// No (known) token.
     Login,
     /// A token that does not give access to this.
@@ -47,10 +49,11 @@ pub(super) enum Reason {
     Unprocessable,
 }
 
-const STATUS: [(Reason, u16, &str); 14] = [
+const STATUS: [(Reason, u16, &str); 15] = [
     (Reason::Invalid, 400, "invalid"),
     (Reason::Value, 400, "value"),
     (Reason::NotSupported, 400, "not-supported"),
+    (Reason::NoType, 404, "not-supported"),
     (Reason::Login, 401, "login"),
     (Reason::Forbidden, 403, "forbidden"),
     (Reason::NotFound, 404, "not-found"),

@@ -82,6 +82,8 @@ pub struct Settings {
     pub registry: TokenRegistry,
     /// Ask for a token of the registry, and show only what that person may see.
     pub require_token: bool,
+    /// Resource types that it does not have.
+    pub without: Vec<String>,
     /// Faults that are on.
     pub defects: Vec<ActiveDefect>,
     /// How late an answer is with the defect `slow-answer`.
@@ -103,6 +105,7 @@ impl Settings {
             variables: vec![],
             registry: TokenRegistry::default(),
             require_token: false,
+            without: vec![],
             defects: vec![],
             slow: Duration::from_secs(65),
             bounds: Bounds::default(),
@@ -223,6 +226,7 @@ pub(super) fn stored(settings: &Settings, base_url: &str) -> Result<(Store, Vec<
     let facts = read.parameters(settings.definitions.search_parameters());
     let parameters = Arc::new(Parameters::new(facts, types.clone()));
     let mut store = Store::new(types, parameters, base_url, settings.registry.identifiers());
+    store.do_without(&settings.without);
     let warnings = read.store(&mut store)?;
     Ok((store, warnings))
 }

@@ -90,6 +90,11 @@ impl Store {
         }
     }
 
+    /// Takes the shelves of these types away: the server does not have them.
+    pub fn do_without(&mut self, resource_types: &[String]) {
+        self.shelves.retain(|name, _| !resource_types.iter().any(|t| **t == **name));
+    }
+
     /// True when resources of this type can be held.
     pub fn has_type(&self, resource_type: &str) -> bool {
         self.shelves.contains_key(resource_type)

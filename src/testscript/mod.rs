@@ -19,7 +19,7 @@ pub mod suite;
 mod template;
 
 pub use census::{Census, Expressions, Folder};
-pub use dialect::NativeRule;
+pub use dialect::{NativeRule, PublishedRule};
 pub use model::*;
 pub use reader::{Loaded, ScriptReader};
 pub use scope::{Circumstances, Missing, Scope, Unresolved, Variables, Why};

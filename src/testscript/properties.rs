@@ -69,6 +69,8 @@ impl<'s> PropertiesOfFolders<'s> {
         if let Some(found) = known.get(folder) {
             return found.clone();
         }
+        // A script that was asked for by itself belongs to the set of its folder.
+        let root = if script == root { folder } else { root };
         let folders = folder.ancestors().take_while(|f| f.starts_with(root));
         let found = folders.map(|f| f.join(FILE)).find(|f| self.files.is_file(f)).map(|f| read(&f, self.files));
         let found = found.or_else(|| self.of_suite(folder)).unwrap_or_default();
@@ -179,6 +181,11 @@ mod tests {
             }
         );
         assert_eq!(*folders.of(Path::new("s/c/x.xml"), Path::new("s")).properties, Properties::default());
+        let alone = PropertiesOfFolders::new(&carried);
+        assert_eq!(alone.of(Path::new("s/c/x.xml"), Path::new("s/c/x.xml")).properties.goal, None);
+        let alone = PropertiesOfFolders::new(&carried);
+        let there = Path::new("s/properties.json").with_file_name("y.xml");
+        assert_eq!(alone.of(&there, &there).properties.goal.as_deref(), Some("Cert"));
         // Outside the set nothing is looked for.
         let folders = PropertiesOfFolders::new(&carried);
         assert_eq!(*folders.of(Path::new("s/a/b/x.xml"), Path::new("s/a")).properties, Properties::default());

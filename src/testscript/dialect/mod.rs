@@ -9,7 +9,7 @@ use crate::fhir::NodeRef;
 
 use super::model::Interaction;
 
-pub use touchstone::NativeRule;
+pub use touchstone::{NativeRule, PublishedRule};
 pub(super) use touchstone::{called, declaration, outputs, parameters};
 
 /// What an extension asks for.
