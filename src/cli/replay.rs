@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::engine::{self, PlanSettings, RunSettings};
+use crate::evidence::bundle::difference;
 use crate::evidence::{code, replay as evidence};
 use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
@@ -228,19 +229,4 @@ fn changed(recorded: &[DefinitionUse], used: &[DefinitionUse]) -> Vec<Diagnostic
     });
     let new = used.iter().filter(|one| !recorded.iter().any(|other| other.package == one.package));
     gone.chain(new.map(|one| code::error(code::DEFINITIONS, format!("the run did not use {}", told(one))))).collect()
-}
-
-/// The first event in which two logs differ, said.
-pub fn difference(recorded: &[Event], derived: &[Event]) -> Option<Box<Diagnostic>> {
-    let at = recorded.iter().zip(derived).position(|(a, b)| a != b);
-    let at = at.or_else(|| (recorded.len() != derived.len()).then(|| recorded.len().min(derived.len())))?;
-    let shown = |events: &[Event]| match events.get(at) {
-        Some(event) => serde_json::to_string(event).unwrap_or_default(),
-        None => "nothing".to_owned(),
-    };
-    let message = format!("the replay differs from the record at event {}", at + 1);
-    let diagnostic = code::error(code::DIFFERS, message)
-        .note(NoteKind::Expected, shown(recorded))
-        .note(NoteKind::Found, shown(derived));
-    Some(Box::new(diagnostic))
 }

@@ -92,6 +92,11 @@ impl Record {
         Record { events, truncated: false, unknown: 0, bodies: Bodies::Memory(bodies) }
     }
 
+    /// These events, over the files of a store.
+    pub fn over(store: Box<dyn Store>, events: Vec<Event>) -> Record {
+        Record { events, truncated: false, unknown: 0, bodies: Bodies::Store(store) }
+    }
+
     /// The same bodies with other events: what a replay came to.
     #[must_use]
     pub fn with_events(self, events: Vec<Event>) -> Record {
