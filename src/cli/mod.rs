@@ -3,14 +3,18 @@
 
 mod console;
 mod destination;
+mod diff;
+mod evidence;
 mod exit;
 mod explain;
 mod fhirpath;
 mod given;
 mod judge;
 mod list;
+mod mask;
 mod package;
 mod packages;
+mod persons;
 mod problem;
 mod progress;
 mod replay;
@@ -85,6 +89,10 @@ enum Verb {
     Package(package::Arguments),
     /// Derive the verdicts of a run again from its record
     Replay(replay::Arguments),
+    /// Compare two runs
+    Diff(diff::Arguments),
+    /// Pack, sign, verify and sample evidence of runs
+    Evidence(evidence::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -98,6 +106,8 @@ impl Verb {
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
+            Verb::Diff(arguments) => arguments.settings(),
+            Verb::Evidence(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
         }
     }
@@ -164,6 +174,8 @@ fn carry_out(command: Command) -> Exit {
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
+        Verb::Diff(arguments) => diff::diff(&arguments, &checked, &console),
+        Verb::Evidence(arguments) => evidence::evidence(&arguments, &settings, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }

@@ -37,6 +37,10 @@ pub enum Key {
     Report,
     /// Folder of run records.
     Record,
+    /// Key of pseudonyms.
+    MaskKey,
+    /// Real persons end a run.
+    TestPersonsOnly,
 }
 
 /// How a setting is declared.
@@ -60,7 +64,7 @@ pub(super) enum Shape {
     Named,
 }
 
-pub(super) const DECLARATIONS: [Declaration; 11] = [
+pub(super) const DECLARATIONS: [Declaration; 13] = [
     one(Key::Target, "target", Some("KEUR_TARGET"), None),
     one(Key::FhirVersion, "fhir-version", Some("KEUR_FHIR_VERSION"), None),
     one(Key::Lang, "lang", Some("KEUR_LANG"), Some("en")),
@@ -72,6 +76,8 @@ pub(super) const DECLARATIONS: [Declaration; 11] = [
     several(Key::Var, "var", Shape::Named),
     several(Key::Report, "report", Shape::Many),
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
+    one(Key::MaskKey, "mask-key", Some("KEUR_MASK_KEY"), None),
+    one(Key::TestPersonsOnly, "test-persons-only", Some("KEUR_TEST_PERSONS_ONLY"), Some("false")),
 ];
 
 const fn one(
@@ -210,6 +216,7 @@ fn shown(key: Key, text: &str) -> String {
             format!("{name}={}", redaction::MASK)
         }
         (Key::Token, None) => redaction::MASK.to_owned(),
+        (Key::MaskKey, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
         (Key::Target, _) => redaction::shown_url(text).into_owned(),
         _ => text.to_owned(),
     }

@@ -61,6 +61,10 @@ pub struct Checked {
     pub reports: Vec<Destination>,
     /// Folder of run records.
     pub record: PathBuf,
+    /// Where the key of pseudonyms is: `env:VARIABLE`, `@FILE`, or the key.
+    pub mask_key: Option<String>,
+    /// Real persons end a run.
+    pub test_persons_only: bool,
 }
 
 impl Settings {
@@ -78,6 +82,7 @@ impl Settings {
         let fhir_version = check.value(Key::FhirVersion, &versions.join(" or "), FhirVersion::parse);
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);
         let offline = check.value(Key::Offline, "`true` or `false`", |text| find(&BOOLEANS, text));
+        let test_persons_only = check.value(Key::TestPersonsOnly, "`true` or `false`", |text| find(&BOOLEANS, text));
         let variables = check.values(Key::Var, "`NAME=VALUE`", |text| {
             let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
             Some((name.to_owned(), value.to_owned()))
@@ -99,6 +104,8 @@ impl Settings {
             variables,
             reports,
             record: path(Key::Record).unwrap_or_default(),
+            mask_key: self.one(Key::MaskKey).map(|given| given.text.clone()),
+            test_persons_only: test_persons_only.unwrap_or_default(),
         })
     }
 }

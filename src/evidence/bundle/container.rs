@@ -148,13 +148,8 @@ impl<W: Write> Writer<W> {
 
 impl<W: Write + Seek> Writer<W> {
     /// An entry that is made while it is written.
-    pub fn streamed(
-        &mut self,
-        name: &str,
-        make: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<&Entry> {
-        let mut entry =
-            Entry { name: name.to_owned(), size: 0, sha256: String::new(), crc: 0, offset: self.at };
+    pub fn streamed(&mut self, name: &str, make: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<&Entry> {
+        let mut entry = Entry { name: name.to_owned(), size: 0, sha256: String::new(), crc: 0, offset: self.at };
         self.fits(name, 0)?;
         self.out.write_all(&entry.local())?;
         let mut counted = Counted { out: &mut self.out, size: 0, crc: crc32fast::Hasher::new(), sha: Sha256::new() };
@@ -263,7 +258,11 @@ impl Container {
         }
         let expected = tail(&entries, at);
         let follows = entries.last().map_or(0, |last| last.data().end) == at;
-        if !follows || expected.len() as u64 != length - at || !expected.starts_with(&directory) || !expected.ends_with(&end) {
+        if !follows
+            || expected.len() as u64 != length - at
+            || !expected.starts_with(&directory)
+            || !expected.ends_with(&end)
+        {
             return form("its directory is not the one it was written with");
         }
         let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();

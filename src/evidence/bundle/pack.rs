@@ -19,9 +19,7 @@ use crate::report::fold;
 
 use super::container::{Bundled, Writer};
 use super::facts;
-use super::manifest::{
-    Attachment, Changed, Listed, Manifest, Masking, Original, Program, Run, SCHEMA, Sealed, Signer,
-};
+use super::manifest::{Attachment, Changed, Listed, Manifest, Masking, Original, Program, Run, SCHEMA, Sealed, Signer};
 
 /// The entry that holds the manifest.
 pub const MANIFEST: &str = "manifest.json";
@@ -186,8 +184,7 @@ impl Packer<'_> {
         let bytes = manifest.to_bytes();
         out.entry(MANIFEST, &bytes)?;
         for (signing, signer) in self.extras.signers.iter().zip(&manifest.signatures) {
-            let signature =
-                signing.sign(&bytes).map_err(|error| vec![code::error(code::KEY, error.to_string())])?;
+            let signature = signing.sign(&bytes).map_err(|error| vec![code::error(code::KEY, error.to_string())])?;
             out.entry(&signer.entry, signature.as_bytes())?;
         }
         if let Some(token) = &self.extras.timestamp {
@@ -244,7 +241,8 @@ impl Packer<'_> {
         let parts = std::thread::scope(|scope| {
             let work = |part| scope.spawn(move || -> Result<Vec<_>, _> { <[&str]>::iter(part).map(one).collect() });
             let started: Vec<_> = hashes.chunks(share).map(work).collect();
-            let joined = started.into_iter().map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
+            let joined =
+                started.into_iter().map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
             joined.collect::<Result<Vec<Vec<MaskedBody>>, ReadRecordError>>()
         })?;
         Ok(parts.into_iter().flatten().collect())
@@ -330,8 +328,7 @@ fn bodies_of(events: &[Event]) -> impl Iterator<Item = (&str, u64)> {
 /// Actions whose verdict is another: those of the run beside those of a replay.
 fn changed(recorded: &[Event], derived: &[Event]) -> Vec<Changed> {
     let place = |action: &ActionFinished| (action.script, action.test, action.action);
-    let before: HashMap<_, Verdict> =
-        actions(recorded).map(|action| (place(action), action.verdict)).collect();
+    let before: HashMap<_, Verdict> = actions(recorded).map(|action| (place(action), action.verdict)).collect();
     let paths: HashMap<u32, &str> = derived
         .iter()
         .filter_map(|event| match event {

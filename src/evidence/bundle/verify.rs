@@ -80,7 +80,8 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
         match signed(&bytes, &text, &signer.scheme, trust, &manifest) {
             Ok(signed) if signed.fingerprint == signer.fingerprint => signatures.push(signed),
             Ok(signed) => {
-                let message = format!("the manifest names another key than the one that signed: {}", signed.fingerprint);
+                let message =
+                    format!("the manifest names another key than the one that signed: {}", signed.fingerprint);
                 problems.push(code::error(code::SIGNATURE, message));
             }
             Err(error) => problems.push(code::error(code::SIGNATURE, error.to_string())),
@@ -114,11 +115,8 @@ fn listed(container: &Container, manifest: &Manifest) -> Result<bool, Vec<Diagno
     let entries = container.entries();
     let at = entries.iter().position(|entry| entry.name == MANIFEST).unwrap_or(entries.len());
     let (before, after) = entries.split_at(at);
-    let found = before.iter().map(|entry| Listed {
-        name: entry.name.clone(),
-        size: entry.size,
-        sha256: entry.sha256.clone(),
-    });
+    let found =
+        before.iter().map(|entry| Listed { name: entry.name.clone(), size: entry.size, sha256: entry.sha256.clone() });
     let found: Vec<Listed> = found.collect();
     if let Some((found, expected)) = found.iter().zip(&manifest.entries).find(|(found, expected)| found != expected) {
         let message = match found.name == expected.name {

@@ -47,8 +47,9 @@ fn wrong(what: impl Into<String>) -> SignatureError {
 impl CertificateKey {
     /// From PEM: a private key (PKCS#8) and the certificates, the signer's first.
     pub fn parse(key: &[u8], certificates: &[u8]) -> Result<CertificateKey, SignatureError> {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(key)
-            .map_err(|_| wrong("there is no private key in the form of PKCS#8 (`-----BEGIN PRIVATE KEY-----`) in it"))?;
+        let der = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| {
+            wrong("there is no private key in the form of PKCS#8 (`-----BEGIN PRIVATE KEY-----`) in it")
+        })?;
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates)
             .collect::<Result<_, _>>()
             .map_err(|error| wrong(format!("the certificates cannot be read: {error}")))?;
@@ -60,8 +61,11 @@ impl CertificateKey {
             .map(|pair| ("ES256", pair))
             .or_else(|| ecdsa(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).map(|pair| ("ES384", pair)))
             .or_else(rsa)
-            .or_else(|| Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(|pair| ("EdDSA", Pair::Ed25519(pair))));
-        let (algorithm, pair) = found.ok_or_else(|| wrong("the key is not RSA (2048 bits and up), P-256, P-384 or Ed25519"))?;
+            .or_else(|| {
+                Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(|pair| ("EdDSA", Pair::Ed25519(pair)))
+            });
+        let (algorithm, pair) =
+            found.ok_or_else(|| wrong("the key is not RSA (2048 bits and up), P-256, P-384 or Ed25519"))?;
         let key = CertificateKey { algorithm, pair, chain };
         let probe = key.sign(b"probe")?;
         verify(b"probe", &probe, None).map_err(|error| match error {
@@ -116,11 +120,7 @@ pub struct VerifiedBy {
 
 /// Checks a signature, and against trusted authorities (PEM) with the moment it was made at, in seconds, when
 /// those are given.
-pub fn verify(
-    message: &[u8],
-    jws: &str,
-    trust: Option<(&[u8], u64)>,
-) -> Result<VerifiedBy, SignatureError> {
+pub fn verify(message: &[u8], jws: &str, trust: Option<(&[u8], u64)>) -> Result<VerifiedBy, SignatureError> {
     let form = SignatureError::Form;
     let (header_text, signature) = jws.split_once("..").ok_or(form("it is no detached JWS"))?;
     let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| form("it is not base64url"));
@@ -130,17 +130,20 @@ pub fn verify(
     let first = chain.first().ok_or(form("it has no certificate"))?;
     let algorithm = ALGORITHMS.iter().find(|(name, _)| *name == header.alg);
     let (_, algorithm) = algorithm.ok_or(form("its algorithm is unknown"))?;
-    let entity = EndEntityCert::try_from(first).map_err(|error| wrong(format!("the certificate is broken: {error}")))?;
+    let entity =
+        EndEntityCert::try_from(first).map_err(|error| wrong(format!("the certificate is broken: {error}")))?;
     let info = entity.subject_public_key_info();
     let key = key_bits(&info).ok_or(form("the key of its certificate cannot be read"))?;
-    let verified = UnparsedPublicKey::new(*algorithm, key).verify(&signing_input(header_text, message), &decoded(signature)?);
+    let verified =
+        UnparsedPublicKey::new(*algorithm, key).verify(&signing_input(header_text, message), &decoded(signature)?);
     verified.map_err(|_| SignatureError::Wrong)?;
     let fingerprint = fingerprint(first);
     let Some((authorities, at)) = trust else { return Ok(VerifiedBy { fingerprint, trusted: false }) };
     let roots: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(authorities)
         .collect::<Result<_, _>>()
         .map_err(|error| wrong(format!("the trusted certificates cannot be read: {error}")))?;
-    let anchors: Vec<TrustAnchor<'_>> = roots.iter().filter_map(|root| webpki::anchor_from_trusted_cert(root).ok()).collect();
+    let anchors: Vec<TrustAnchor<'_>> =
+        roots.iter().filter_map(|root| webpki::anchor_from_trusted_cert(root).ok()).collect();
     let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(at));
     let intermediates = chain.get(1..).unwrap_or_default();
     entity
