@@ -6,6 +6,8 @@ mod completions;
 mod configuration;
 mod console;
 mod destination;
+mod diff;
+mod evidence;
 mod exit;
 mod explain;
 mod fhirpath;
@@ -13,9 +15,11 @@ mod given;
 mod judge;
 mod lint;
 mod list;
+mod mask;
 mod new;
 mod package;
 mod packages;
+mod persons;
 mod problem;
 mod progress;
 mod replay;
@@ -101,6 +105,10 @@ enum Verb {
     Package(package::Arguments),
     /// Derive the verdicts of a run again from its record
     Replay(replay::Arguments),
+    /// Compare two runs
+    Diff(diff::Arguments),
+    /// Pack, sign, verify and sample evidence of runs
+    Evidence(evidence::Arguments),
     /// Explain a rule code
     Explain(explain::Arguments),
     /// Write a script that completes verbs and flags in a shell
@@ -119,7 +127,10 @@ impl Verb {
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
+            Verb::Diff(arguments) => arguments.settings(),
+            Verb::Evidence(arguments) => arguments.settings(),
+            // The rest has no flag that is a setting.
+            _ => vec![],
         }
     }
 }
@@ -188,6 +199,8 @@ fn carry_out(command: Command) -> Exit {
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
+        Verb::Diff(arguments) => diff::diff(&arguments, &checked, &console),
+        Verb::Evidence(arguments) => evidence::evidence(&arguments, &settings, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
         Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }

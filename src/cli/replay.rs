@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::diagnostic::{Code, Diagnostic, NoteKind};
 use crate::engine::{self, PlanSettings, RunSettings};
+use crate::evidence::bundle::{self, Changed, Intact, Trust, difference, withheld};
 use crate::evidence::{code, replay as evidence};
 use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
@@ -17,6 +18,7 @@ use super::destination;
 use super::exit::Exit;
 use super::given;
 use super::judge::Judge;
+use super::mask;
 use super::packages::Packages;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
@@ -25,9 +27,12 @@ use super::suite::{Selection, Shelf};
 /// Flags of `replay`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Folder or id of a run
+    /// Folder or id of a run, or a bundle
     #[arg(value_name = "RUN")]
     run: PathBuf,
+    /// Open the sealed originals of a bundle with this identity (age)
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     #[command(flatten)]
     other: Otherwise,
     /// Report to write: json, junit or terminal; `-` is standard output (repeatable)
@@ -67,20 +72,23 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
         console.tell_all(problems);
         return Exit::Usage;
     }
-    let replayed = opened(&arguments.run, checked).and_then(|record| {
-        let derived = derive(&record, &arguments.other)?;
-        Ok((record, derived))
+    let replayed = opened(&arguments.run, arguments.identity.as_deref(), checked).and_then(|opened| {
+        let derived = derive(&opened.record, &arguments.other)?;
+        Ok((opened, derived))
     });
-    let (record, derived) = match replayed {
+    let (opened, derived) = match replayed {
         Ok(replayed) => replayed,
-        Err(problems) => {
-            let differs = problems.iter().any(|problem| problem.code == code::DEFINITIONS);
-            console.tell_grouped(problems);
-            return if differs { Exit::NotVerified } else { Exit::Usage };
-        }
+        Err(problems) => return refused(problems, console),
     };
-    let difference = derived.same.then(|| difference(record.events(), &derived.events)).flatten();
-    let record = record.with_events(derived.events);
+    let Opened { record, changed, masked, _scratch, .. } = opened;
+    let events = if derived.same { withheld(derived.events, &changed) } else { derived.events };
+    let difference = derived.same.then(|| difference(record.events(), &events)).flatten();
+    let record = record.with_events(events);
+    let record = if masked { Ok(record) } else { mask::veiled(record, checked) };
+    let record = match record {
+        Ok(record) => record,
+        Err(problem) => return refused(vec![*problem], console),
+    };
     let evidence = Evidence { record: &record, files: &*derived.files };
     let (report, problems) = reports::write(&evidence, checked, console);
     let unwritten = !problems.is_empty();
@@ -95,11 +103,75 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     }
 }
 
-/// The record of a run: its folder, or its id below the folder of records.
-pub fn opened(run: &Path, checked: &Checked) -> Result<Record, Vec<Diagnostic>> {
+/// Says what is wrong; evidence that does not hold has an exit code of its own.
+pub fn refused(problems: Vec<Diagnostic>, console: &Console) -> Exit {
+    const EVIDENCE: [Code; 4] = [code::DEFINITIONS, code::DIFFERS, code::ALTERED, code::SIGNATURE];
+    let evidence = problems.iter().any(|problem| EVIDENCE.contains(&problem.code));
+    console.tell_grouped(problems);
+    if evidence { Exit::NotVerified } else { Exit::Usage }
+}
+
+/// A record from wherever it is.
+pub struct Opened {
+    /// The record.
+    pub record: Record,
+    /// Its id: the name of its folder, or what its bundle says.
+    pub id: String,
+    /// What masking changed, in a bundle.
+    pub changed: Vec<Changed>,
+    /// Persons are masked in it already.
+    pub masked: bool,
+    /// Holds what was decrypted for as long as it is read.
+    _scratch: Option<Scratch>,
+}
+
+/// The record of a run: its folder, its id below the folder of records, or a bundle.
+pub fn opened(run: &Path, identity: Option<&Path>, checked: &Checked) -> Result<Opened, Vec<Diagnostic>> {
     let below = checked.record.join(run);
     let path = if !run.exists() && below.is_dir() { below } else { run.to_owned() };
-    Record::open(&path).map_err(|error| vec![code::error(code::RECORD, error.to_string())])
+    if bundle::is_bundle(&path) {
+        let intact = bundle::open(&path, &Trust::default())?;
+        let id = intact.manifest.run.id.clone();
+        let Some(identity) = identity else {
+            let Intact { manifest, record, .. } = intact;
+            return Ok(Opened { record, id, changed: manifest.masking.changed, masked: true, _scratch: None });
+        };
+        let (record, scratch) = unsealed(&intact, identity)?;
+        return Ok(Opened { record, id, changed: vec![], masked: false, _scratch: Some(scratch) });
+    }
+    let record = Record::open(&path).map_err(|error| vec![code::error(code::RECORD, error.to_string())])?;
+    let name = path.canonicalize().unwrap_or(path);
+    let id = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Opened { record, id, changed: vec![], masked: false, _scratch: None })
+}
+
+/// The originals of a bundle, in a folder that goes when it is let go of.
+pub fn unsealed(intact: &Intact, identity: &Path) -> Result<(Record, Scratch), Vec<Diagnostic>> {
+    let shown = identity.display();
+    let wrong = |error: std::io::Error| vec![code::error(code::SEALED, format!("`{shown}` cannot be read: {error}"))];
+    let identities = std::fs::read_to_string(identity).map_err(wrong)?;
+    let scratch = Scratch::new().map_err(|error| vec![code::error(code::SEALED, error.to_string())])?;
+    let record = intact.originals(&identities, &scratch.0)?;
+    Ok((record, scratch))
+}
+
+/// A folder of our own for a while.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> std::io::Result<Scratch> {
+        let path = std::env::temp_dir().join(format!("keur-{}", uuid::Uuid::new_v4().simple()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map(|()| Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// What a replay came to.
@@ -223,19 +295,4 @@ fn changed(recorded: &[DefinitionUse], used: &[DefinitionUse]) -> Vec<Diagnostic
     });
     let new = used.iter().filter(|one| !recorded.iter().any(|other| other.package == one.package));
     gone.chain(new.map(|one| code::error(code::DEFINITIONS, format!("the run did not use {}", told(one))))).collect()
-}
-
-/// The first event in which two logs differ, said.
-pub fn difference(recorded: &[Event], derived: &[Event]) -> Option<Box<Diagnostic>> {
-    let at = recorded.iter().zip(derived).position(|(a, b)| a != b);
-    let at = at.or_else(|| (recorded.len() != derived.len()).then(|| recorded.len().min(derived.len())))?;
-    let shown = |events: &[Event]| match events.get(at) {
-        Some(event) => serde_json::to_string(event).unwrap_or_default(),
-        None => "nothing".to_owned(),
-    };
-    let message = format!("the replay differs from the record at event {}", at + 1);
-    let diagnostic = code::error(code::DIFFERS, message)
-        .note(NoteKind::Expected, shown(recorded))
-        .note(NoteKind::Found, shown(derived));
-    Some(Box::new(diagnostic))
 }

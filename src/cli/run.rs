@@ -9,9 +9,11 @@ use crate::authorization::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, To
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Tokens};
 use crate::evidence::discretion::{Discreet, Hushed};
+use crate::evidence::privacy::Guarded;
 use crate::exchange::{Client, ClientSettings, Reach, Secrets, redaction};
 use crate::fhir::FhirVersion;
-use crate::record::{Gathering, Record, RunDirectory, Tee, new_run_id};
+use crate::record::{Files, Gathering, Record, RunDirectory, Tee, new_run_id};
+use crate::testscript::source::ScriptSource as _;
 use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
 use super::choice::{Choices, Preference};
@@ -21,7 +23,9 @@ use super::exit::Exit;
 use super::given;
 use super::judge::Judge;
 use super::list::refused;
+use super::mask;
 use super::packages::Packages;
+use super::persons;
 use super::problem;
 use super::progress::Progress;
 use super::reports::{self, Evidence};
@@ -76,6 +80,12 @@ pub struct Arguments {
     /// Table of requirements to judge, by name or file (repeatable)
     #[arg(long, value_name = "NAME")]
     requirements: Vec<String>,
+    /// Key of the pseudonyms of persons in reports: env:VARIABLE, @FILE or the key [default: one of this folder]
+    #[arg(long, value_name = "KEY")]
+    mask_key: Option<String>,
+    /// End the run, without asking, at an answer with what looks like a real person
+    #[arg(long)]
+    test_persons_only: bool,
 }
 
 const RUNNING: [Words; 2] = [
@@ -101,6 +111,7 @@ impl Arguments {
             (Key::PackageDir, &self.package_dir),
             (Key::Timeout, &self.timeout),
             (Key::Record, &self.record),
+            (Key::MaskKey, &self.mask_key),
         ];
         let many = [
             (Key::Token, &self.token),
@@ -114,6 +125,7 @@ impl Arguments {
         flags.extend(many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone()))));
         let switches = [(Key::Offline, self.offline), (Key::NearestPackage, self.nearest_package)];
         flags.extend(switches.into_iter().filter(|(_, on)| *on).map(|(key, _)| (key, "true".to_owned())));
+        flags.extend(self.test_persons_only.then(|| (Key::TestPersonsOnly, "true".to_owned())));
         flags
     }
 }
@@ -126,6 +138,16 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
+    started(prepared, settings, checked, &files, console)
+}
+
+fn started(
+    prepared: Prepared,
+    settings: &Settings,
+    checked: &Checked,
+    files: &Gathering<'_>,
+    console: &Console,
+) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -133,14 +155,44 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
             return Exit::Bug;
         }
     };
-    let exit = runtime.block_on(carry_out(prepared, settings, checked, &files, console));
+    let exit = runtime.block_on(carry_out(prepared, settings, checked, files, console));
     // A simulator or a broken-off request is not waited for.
     runtime.shutdown_background();
     exit
 }
 
+/// Runs scripts that are at hand, from these files; the record of the run comes too, persons masked.
+pub(super) fn sample(
+    scripts: Vec<Arc<TestScript>>,
+    places: Vec<ScriptFile>,
+    files: &Files,
+    settings: &Settings,
+    checked: &Checked,
+    console: &Console,
+) -> (Exit, Option<Record>) {
+    let mut problems = vec![];
+    let tokens = tokens(settings, &mut problems);
+    let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
+    let wrong = stops(&problems);
+    console.tell_all(problems);
+    if wrong {
+        return (Exit::Usage, None);
+    }
+    let id = new_run_id(jiff::Timestamp::now());
+    let path = checked.record.join(&id);
+    let prepared = Prepared { id, scripts, places, tokens, packages, selection: Selection::default() };
+    let gathering = Gathering::new(files);
+    // The scripts were read before; they belong to the record of this run too.
+    for (path, _) in files.iter() {
+        let _ = gathering.read(path);
+    }
+    let exit = started(prepared, settings, checked, &gathering, console);
+    (exit, Record::open(&path).ok().and_then(|record| mask::veiled(record, checked).ok()))
+}
+
 /// What a run starts with.
 struct Prepared {
+    id: String,
     scripts: Vec<Arc<TestScript>>,
     places: Vec<ScriptFile>,
     tokens: Tokens,
@@ -190,7 +242,8 @@ fn prepare(
     if broken {
         return Err(Exit::Usage);
     }
-    Ok(Prepared { scripts, places: set.scripts().to_vec(), tokens, packages, selection })
+    let id = new_run_id(jiff::Timestamp::now());
+    Ok(Prepared { id, scripts, places: set.scripts().to_vec(), tokens, packages, selection })
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -238,7 +291,7 @@ async fn carry_out(
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let Prepared { scripts, places, tokens, packages, selection } = prepared;
+    let Prepared { id, scripts, places, tokens, packages, selection } = prepared;
     let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
         Ok((choices, problems)) => {
             console.tell_all(problems);
@@ -289,7 +342,7 @@ async fn carry_out(
         let nothing = plan.problems.iter().any(|problem| problem.code == engine::code::NOTHING_TO_RUN);
         return if nothing { Exit::NothingSelected } else { Exit::Usage };
     }
-    let directory = RunDirectory::new(&checked.record, &new_run_id(jiff::Timestamp::now()));
+    let directory = RunDirectory::new(&checked.record, &id);
     let given = Given { directory: directory.with_inputs(inputs, files.files()), secrets, circumstances };
     execute(&plan, &definitions, simulator.is_some(), given, checked, console).await
 }
@@ -354,6 +407,9 @@ async fn execute(
     let progress = Progress::new(actions, console.language);
     let sinks = Tee(vec![&directory, &progress]);
     let sink = Hushed::new(&sinks, &secrets);
+    let decide = |what: &str| persons::may_go_on(what, checked, console);
+    let client = Guarded::new(&client, interrupt.clone(), &decide);
+    let guard = &client;
     let client = Discreet::new(&client, &secrets);
     let outcome = tokio::select! {
         outcome = engine::run(plan, &client, &sink, &settings) => outcome.map(|_| ()),
@@ -364,7 +420,8 @@ async fn execute(
         console.tell(problem::error(problem::RECORD, error.to_string()));
         return Exit::Usage;
     }
-    finish(directory.path(), checked, console)
+    let exit = finish(directory.path(), checked, console);
+    if guard.refused() { Exit::Usage } else { exit }
 }
 
 /// Raises the interrupt when keur is asked to stop, and ends when it is asked again.
@@ -381,6 +438,13 @@ fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
         Ok(record) => record,
         Err(error) => {
             console.tell(problem::error(problem::RECORD, error.to_string()));
+            return Exit::Usage;
+        }
+    };
+    let record = match mask::veiled(record, checked) {
+        Ok(record) => record,
+        Err(problem) => {
+            console.tell(*problem);
             return Exit::Usage;
         }
     };

@@ -19,6 +19,6 @@ pub use event::*;
 pub use files::{Files, Gathering};
 pub use inputs::{RunInputs, ScriptInput};
 pub use memory::MemoryRecord;
-pub use reader::{ReadRecordError, Record};
+pub use reader::{ReadRecordError, Record, Veil};
 pub use sink::{BodyHash, EventSink, RecordError, Tee};
 pub use store::Store;

@@ -51,8 +51,12 @@ enum Bodies {
     Store(Box<dyn Store>),
 }
 
+/// Changes a body before anybody sees it.
+pub type Veil = Box<dyn Fn(Bytes) -> Bytes + Send + Sync>;
+
 /// The events of a run and the bodies they refer to.
 pub struct Record {
+    veil: Option<Veil>,
     events: Vec<Event>,
     truncated: bool,
     unknown: usize,
@@ -75,7 +79,8 @@ impl Record {
             path: path.clone(),
             cause: io::Error::new(io::ErrorKind::NotFound, "there is no such file"),
         })?;
-        let mut record = Record { events: vec![], truncated: false, unknown: 0, bodies: Bodies::Store(store) };
+        let mut record =
+            Record { veil: None, events: vec![], truncated: false, unknown: 0, bodies: Bodies::Store(store) };
         let mut lines = text.split_inclusive(|b| *b == b'\n').enumerate().peekable();
         while let Some((number, line)) = lines.next() {
             match serde_json::from_slice(line) {
@@ -89,13 +94,24 @@ impl Record {
     }
 
     pub(super) fn in_memory(events: Vec<Event>, bodies: HashMap<BodyHash, Bytes>) -> Record {
-        Record { events, truncated: false, unknown: 0, bodies: Bodies::Memory(bodies) }
+        Record { veil: None, events, truncated: false, unknown: 0, bodies: Bodies::Memory(bodies) }
+    }
+
+    /// These events, over the files of a store.
+    pub fn over(store: Box<dyn Store>, events: Vec<Event>) -> Record {
+        Record { veil: None, events, truncated: false, unknown: 0, bodies: Bodies::Store(store) }
     }
 
     /// The same bodies with other events: what a replay came to.
     #[must_use]
     pub fn with_events(self, events: Vec<Event>) -> Record {
         Record { events, truncated: false, unknown: 0, ..self }
+    }
+
+    /// The same record as others may see it: with these events, and every body changed.
+    #[must_use]
+    pub fn veiled(self, events: Vec<Event>, veil: Veil) -> Record {
+        Record { events, veil: Some(veil), ..self }
     }
 
     /// The events in order.
@@ -121,6 +137,14 @@ impl Record {
     /// The body with this hash (64 lower-case hexadecimal digits), if the record has it; its bytes are
     /// checked against the hash.
     pub fn body(&self, hash: &str) -> Result<Option<Bytes>, ReadRecordError> {
+        let body = self.received(hash)?;
+        Ok(match &self.veil {
+            Some(veil) => body.map(veil),
+            None => body,
+        })
+    }
+
+    fn received(&self, hash: &str) -> Result<Option<Bytes>, ReadRecordError> {
         let Some(wanted) = BodyHash::parse(hash) else { return Ok(None) };
         let store = match &self.bodies {
             Bodies::Memory(bodies) => return Ok(bodies.get(&wanted).cloned()),

@@ -44,6 +44,10 @@ pub enum Key {
     Requirements,
     /// Lint rules to leave out.
     Allow,
+    /// Key of pseudonyms.
+    MaskKey,
+    /// Real persons end a run.
+    TestPersonsOnly,
 }
 
 /// How a setting is declared.
@@ -82,6 +86,8 @@ pub(super) const DECLARATIONS: &[Declaration] = &[
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
     several(Key::Requirements, "requirements", Shape::Many),
     several(Key::Allow, "allow", Shape::Many),
+    one(Key::MaskKey, "mask-key", Some("KEUR_MASK_KEY"), None),
+    one(Key::TestPersonsOnly, "test-persons-only", Some("KEUR_TEST_PERSONS_ONLY"), Some("false")),
 ];
 
 const fn one(
@@ -221,6 +227,7 @@ fn shown(key: Key, text: &str) -> String {
             format!("{name}={}", redaction::MASK)
         }
         (Key::Token, None) => redaction::MASK.to_owned(),
+        (Key::MaskKey, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
         (Key::Target, _) => redaction::shown_url(text).into_owned(),
         _ => text.to_owned(),
     }

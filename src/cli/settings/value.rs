@@ -98,6 +98,10 @@ pub struct Checked {
     pub observations: Vec<Observation>,
     /// Lint rules to leave out.
     pub allow: Vec<Code>,
+    /// Where the key of pseudonyms is: `env:VARIABLE`, `@FILE`, or the key.
+    pub mask_key: Option<String>,
+    /// Real persons end a run.
+    pub test_persons_only: bool,
 }
 
 impl Settings {
@@ -116,6 +120,7 @@ impl Settings {
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);
         let offline = check.value(Key::Offline, "`true` or `false`", |text| find(&BOOLEANS, text));
         let nearest = check.value(Key::NearestPackage, "`true` or `false`", |text| find(&BOOLEANS, text));
+        let test_persons_only = check.value(Key::TestPersonsOnly, "`true` or `false`", |text| find(&BOOLEANS, text));
         let variables = check.values(Key::Var, "`NAME=VALUE`", |text| {
             let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
             Some((name.to_owned(), value.to_owned()))
@@ -148,6 +153,8 @@ impl Settings {
             requirements,
             observations,
             allow,
+            mask_key: self.one(Key::MaskKey).map(|given| given.text.clone()),
+            test_persons_only: test_persons_only.unwrap_or_default(),
         })
     }
 }

@@ -4,12 +4,14 @@
 //! tokens there are; the [`Mask`] made of it replaces them wherever they stand, each by its pseudonym under
 //! the key of whoever masks ([`MaskKey`]). Lengths stay, so that a place in a body is the same place after.
 
+mod guard;
 mod mask;
 mod number;
 mod pseudonym;
 mod survey;
 mod walk;
 
+pub use guard::{Guarded, real_persons};
 pub use mask::Mask;
 pub use number::{Number, Standing, numbers};
 pub use pseudonym::{MaskKey, TEST_RANGE};

@@ -1,0 +1,13 @@
+//! The bundle: a run with all that is needed to judge it again, in one file that shows every change.
+
+mod container;
+mod facts;
+mod manifest;
+mod pack;
+mod verify;
+
+pub(crate) use container::hex;
+pub use container::{Bundled, Container, ContainerError, Entry, Writer};
+pub use manifest::*;
+pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, withheld};
+pub use verify::{Intact, Signed, Trust, difference, is_bundle, open};

@@ -1,0 +1,384 @@
+//! Packing: a record becomes a bundle with persons masked, judged again as it is in there.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::diagnostic::Diagnostic;
+use crate::evidence::code;
+use crate::evidence::privacy::Mask;
+use crate::evidence::seal;
+use crate::evidence::signature::{CertificateKey, SignatureError, SigningKey};
+use crate::record::{
+    ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Verdict,
+};
+use crate::report::fold;
+
+use super::container::{Bundled, Writer};
+use super::facts;
+use super::manifest::{Attachment, Changed, Listed, Manifest, Masking, Original, Program, Run, SCHEMA, Sealed, Signer};
+
+/// The entry that holds the manifest.
+pub const MANIFEST: &str = "manifest.json";
+/// The entry of a timestamp token (RFC 3161) over the manifest.
+pub const TIMESTAMP: &str = "manifest.json.tsr";
+/// The entry of the sealed originals.
+pub const ORIGINALS: &str = "originals.zip.age";
+
+/// Derives the events of a record again.
+pub type Derive<'d> = &'d dyn Fn(&Record) -> Result<Vec<Event>, Vec<Diagnostic>>;
+/// The reports of a record: name and bytes.
+pub type Render<'d> = &'d dyn Fn(&Record) -> Result<Vec<(String, Vec<u8>)>, String>;
+
+/// Whoever signs.
+pub enum Signing {
+    /// With a key of OpenSSH.
+    Ssh(SigningKey),
+    /// With a certificate.
+    Certificate(CertificateKey),
+}
+
+impl Signing {
+    fn signer(&self) -> Signer {
+        let (extension, scheme, fingerprint) = match self {
+            Signing::Ssh(key) => ("sig", "sshsig", key.public().fingerprint()),
+            Signing::Certificate(key) => ("jws", "jws", key.fingerprint()),
+        };
+        Signer { entry: format!("{MANIFEST}.{extension}"), scheme: scheme.to_owned(), fingerprint }
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<String, SignatureError> {
+        match self {
+            Signing::Ssh(key) => Ok(key.sign(message)),
+            Signing::Certificate(key) => key.sign(message),
+        }
+    }
+}
+
+/// What goes into a bundle beside the record.
+#[derive(Default)]
+pub struct Extras {
+    /// Who ran it.
+    pub operator: Option<String>,
+    /// File name, what it is for, bytes.
+    pub attachments: Vec<(String, String, Vec<u8>)>,
+    /// Who may open the originals.
+    pub recipients: Vec<age::x25519::Recipient>,
+    /// Who signs.
+    pub signers: Vec<Signing>,
+    /// A timestamp token over the manifest.
+    pub timestamp: Option<Vec<u8>>,
+}
+
+/// Why a record is not packed.
+pub struct Unpacked(pub Vec<Diagnostic>);
+
+impl From<io::Error> for Unpacked {
+    fn from(error: io::Error) -> Self {
+        Unpacked(vec![code::error(code::WRITE, format!("the bundle cannot be written: {error}"))])
+    }
+}
+
+impl From<ReadRecordError> for Unpacked {
+    fn from(error: ReadRecordError) -> Self {
+        Unpacked(vec![code::error(code::RECORD, error.to_string())])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Unpacked {
+    fn from(problems: Vec<Diagnostic>) -> Self {
+        Unpacked(problems)
+    }
+}
+
+/// Packs a record into a file; what it says about itself comes out.
+pub fn pack(
+    record: &Record,
+    id: &str,
+    mask: &Mask,
+    extras: &Extras,
+    to: &Path,
+    derive: Derive<'_>,
+    render: Render<'_>,
+) -> Result<Manifest, Unpacked> {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let partial = folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
+    let packed = Packer { record, mask, extras, derive, render, masking: Masking::default() }.write(id, &partial);
+    let done = packed.and_then(|manifest| {
+        fs::rename(&partial, to)?;
+        Ok(manifest)
+    });
+    if done.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    done
+}
+
+struct Packer<'p> {
+    record: &'p Record,
+    mask: &'p Mask,
+    extras: &'p Extras,
+    derive: Derive<'p>,
+    render: Render<'p>,
+    masking: Masking,
+}
+
+/// What is masked at one time, in bytes: this and as much again is in memory.
+const BATCH: u64 = 8 << 20;
+
+impl Packer<'_> {
+    fn write(mut self, id: &str, path: &Path) -> Result<Manifest, Unpacked> {
+        let mut out = Writer::new(BufWriter::with_capacity(1 << 18, File::create_new(path)?));
+        let incomplete = || vec![code::error(code::RECORD, "the record does not say what the run was given")];
+        let inputs = self.record.inputs()?.ok_or_else(incomplete)?;
+        let files = self.record.files()?.ok_or_else(incomplete)?;
+        // Where it ran is nobody's business.
+        let masked_inputs = RunInputs { folder: String::new(), ..self.mask.inputs(&inputs) };
+        out.entry(RunDirectory::INPUTS, &inputs_bytes(&masked_inputs)?)?;
+        let mut texts = vec![];
+        files.write(&mut texts)?;
+        out.entry(Files::NAME, &texts)?;
+        let bodies = self.bodies(&mut out)?;
+        out.flush()?;
+        let events: Vec<Event> = self.record.events().iter().map(|event| self.mask.event(event, &bodies)).collect();
+        let store = || Bundled::new(path, out.entries()).map(Box::new);
+        let masked = Record::over(store()?, events);
+        let derived = (self.derive)(&masked)?;
+        self.masking.changed = changed(self.record.events(), &derived);
+        let masked = masked.with_events(withheld(derived, &self.masking.changed));
+        out.entry(RunDirectory::EVENTS, &lines(masked.events())?)?;
+        let rendered = (self.render)(&masked).map_err(|error| vec![code::error(code::WRITE, error)])?;
+        for (name, bytes) in rendered {
+            out.entry(&format!("reports/{name}"), &bytes)?;
+        }
+        let attachments = self.attach(&mut out)?;
+        let sealed = self.seal(&mut out, &inputs, &texts)?;
+        let report = fold(masked.events());
+        let run = facts::run(&report, Some(&inputs));
+        let manifest = Manifest {
+            schema: SCHEMA.to_owned(),
+            keur: Program {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                commit: option_env!("KEUR_COMMIT").unwrap_or("unknown").to_owned(),
+            },
+            run: Run { id: id.to_owned(), operator: self.extras.operator.clone(), ..run },
+            target: facts::target(&masked),
+            scripts: facts::scripts(masked.events()),
+            packages: facts::packages(masked.events()),
+            configuration: masked_inputs.settings.clone(),
+            masking: self.masking,
+            sealed,
+            attachments,
+            requirements: None,
+            signatures: self.extras.signers.iter().map(Signing::signer).collect(),
+            entries: out
+                .entries()
+                .iter()
+                .map(|entry| Listed { name: entry.name.clone(), size: entry.size, sha256: entry.sha256.clone() })
+                .collect(),
+        };
+        let bytes = manifest.to_bytes();
+        out.entry(MANIFEST, &bytes)?;
+        for (signing, signer) in self.extras.signers.iter().zip(&manifest.signatures) {
+            let signature = signing.sign(&bytes).map_err(|error| vec![code::error(code::KEY, error.to_string())])?;
+            out.entry(&signer.entry, signature.as_bytes())?;
+        }
+        if let Some(token) = &self.extras.timestamp {
+            if !is_over(token, &bytes) {
+                let message = "the timestamp token is not over the manifest of this bundle";
+                return Err(vec![code::error(code::SIGNATURE, message)].into());
+            }
+            out.entry(TIMESTAMP, token)?;
+        }
+        out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(manifest)
+    }
+
+    /// Writes every body masked, in the order of the run; the hashes before and after come out.
+    fn bodies(&mut self, out: &mut Writer<BufWriter<File>>) -> Result<HashMap<String, String>, Unpacked> {
+        let mut hashes = HashMap::new();
+        let mut written = HashSet::new();
+        let mut batch: Vec<&str> = vec![];
+        let mut size = 0;
+        let mut batches = vec![];
+        for (hash, length) in bodies_of(self.record.events()) {
+            if size > 0 && size + length > BATCH {
+                batches.push(std::mem::take(&mut batch));
+                size = 0;
+            }
+            batch.push(hash);
+            size += length;
+        }
+        batches.push(batch);
+        for batch in batches {
+            for (hash, masked) in batch.iter().zip(self.masked(&batch)?) {
+                if written.insert(masked.sha256.clone()) {
+                    out.hashed(&format!("{}/{}", RunDirectory::BODIES, masked.sha256), &masked.body, &masked.sha256)?;
+                    let hmac = masked.hmac;
+                    self.masking.originals.push(Original { body: masked.sha256.clone(), hmac });
+                }
+                hashes.insert((*hash).to_owned(), masked.sha256);
+            }
+        }
+        self.masking.key = self.mask.key().hash(b"keur mask key");
+        Ok(hashes)
+    }
+
+    /// Reads and masks some bodies with all cores.
+    fn masked(&self, hashes: &[&str]) -> Result<Vec<MaskedBody>, Unpacked> {
+        let one = |hash: &&str| -> Result<MaskedBody, ReadRecordError> {
+            let body = self.record.body(hash)?.unwrap_or_default();
+            let masked = self.mask.body(&body);
+            let sha256 = if masked == body { (*hash).to_owned() } else { BodyHash::of(&masked).to_string() };
+            Ok(MaskedBody { sha256, hmac: self.mask.key().hash(&body), body: masked })
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let share = hashes.len().div_ceil(cores).max(1);
+        let parts = std::thread::scope(|scope| {
+            let work = |part| scope.spawn(move || -> Result<Vec<_>, _> { <[&str]>::iter(part).map(one).collect() });
+            let started: Vec<_> = hashes.chunks(share).map(work).collect();
+            let joined =
+                started.into_iter().map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
+            joined.collect::<Result<Vec<Vec<MaskedBody>>, ReadRecordError>>()
+        })?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    fn attach(&self, out: &mut Writer<BufWriter<File>>) -> Result<Vec<Attachment>, Unpacked> {
+        let mut attachments = vec![];
+        for (number, (name, of, bytes)) in self.extras.attachments.iter().enumerate() {
+            let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+            let name: String = name.chars().map(plain).take(100).collect();
+            let entry = format!("attachments/{:02}-{name}", number + 1);
+            out.entry(&entry, bytes)?;
+            attachments.push(Attachment { entry, of: of.clone() });
+        }
+        Ok(attachments)
+    }
+
+    /// The record as it is, encrypted: a bundle in the bundle.
+    fn seal(
+        &self,
+        out: &mut Writer<BufWriter<File>>,
+        inputs: &RunInputs,
+        texts: &[u8],
+    ) -> Result<Option<Sealed>, Unpacked> {
+        let recipients = &self.extras.recipients;
+        if recipients.is_empty() {
+            return Ok(None);
+        }
+        out.streamed(ORIGINALS, |to| {
+            seal::seal(recipients, to, |sealed| {
+                let mut inner = Writer::new(sealed);
+                inner.entry(RunDirectory::INPUTS, &inputs_bytes(inputs)?)?;
+                inner.entry(Files::NAME, texts)?;
+                for (hash, _) in bodies_of(self.record.events()) {
+                    let body = self.record.body(hash).map_err(io::Error::other)?.unwrap_or_default();
+                    inner.hashed(&format!("{}/{hash}", RunDirectory::BODIES), &body, hash)?;
+                }
+                inner.entry(RunDirectory::EVENTS, &lines(self.record.events())?)?;
+                inner.finish().map(drop)
+            })
+        })?;
+        let recipients = recipients.iter().map(ToString::to_string).collect();
+        Ok(Some(Sealed { entry: ORIGINALS.to_owned(), recipients }))
+    }
+}
+
+struct MaskedBody {
+    body: Bytes,
+    sha256: String,
+    hmac: String,
+}
+
+fn inputs_bytes(inputs: &RunInputs) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(inputs)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The log as it is written.
+fn lines(events: &[Event]) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    for event in events {
+        serde_json::to_writer(&mut bytes, event)?;
+        bytes.write_all(b"\n")?;
+    }
+    Ok(bytes)
+}
+
+/// The bodies of a log with their sizes, each once, in the order of the run.
+fn bodies_of(events: &[Event]) -> impl Iterator<Item = (&str, u64)> {
+    let mut seen = HashSet::new();
+    let messages = events.iter().filter_map(|event| match event {
+        Event::Exchanged(exchange) => Some([Some(&exchange.request), exchange.response.as_ref()]),
+        _ => None,
+    });
+    let body = |message: &'_ RecordedMessage| message.size;
+    messages.flatten().flatten().filter_map(move |message| {
+        let hash = message.body.as_deref()?;
+        seen.insert(hash).then(|| (hash, body(message)))
+    })
+}
+
+/// Actions whose verdict is another: those of the run beside those of a replay.
+fn changed(recorded: &[Event], derived: &[Event]) -> Vec<Changed> {
+    let place = |action: &ActionFinished| (action.script, action.test, action.action);
+    let before: HashMap<_, Verdict> = actions(recorded).map(|action| (place(action), action.verdict)).collect();
+    let paths: HashMap<u32, &str> = derived
+        .iter()
+        .filter_map(|event| match event {
+            Event::ScriptStarted(script) => Some((script.script, &*script.path)),
+            _ => None,
+        })
+        .collect();
+    let other = |action: &&ActionFinished| before.get(&place(action)).is_some_and(|verdict| *verdict != action.verdict);
+    let told = |action: &ActionFinished| Changed {
+        script: action.script,
+        test: action.test,
+        action: action.action,
+        path: paths.get(&action.script).copied().unwrap_or_default().to_owned(),
+        title: action.title.clone(),
+    };
+    actions(derived).filter(other).map(told).collect()
+}
+
+fn actions(events: &[Event]) -> impl Iterator<Item = &ActionFinished> {
+    events.iter().filter_map(|event| match event {
+        Event::ActionFinished(action) => Some(action),
+        _ => None,
+    })
+}
+
+/// The events of a replay of masked bodies, with what masking changed not evaluated.
+pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
+    let places: HashSet<(u32, u32, u32)> = changed.iter().map(|c| (c.script, c.test, c.action)).collect();
+    for event in &mut events {
+        let Event::ActionFinished(action) = event else { continue };
+        if places.contains(&(action.script, action.test, action.action)) {
+            *action = ActionFinished {
+                verdict: Verdict::NotEvaluated,
+                code: code::MASKED.to_string(),
+                message: "it looks at what is masked here; the originals decide".to_owned(),
+                expected: None,
+                found: None,
+                target: None,
+                issues: vec![],
+                codes: Default::default(),
+                ..action.clone()
+            };
+        }
+    }
+    events
+}
+
+/// True when a timestamp token is over these bytes: its imprint is their hash (RFC 3161 section 2.4.2).
+pub fn is_over(token: &[u8], bytes: &[u8]) -> bool {
+    use ring::digest::{SHA256, SHA384, SHA512, digest};
+    let algorithms = [&SHA256, &SHA384, &SHA512];
+    algorithms.iter().any(|algorithm| memchr::memmem::find(token, digest(algorithm, bytes).as_ref()).is_some())
+}

@@ -1,0 +1,235 @@
+//! Verifying a bundle, without asking anybody: its form, its hashes, its signatures, and whether its record
+//! comes to its reports.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::evidence::code;
+use crate::evidence::seal;
+use crate::evidence::signature::{self, PublicKey};
+use crate::record::{Event, Record};
+use crate::report::fold;
+
+use super::container::{Bundled, Container};
+use super::facts;
+use super::manifest::{Listed, Manifest, Run, SCHEMA};
+use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, is_over, withheld};
+
+/// Whose signatures are expected.
+#[derive(Default)]
+pub struct Trust {
+    /// Keys of OpenSSH, one of which has to have signed.
+    pub keys: Vec<PublicKey>,
+    /// Authorities (PEM), to one of which the certificate of a signature has to lead.
+    pub authorities: Option<Vec<u8>>,
+}
+
+/// A signature that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// `sshsig` or `jws`.
+    pub scheme: String,
+    /// Of key or certificate.
+    pub fingerprint: String,
+    /// True when it is one that was expected.
+    pub expected: bool,
+}
+
+/// A bundle whose every byte is what its manifest says.
+pub struct Intact {
+    /// What it says about itself.
+    pub manifest: Manifest,
+    /// Its record, persons masked.
+    pub record: Record,
+    /// The signatures over the manifest.
+    pub signatures: Vec<Signed>,
+    /// True when a timestamp token over the manifest is in it.
+    pub timestamped: bool,
+    container: Container,
+}
+
+fn altered(message: impl Into<String>) -> Vec<Diagnostic> {
+    vec![code::error(code::ALTERED, message)]
+}
+
+/// True when a file is a bundle by its first bytes.
+pub fn is_bundle(path: &Path) -> bool {
+    let mut start = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    path.is_file() && read.is_ok() && start == *b"PK\x03\x04"
+}
+
+/// Reads a bundle whole and checks its form, its hashes and its signatures.
+pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
+    let mut container = Container::open(path).map_err(|error| altered(error.to_string()))?;
+    container.check().map_err(|error| altered(error.to_string()))?;
+    let unreadable = |error: std::io::Error| altered(error.to_string());
+    let bytes = container.bytes(MANIFEST).map_err(unreadable)?.ok_or_else(|| altered("it has no manifest"))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&bytes).map_err(|error| altered(format!("its manifest cannot be read: {error}")))?;
+    if manifest.schema != SCHEMA {
+        return Err(altered(format!("its form `{}` is not one that this version of keur knows", manifest.schema)));
+    }
+    let timestamped = listed(&container, &manifest)?;
+    let mut problems = vec![];
+    let mut signatures = vec![];
+    for signer in &manifest.signatures {
+        let text = container.bytes(&signer.entry).map_err(unreadable)?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        match signed(&bytes, &text, &signer.scheme, trust, &manifest) {
+            Ok(signed) if signed.fingerprint == signer.fingerprint => signatures.push(signed),
+            Ok(signed) => {
+                let message =
+                    format!("the manifest names another key than the one that signed: {}", signed.fingerprint);
+                problems.push(code::error(code::SIGNATURE, message));
+            }
+            Err(error) => problems.push(code::error(code::SIGNATURE, error.to_string())),
+        }
+    }
+    if timestamped {
+        let token = container.bytes(TIMESTAMP).map_err(unreadable)?.unwrap_or_default();
+        if !is_over(&token, &bytes) {
+            problems.push(code::error(code::SIGNATURE, "the timestamp token is not over the manifest"));
+        }
+    }
+    let asked = !trust.keys.is_empty() || trust.authorities.is_some();
+    if asked && problems.is_empty() && !signatures.iter().any(|signed| signed.expected) {
+        let mut problem = code::error(code::SIGNATURE, "it is not signed by the key that is expected");
+        for signed in &signatures {
+            problem = problem.note(NoteKind::Found, format!("{} {}", signed.scheme, signed.fingerprint));
+        }
+        problems.push(problem);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let store = Bundled::new(path, container.entries()).map_err(unreadable)?;
+    let record = Record::of(Box::new(store)).map_err(|error| altered(error.to_string()))?;
+    Ok(Intact { manifest, record, signatures, timestamped, container })
+}
+
+/// The entries are those of the manifest, in that order, and after it come the signatures and at most one
+/// timestamp. Says whether there is one.
+fn listed(container: &Container, manifest: &Manifest) -> Result<bool, Vec<Diagnostic>> {
+    let entries = container.entries();
+    let at = entries.iter().position(|entry| entry.name == MANIFEST).unwrap_or(entries.len());
+    let (before, after) = entries.split_at(at);
+    let found =
+        before.iter().map(|entry| Listed { name: entry.name.clone(), size: entry.size, sha256: entry.sha256.clone() });
+    let found: Vec<Listed> = found.collect();
+    if let Some((found, expected)) = found.iter().zip(&manifest.entries).find(|(found, expected)| found != expected) {
+        let message = match found.name == expected.name {
+            true => format!("`{}` is not what the manifest says", found.name),
+            false => format!("`{}` stands where the manifest has `{}`", found.name, expected.name),
+        };
+        return Err(altered(message));
+    }
+    if let Some(missing) = manifest.entries.get(found.len()) {
+        return Err(altered(format!("`{}` is missing", missing.name)));
+    }
+    if let Some(extra) = found.get(manifest.entries.len()) {
+        return Err(altered(format!("`{}` is not in the manifest", extra.name)));
+    }
+    let after: Vec<&str> = after.iter().skip(1).map(|entry| entry.name.as_str()).collect();
+    let signatures: Vec<&str> = manifest.signatures.iter().map(|signer| signer.entry.as_str()).collect();
+    match after.strip_prefix(&*signatures) {
+        Some([]) => Ok(false),
+        Some([timestamp]) if *timestamp == TIMESTAMP => Ok(true),
+        _ => Err(altered("what follows the manifest is not what it names")),
+    }
+}
+
+fn signed(
+    manifest: &[u8],
+    text: &str,
+    scheme: &str,
+    trust: &Trust,
+    said: &Manifest,
+) -> Result<Signed, signature::SignatureError> {
+    let scheme_name = scheme.to_owned();
+    match scheme {
+        "sshsig" => {
+            let key = signature::verify_sshsig(manifest, text)?;
+            Ok(Signed { scheme: scheme_name, fingerprint: key.fingerprint(), expected: trust.keys.contains(&key) })
+        }
+        "jws" => {
+            let finished: Option<jiff::Timestamp> = said.run.finished.parse().ok();
+            let at = finished.map_or(0, |at| at.as_second().unsigned_abs());
+            let authorities = trust.authorities.as_deref().map(|authorities| (authorities, at));
+            let by = signature::verify_jws(manifest, text, authorities)?;
+            Ok(Signed { scheme: scheme_name, fingerprint: by.fingerprint, expected: by.trusted })
+        }
+        _ => Err(signature::SignatureError::Form("its scheme is unknown")),
+    }
+}
+
+impl Intact {
+    /// Derives everything again from the record and compares: the log, the reports, and what the manifest says
+    /// about the run.
+    pub fn replays(&self, derive: Derive<'_>, render: Render<'_>) -> Result<(), Vec<Diagnostic>> {
+        let derived = withheld(derive(&self.record)?, &self.manifest.masking.changed);
+        if let Some(difference) = difference(self.record.events(), &derived) {
+            return Err(vec![*difference]);
+        }
+        let differs = |what: &str| vec![code::error(code::DIFFERS, format!("{what} is not what the record comes to"))];
+        let rendered = render(&self.record).map_err(|error| vec![code::error(code::DIFFERS, error)])?;
+        for (name, bytes) in &rendered {
+            let entry = format!("reports/{name}");
+            if self.container.bytes(&entry).ok().flatten().as_ref() != Some(bytes) {
+                return Err(differs(&format!("`{entry}`")));
+            }
+        }
+        let reports = self.container.entries().iter().filter(|entry| entry.name.starts_with("reports/")).count();
+        if reports != rendered.len() {
+            return Err(differs("the set of reports"));
+        }
+        let report = fold(self.record.events());
+        let inputs = self.record.inputs().ok().flatten();
+        let said = &self.manifest;
+        let run = facts::run(&report, inputs.as_ref());
+        let run = Run { id: said.run.id.clone(), operator: said.run.operator.clone(), ..run };
+        let events = self.record.events();
+        let facts = [
+            ("`run` in the manifest", run == said.run),
+            ("`target` in the manifest", facts::target(&self.record) == said.target),
+            ("`scripts` in the manifest", facts::scripts(events) == said.scripts),
+            ("`packages` in the manifest", facts::packages(events) == said.packages),
+        ];
+        match facts.iter().find(|(_, holds)| !holds) {
+            Some((what, _)) => Err(differs(what)),
+            None => Ok(()),
+        }
+    }
+
+    /// The record with its originals, decrypted into a folder that only its owner can read.
+    pub fn originals(&self, identities: &str, folder: &Path) -> Result<Record, Vec<Diagnostic>> {
+        let refused = |message: String| vec![code::error(code::SEALED, message)];
+        let Some(sealed) = &self.manifest.sealed else { return Err(refused("there are no originals in it".into())) };
+        let bytes = self.container.bytes(&sealed.entry).map_err(|error| refused(error.to_string()))?;
+        let path = folder.join("originals.zip");
+        let opened = std::fs::File::create_new(&path).map_err(|error| refused(error.to_string()))?;
+        let mut opened = std::io::BufWriter::new(opened);
+        seal::open(identities, &*bytes.unwrap_or_default(), &mut opened).map_err(refused)?;
+        std::io::Write::flush(&mut opened).map_err(|error| refused(error.to_string()))?;
+        let mut inner = Container::open(&path).map_err(|error| refused(error.to_string()))?;
+        inner.check().map_err(|error| refused(error.to_string()))?;
+        let store = Bundled::new(&path, inner.entries()).map_err(|error| refused(error.to_string()))?;
+        Record::of(Box::new(store)).map_err(|error| refused(error.to_string()))
+    }
+}
+
+/// The first event in which two logs differ, said.
+pub fn difference(recorded: &[Event], derived: &[Event]) -> Option<Box<Diagnostic>> {
+    let at = recorded.iter().zip(derived).position(|(a, b)| a != b);
+    let at = at.or_else(|| (recorded.len() != derived.len()).then(|| recorded.len().min(derived.len())))?;
+    let shown = |events: &[Event]| match events.get(at) {
+        Some(event) => serde_json::to_string(event).unwrap_or_default(),
+        None => "nothing".to_owned(),
+    };
+    let message = format!("the replay differs from the record at event {}", at + 1);
+    let diagnostic = code::error(code::DIFFERS, message)
+        .note(NoteKind::Expected, shown(recorded))
+        .note(NoteKind::Found, shown(derived));
+    Some(Box::new(diagnostic))
+}
