@@ -37,7 +37,7 @@ pub fn junit(
     material: &dyn Material,
     language: Language,
 ) -> Result<Vec<u8>, JunitError> {
-    let diagnosis = Diagnosis { report, registry, material, language };
+    let diagnosis = Diagnosis { report, registry, material, language, tables: true };
     let mut document = Report::new(format!("keur {}", report.target));
     let mut total = Duration::ZERO;
     for script in &report.scripts {
@@ -65,6 +65,7 @@ fn case(diagnosis: &Diagnosis<'_>, script: &ScriptReport, test: &TestReport) -> 
         Conclusion::Failed => failed(diagnosis, script, test),
         Conclusion::Incomplete => skipped(test, Verdict::NotEvaluated),
         Conclusion::Passed if all_skipped(test) => skipped(test, Verdict::Skip),
+        Conclusion::Passed if test.actions.iter().any(|action| action.known.is_some()) => known(diagnosis, test),
         Conclusion::Passed => TestCaseStatus::success(),
     };
     let name = if test.title.is_empty() { &test.id } else { &test.title };
@@ -80,8 +81,8 @@ fn all_skipped(test: &TestReport) -> bool {
 }
 
 fn failed(diagnosis: &Diagnosis<'_>, script: &ScriptReport, test: &TestReport) -> TestCaseStatus {
-    let failing: Vec<&ActionReport> =
-        test.actions.iter().filter(|a| matches!(a.verdict, Verdict::Fail | Verdict::Error)).collect();
+    let fails = |action: &&ActionReport| matches!(action.verdict, Verdict::Fail | Verdict::Error);
+    let failing: Vec<&ActionReport> = test.actions.iter().filter(|a| fails(a) && a.known.is_none()).collect();
     // An error is a test that could not be decided: no answer, not FHIR.
     let broken = failing.iter().all(|action| action.verdict == Verdict::Error);
     let kind = if broken { NonSuccessKind::Error } else { NonSuccessKind::Failure };
@@ -101,6 +102,15 @@ fn failed(diagnosis: &Diagnosis<'_>, script: &ScriptReport, test: &TestReport) -
         let _ = writeln!(text, "{} {}: {}", action.code, place(script, action), one_line(&action.message));
     }
     status.set_description(text);
+    status
+}
+
+/// A test of which all that fails is known: not a success, and nothing to stop for.
+fn known(diagnosis: &Diagnosis<'_>, test: &TestReport) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    let known = || test.actions.iter().filter_map(|action| diagnosis.report.known.get(action.known? as usize));
+    let first = known().next().map(|entry| format!("{} ({})", one_line(&entry.reason), one_line(&entry.reference)));
+    status.set_message(format!("{} known: {}", known().count(), first.unwrap_or_default()));
     status
 }
 

@@ -165,6 +165,9 @@ pub(super) fn write_line(out: &mut String, text: &str, line: &Line, marks: &[Byt
         out.push_str("  ");
     }
     let mut open = false;
+    // White space before a line is not of the element, also where the element goes on.
+    let begin = line.bytes();
+    let begin = begin.start + text.get(begin).map_or(0, |line| line.len() - line.trim_start().len());
     for piece in &line.pieces {
         if piece.is_empty() {
             out.push(' ');
@@ -172,9 +175,10 @@ pub(super) fn write_line(out: &mut String, text: &str, line: &Line, marks: &[Byt
         }
         let mut at = piece.start;
         while at < piece.end {
-            let inside = marks.iter().any(|mark| mark.start <= at && at < mark.end.max(mark.start + 1));
+            let within = |mark: &Bytes| mark.start <= at && at < mark.end.max(mark.start + 1);
+            let inside = at >= begin && marks.iter().any(within);
             // The next byte at which that changes.
-            let edges = marks.iter().flat_map(|mark| [mark.start, mark.end.max(mark.start + 1)]);
+            let edges = marks.iter().flat_map(|mark| [mark.start, mark.end.max(mark.start + 1)]).chain([begin]);
             let next = edges.filter(|edge| *edge > at).min().unwrap_or(piece.end).min(piece.end);
             let next = ceiling(text, next);
             if inside != open {

@@ -89,7 +89,7 @@ fn card(out: &mut String, page: Page<'_>, at: usize, cause: &Cause) {
     };
     let tell = |language| {
         let Page { report, registry, material } = page;
-        Diagnosis { report, registry, material, language }.of(cause)
+        Diagnosis { report, registry, material, language, tables: false }.of(cause)
     };
     let (Some(en), Some(nl)) = (tell(Language::En), tell(Language::Nl)) else { return };
     let of = |language: Language| if language == Language::En { &en } else { &nl };
@@ -196,6 +196,7 @@ fn issues(out: &mut String, page: Page<'_>, action: &ActionReport) {
         say(ISSUE_LIST),
         action.issues.len()
     );
+    let mut advised: Vec<&str> = vec![];
     for issue in action.issues.iter().take(ISSUES) {
         let class = match issue.severity.as_str() {
             "fatal" | "error" => "fail",
@@ -206,7 +207,10 @@ fn issues(out: &mut String, page: Page<'_>, action: &ActionReport) {
             (0, _) | (_, None) => String::new(),
             (line, Some(id)) => format!(" <a class=at href=#x{id}>#{id}:{line}:{}</a>", issue.target.column),
         };
-        let rule = issue.code.parse().ok().and_then(|code| page.registry.rule(code));
+        // What to do is said once.
+        let new = !advised.contains(&issue.code.as_str());
+        advised.push(&issue.code);
+        let rule = issue.code.parse().ok().filter(|_| new).and_then(|code| page.registry.rule(code));
         let remedy =
             rule.map_or(String::new(), |rule| format!("<p class=dim>{}</p>", both(|l| prose(rule.remedy.get(l)))));
         let profile = match issue.profile.as_str() {
