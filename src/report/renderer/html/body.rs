@@ -74,6 +74,12 @@ impl<'r> Bodies<'r> {
         Bodies { material, marks, shown: HashMap::new(), written: 0 }
     }
 
+    /// Where the first mark in the body of a message is, if it has one.
+    pub(super) fn mark(&self, report: &RunReport, exchange: &ExchangeReport, request: bool) -> Option<String> {
+        let marked = self.marks.contains_key(hash_of(exchange, request)?);
+        if marked { mark_id(report, exchange, request) } else { None }
+    }
+
     /// The body of a message.
     pub(super) fn write(&mut self, out: &mut String, exchange: &'r ExchangeReport, request: bool) {
         let Some(hash) = hash_of(exchange, request) else { return };
@@ -104,51 +110,66 @@ impl<'r> Bodies<'r> {
         let before = out.len();
         out.push_str("<pre class=body tabindex=0>");
         let cut = bytes > WHOLE || self.written > TOGETHER;
-        self.lines(out, &text, &layout, &marks, exchange.id, cut);
+        let id = id(exchange, request);
+        lines(out, &text, &layout, &marks, &id, cut);
         out.push_str("</pre>");
         self.written += out.len() - before;
     }
+}
 
-    fn lines(&self, out: &mut String, text: &str, layout: &Layout, marks: &[Bytes], id: u32, cut: bool) {
-        let mut keep: Vec<Range<usize>> = vec![];
-        if cut {
-            let all = layout.lines.len();
-            keep.push(0..AROUND.min(all));
-            for lines in marks.iter().filter_map(|mark| layout.range(mark)) {
-                let last = (lines.end).min(lines.start + MARKED) + AROUND;
-                keep.push(lines.start.saturating_sub(AROUND)..last.min(all));
-            }
-        } else {
-            keep.push(0..layout.lines.len());
+fn lines(out: &mut String, text: &str, layout: &Layout, marks: &[Bytes], id: &str, cut: bool) {
+    let mut keep: Vec<Range<usize>> = vec![];
+    if cut {
+        let all = layout.lines.len();
+        keep.push(0..AROUND.min(all));
+        for lines in marks.iter().filter_map(|mark| layout.range(mark)) {
+            let last = (lines.end).min(lines.start + MARKED) + AROUND;
+            keep.push(lines.start.saturating_sub(AROUND)..last.min(all));
         }
-        keep.sort_by_key(|lines| lines.start);
-        let mut at = 0;
-        let mut first = true;
-        for lines in keep {
-            let from = lines.start.max(at);
-            if from > at {
-                left_out(out, from - at);
-            }
-            for line in layout.lines.get(from..lines.end.max(from)).unwrap_or_default() {
-                // A link goes to the first mark.
-                let anchor = (first && marks.iter().any(|mark| line.touches(mark))).then(|| {
-                    first = false;
-                    format!("m{id}")
-                });
-                write_line(out, text, line, marks, anchor.as_deref());
-                out.push('\n');
-            }
-            at = at.max(lines.end);
+    } else {
+        keep.push(0..layout.lines.len());
+    }
+    keep.sort_by_key(|lines| lines.start);
+    let mut at = 0;
+    let mut first = true;
+    for lines in keep {
+        let from = lines.start.max(at);
+        if from > at {
+            left_out(out, from - at);
         }
-        if at < layout.lines.len() {
-            left_out(out, layout.lines.len() - at);
+        for line in layout.lines.get(from..lines.end.max(from)).unwrap_or_default() {
+            // A link goes to the first mark.
+            let anchor = (first && marks.iter().any(|mark| line.touches(mark))).then(|| {
+                first = false;
+                id.to_owned()
+            });
+            write_line(out, text, line, marks, anchor.as_deref());
+            out.push('\n');
         }
+        at = at.max(lines.end);
+    }
+    if at < layout.lines.len() {
+        left_out(out, layout.lines.len() - at);
     }
 }
 
 fn left_out(out: &mut String, lines: usize) {
     let words = both(|language| format!("… {} {}", number(language, lines as u64), LEFT_OUT.get(language)));
     let _ = writeln!(out, "<span class=cut>{words}</span>");
+}
+
+/// The name of the first mark in a body.
+fn id(exchange: &ExchangeReport, request: bool) -> String {
+    format!("m{}{}", exchange.id, if request { "r" } else { "" })
+}
+
+/// The same for a body that an earlier exchange shows.
+pub(super) fn mark_id(report: &RunReport, exchange: &ExchangeReport, request: bool) -> Option<String> {
+    let hash = hash_of(exchange, request)?;
+    report.exchanges.iter().find_map(|exchange| {
+        let first = [true, false].into_iter().find(|request| hash_of(exchange, *request) == Some(hash))?;
+        Some(id(exchange, first))
+    })
 }
 
 /// The hash of the body of the request or the answer.

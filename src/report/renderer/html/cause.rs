@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Language, NoteKind, Words};
 use crate::record::{SliceMiss, Verdict};
 
 use super::words::{attributes, both, escaped, prose, say};
-use super::{Page, anchor, frame, verdict_words};
+use super::{Page, anchor, body, frame, verdict_words};
 use crate::report::cause::Cause;
 use crate::report::diagnosis::{Diagnosis, heading, one_line, place};
 use crate::report::model::*;
@@ -114,7 +114,7 @@ fn card(out: &mut String, page: Page<'_>, at: usize, cause: &Cause) {
         both(message),
         escaped(&heading(script, test)),
     );
-    frames(out, action, &en, &nl);
+    frames(out, page.report, action, &en, &nl);
     out.push_str("</div>");
     slices(out, action);
     issues(out, page, action);
@@ -142,7 +142,7 @@ fn card(out: &mut String, page: Page<'_>, at: usize, cause: &Cause) {
 }
 
 /// The line of the script and the elements of the answer.
-fn frames(out: &mut String, action: &ActionReport, en: &Diagnostic, nl: &Diagnostic) {
+fn frames(out: &mut String, report: &RunReport, action: &ActionReport, en: &Diagnostic, nl: &Diagnostic) {
     for (label, other) in en.labels.iter().zip(&nl.labels) {
         let said = match label.text == other.text {
             true => label.text.as_str(),
@@ -150,7 +150,9 @@ fn frames(out: &mut String, action: &ActionReport, en: &Diagnostic, nl: &Diagnos
             false => "",
         };
         let answer = label.source.name.contains('#');
-        let href = action.exchange.filter(|_| answer).map(|id| format!("#m{id}"));
+        let exchange = action.exchange.filter(|_| answer).and_then(|id| report.exchange(id));
+        let request = action.target.request || action.issues.iter().any(|issue| issue.target.request);
+        let href = exchange.and_then(|e| body::mark_id(report, e, request)).map(|id| format!("#{id}"));
         frame::write(out, label, said, href.as_deref());
     }
 }
