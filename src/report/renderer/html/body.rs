@@ -60,8 +60,7 @@ impl<'r> Bodies<'r> {
             if !super::tells(action) {
                 continue;
             }
-            let targets = std::iter::once(&action.target).chain(action.issues.iter().map(|issue| &issue.target));
-            for target in targets.filter(|target| target.line > 0) {
+            for target in super::targets(action).filter(|target| target.line > 0) {
                 if let Some(hash) = hash_of(exchange, target.request) {
                     marks.entry(hash).or_default().push(target.span.0 as usize..target.span.1 as usize);
                 }
