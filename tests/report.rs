@@ -1,5 +1,9 @@
 //! Reports: the fold of a record and its renderers, over the same hand-made records.
 
+#[path = "report/declared.rs"]
+mod declared;
+#[path = "report/documents.rs"]
+mod documents;
 #[path = "report/sample.rs"]
 mod sample;
 
@@ -18,12 +22,13 @@ const RULES: &[Rule] = &[Rule {
 
 type Case = (&'static str, fn() -> Sample);
 
-const CASES: [Case; 5] = [
+const CASES: [Case; 6] = [
     ("mixed", sample::mixed),
     ("expired", sample::expired),
     ("unreachable", sample::unreachable),
     ("passed", sample::passed),
     ("interrupted", sample::interrupted),
+    ("validated", sample::validated),
 ];
 
 fn report(sample: &Sample) -> RunReport {

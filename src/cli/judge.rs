@@ -106,7 +106,8 @@ fn recorded(issue: &validation::Issue, request: bool) -> Issue {
     }
 }
 
-fn miss(row: &validation::SliceMismatch) -> SliceMiss {
+/// A row of the table of slices, as the record keeps it.
+pub fn miss(row: &validation::SliceMismatch) -> SliceMiss {
     SliceMiss {
         path: row.path.clone(),
         slice: row.slice.to_string(),

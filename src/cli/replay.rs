@@ -89,7 +89,7 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
         Ok(record) => record,
         Err(problem) => return refused(vec![*problem], console),
     };
-    let evidence = Evidence { record: &record, files: &*derived.files };
+    let evidence = Evidence::recorded(&record, &*derived.files);
     let (report, problems) = reports::write(&evidence, checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);

@@ -74,7 +74,7 @@ pub fn report(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     if !record.finished() {
         console.error(&format!("{}\n", UNFINISHED.get(console.language)));
     }
-    let evidence = Evidence { record: &record, files: &Shelf };
+    let evidence = Evidence::recorded(&record, &Shelf);
     let (report, problems) = reports::write(&evidence, checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);

@@ -1,13 +1,14 @@
 //! From the record of a run to the reports that were asked for.
 
-use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Diagnostic;
 use crate::record::{Event, Record};
 use crate::report::renderer::{self, Material, Terminal, TestReportRelease};
 use crate::report::{Fold, RunReport};
+use crate::testscript::ScriptReader;
 use crate::testscript::source::ScriptSource;
 
 use super::console::Console;
@@ -24,6 +25,22 @@ pub struct Evidence<'e> {
     pub record: &'e Record,
     /// Where the scripts are read from.
     pub files: &'e dyn ScriptSource,
+    /// True when the scripts were read a moment ago: then they are not compared with what was run.
+    fresh: bool,
+    /// Scripts that were compared.
+    seen: Mutex<HashMap<String, bool>>,
+}
+
+impl<'e> Evidence<'e> {
+    /// Of a run that has just ended.
+    pub fn fresh(record: &'e Record, files: &'e dyn ScriptSource) -> Evidence<'e> {
+        Evidence { record, files, fresh: true, seen: Mutex::default() }
+    }
+
+    /// Of a run of some time ago; its scripts may have changed since.
+    pub fn recorded(record: &'e Record, files: &'e dyn ScriptSource) -> Evidence<'e> {
+        Evidence { record, files, fresh: false, seen: Mutex::default() }
+    }
 }
 
 impl Material for Evidence<'_> {
@@ -34,20 +51,42 @@ impl Material for Evidence<'_> {
     /// From the record where it has the text, else from the file, and only if that is what was run: a
     /// mark in another text would show something else.
     fn script(&self, path: &str) -> Option<Arc<str>> {
-        let recorded = self.record.events().iter().find_map(|event| match event {
-            Event::ScriptStarted(script) if script.path == path => Some(script.sha256.as_str()),
+        let started = |event: &Event| match event {
+            Event::ScriptStarted(script) => Some((script.script, script.path.clone(), script.sha256.clone())),
             _ => None,
-        });
-        let kept = recorded.and_then(|hash| self.record.body(hash).ok().flatten());
-        if let Some(text) = kept.and_then(|bytes| String::from_utf8(bytes.into()).ok()) {
-            return Some(text.into());
-        }
-        let text = self.files.read(path.as_ref()).ok()?;
-        let same = |hash: &str| {
-            let digest = Sha256::digest(text.as_bytes());
-            digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == hash
         };
-        recorded.is_none_or(same).then_some(text)
+        let scripts = || self.record.events().iter().filter_map(started);
+        let Some((_, script, sha256)) = scripts().find(|(_, known, _)| known == path).or_else(|| {
+            // A group is known by a script that includes it.
+            let number = self.record.events().iter().find_map(|event| match event {
+                Event::ActionFinished(action) if action.source.path.as_deref() == Some(path) => Some(action.script),
+                _ => None,
+            })?;
+            scripts().find(|(known, ..)| *known == number)
+        }) else {
+            return self.files.read(path.as_ref()).ok();
+        };
+        let kept = if script == path { self.record.body(&sha256).ok().flatten() } else { None };
+        match kept.and_then(|bytes| String::from_utf8(bytes.into()).ok()) {
+            Some(text) => Some(text.into()),
+            None if self.unchanged(&script, &sha256) => self.files.read(path.as_ref()).ok(),
+            None => None,
+        }
+    }
+}
+
+impl Evidence<'_> {
+    /// Whether a script and all that it includes are what they were when it was run.
+    fn unchanged(&self, path: &str, sha256: &str) -> bool {
+        if self.fresh {
+            return true;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen.entry(path.to_owned()).or_insert_with(|| {
+            let path = Path::new(path);
+            let loaded = ScriptReader::new(self.files).load(path, path);
+            loaded.script.is_some_and(|script| script.sha256 == sha256)
+        })
     }
 }
 

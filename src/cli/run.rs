@@ -448,7 +448,7 @@ fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
             return Exit::Usage;
         }
     };
-    let evidence = Evidence { record: &record, files: &Shelf };
+    let evidence = Evidence::fresh(&record, &Shelf);
     let (report, problems) = reports::write(&evidence, checked, console);
     console.error(&format!("{}: {}\n", RECORD.get(console.language), directory.display()));
     let unwritten = !problems.is_empty();

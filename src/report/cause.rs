@@ -92,6 +92,8 @@ impl Class {
 /// what concerns whole exchanges first, then in the order of the run. Known failures come after the others.
 pub(super) fn of(report: &RunReport) -> Vec<Cause> {
     let refused = refused_exchanges(report);
+    let unanswered: HashMap<&str, &str> =
+        report.exchanges.iter().filter_map(|e| e.error.as_ref()).map(|e| (&*e.detail, &*e.kind)).collect();
     let mut causes: Vec<Cause> = vec![];
     let mut by_key: HashMap<Key<'_>, usize> = HashMap::new();
     // The cause that later actions of the same test were skipped for.
@@ -106,7 +108,11 @@ pub(super) fn of(report: &RunReport) -> Vec<Cause> {
             continue;
         };
         let exchange = action.exchange.and_then(|id| report.exchange(id));
-        let key = key(class, action, exchange, &refused);
+        let key = match unanswered.get(action.message.as_str()) {
+            // What could not be asked because another request was not answered.
+            Some(kind) if exchange.is_none() => Key::NoAnswer(class, kind),
+            _ => key(class, action, exchange, &refused),
+        };
         let kind = key.kind();
         let at = *by_key.entry(key).or_insert_with(|| {
             causes.push(Cause {
@@ -162,7 +168,7 @@ fn key<'r>(
     }
     // An assert that could not be decided, or is not known, has the same cause whatever it is called.
     let title = if matches!(action.verdict, Verdict::Fail | Verdict::Warning) { &*action.title } else { "" };
-    Key::Finding(class, &action.code, title, without_numbers(&action.message))
+    Key::Finding(class, &action.code, title, essence(&action.message))
 }
 
 /// Exchanges with a status that an action found wrong. A script may well expect a refusal: then what else
@@ -182,8 +188,16 @@ fn refused_exchanges(report: &RunReport) -> HashMap<u32, u16> {
     refused
 }
 
-/// `entry[12]` and `entry[3]` are the same finding in another entry, a `total` of 2 and one of 7 the same
-/// miscount.
+/// What was found, without where and how often: `entry[12]` and `entry[3]` are the same finding in another
+/// entry, a `total` of 2 and one of 7 the same miscount, and so is one in three elements and one in five.
+fn essence(message: &str) -> String {
+    let message = without_numbers(message).replace(" (and # more)", "");
+    // A message that begins with the element: `Bundle.entry[#].resource.value`: there is no `unit`.
+    let rest =
+        message.strip_prefix('`').and_then(|rest| rest.split_once('`')).and_then(|(_, rest)| rest.strip_prefix(": "));
+    rest.map_or(message.clone(), str::to_owned)
+}
+
 fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -205,13 +219,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_do_not_tell_findings_apart() {
+    fn place_and_number_do_not_tell_findings_apart() {
         for (text, expected) in [
             ("`Bundle.entry[12].resource` is wrong", "`Bundle.entry[#].resource` is wrong"),
             ("`total` is `10`, there are 7", "`total` is `#`, there are #"),
+            ("`Bundle.entry[1].resource.value` (and 14 more): there is no `unit`", "there is no `unit`"),
+            ("`x` is not in the value set (and 2 more)", "`x` is not in the value set"),
+            ("`a`: `b`: c", "`b`: c"),
             ("", ""),
         ] {
-            assert_eq!(without_numbers(text), expected);
+            assert_eq!(essence(text), expected);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::record::{ActionKind, Verdict};
 
 use super::cause::{Cause, CauseKind};
 use super::model::*;
-use super::phrase::{Noun, Phrase, duration};
+use super::phrase::{self, Noun, Phrase, duration};
 use super::remedy;
 use super::renderer::Material;
 
@@ -21,10 +21,18 @@ pub(super) struct Diagnosis<'r> {
     pub(super) registry: &'r Registry,
     pub(super) material: &'r dyn Material,
     pub(super) language: Language,
+    /// Whether tables (of slices) are written as notes.
+    pub(super) tables: bool,
 }
+
+/// Rows of a table that are written as notes.
+const ROWS: usize = 4;
 
 /// Places of other consequences that are named rather than counted.
 const ELSEWHERE: usize = 5;
+
+/// Places in an answer that are marked.
+const MARKS: usize = 3;
 
 /// Characters of a title that fit beside a mark.
 const LABEL: usize = 72;
@@ -89,6 +97,13 @@ impl Diagnosis<'_> {
         let unseen = exchange.filter(|_| !framed && action.verdict != Verdict::NotEvaluated);
         if let Some(found) = self.found(action, unseen) {
             diagnostic = diagnostic.note(NoteKind::Found, found);
+        }
+        let rows = || action.issues.iter().flat_map(|issue| &issue.slices).filter(|_| self.tables);
+        for row in rows().take(ROWS) {
+            diagnostic = diagnostic.note(NoteKind::Note, phrase::slice_miss(row, self.language));
+        }
+        if let Some(more) = rows().count().checked_sub(ROWS).filter(|more| *more > 0) {
+            diagnostic = diagnostic.note(NoteKind::Note, Phrase::MoreSlices.with(self.language, &[&more.to_string()]));
         }
         if let Some(exchange) = exchange {
             diagnostic = diagnostic.note(NoteKind::Exchange, self.exchange(exchange));
@@ -218,11 +233,15 @@ impl Diagnosis<'_> {
 
     /// The places to mark: the action's own, or those of its issues with what is wrong there.
     fn targets<'a>(&self, action: &'a ActionReport) -> (bool, Vec<(&'a TargetReport, &'a str)>) {
-        let issues: Vec<_> =
-            action.issues.iter().filter(|i| i.target.line > 0).map(|i| (&i.target, i.message.as_str())).collect();
+        let placed = || action.issues.iter().filter(|issue| issue.target.line > 0);
+        let broken = |issue: &&IssueReport| matches!(issue.severity.as_str(), "fatal" | "error");
+        // What is merely worth knowing is not shown beside what is wrong.
+        let any = placed().any(|issue| broken(&issue));
+        let issues = placed().filter(|issue| !any || broken(issue));
+        let issues: Vec<_> = issues.map(|issue| (&issue.target, issue.message.as_str())).collect();
         match issues.is_empty() {
             true => (false, std::iter::once((&action.target, "")).filter(|(t, _)| t.line > 0).collect()),
-            false => (true, issues.into_iter().take(5).collect()),
+            false => (true, issues.into_iter().take(MARKS).collect()),
         }
     }
 

@@ -65,8 +65,10 @@ impl Layout {
     /// The lines on which these bytes are: the first of them, to past the last.
     pub(super) fn range(&self, bytes: &Range<usize>) -> Option<Range<usize>> {
         let first = self.lines.iter().position(|line| line.touches(bytes))?;
+        // Empty lines within it are on it too.
         let more = self.lines[first..].iter().take_while(|line| line.touches(bytes) || line.pieces.is_empty());
-        Some(first..first + more.count())
+        let empty = more.clone().fold(0, |empty, line| if line.pieces.is_empty() { empty + 1 } else { 0 });
+        Some(first..first + more.count() - empty)
     }
 }
 

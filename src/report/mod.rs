@@ -25,6 +25,7 @@ pub use cause::{Cause, CauseKind};
 pub use fold::{Fold, fold};
 pub use model::*;
 pub use pattern::Pattern;
+pub use phrase::slice_miss;
 pub use renderer::Material;
 pub use requirement::{
     Evidence, Localized, ManualReport, Observation, Picture, ReadRequirementsError, Requirement, RequirementReport,

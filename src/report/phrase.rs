@@ -1,6 +1,7 @@
 //! The words of reports, in English and Dutch. What scripts and servers say keeps its own language.
 
 use crate::diagnostic::{Language, Words};
+use crate::record::SliceMiss;
 
 /// A text with `{}` where values go.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,13 @@ pub(super) enum Phrase {
     VerdictFailed,
     VerdictIncomplete,
     NeverBegan,
+    SliceMiss,
+    MoreSlices,
+    Known,
+    KnownEntry,
+    KnownExpired,
+    KnownHealed,
+    OnlyThis,
 }
 
 const PHRASES: &[Words] = &[
@@ -65,7 +73,26 @@ const PHRASES: &[Words] = &[
     Words::new("FAILED", "GEZAKT"),
     Words::new("INCOMPLETE", "ONVOLLEDIG"),
     Words::new("never began", "nooit begonnen"),
+    Words::new(
+        "`{}` is not in slice `{}`: {} should be {}, is {}",
+        "`{}` zit niet in slice `{}`: {} moet {} zijn, is {}",
+    ),
+    Words::new("and in {} more slices not", "en in nog {} slices niet"),
+    Words::new("Known failures, accepted", "Bekende fouten, aanvaard"),
+    Words::new("{} until {} ({})", "{} tot en met {} ({})"),
+    Words::new("the known failure `{}` expired on {}", "de bekende fout `{}` is verlopen op {}"),
+    Words::new("the known failure `{}` does not fail any more", "de bekende fout `{}` gaat niet meer fout"),
+    Words::new(
+        "this replaces neither the qualification by Nictiz nor the acceptance by MedMij",
+        "dit vervangt noch de kwalificatie door Nictiz, noch de acceptatie door MedMij",
+    ),
 ];
+
+/// Why an element is not in a slice, in one line.
+pub fn slice_miss(row: &SliceMiss, language: Language) -> String {
+    let SliceMiss { path, slice, discriminator, expected, found } = row;
+    Phrase::SliceMiss.with(language, &[path, slice, discriminator, expected, found])
+}
 
 /// Things that are counted.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_phrase_and_noun_has_its_words_with_the_same_holes() {
-        assert_eq!(PHRASES.len(), Phrase::NeverBegan as usize + 1);
+        assert_eq!(PHRASES.len(), Phrase::OnlyThis as usize + 1);
         assert_eq!(NOUNS.len(), Noun::Action as usize + 1);
         for words in PHRASES {
             assert_eq!(words.en.matches("{}").count(), words.nl.matches("{}").count(), "{}", words.en);

@@ -122,7 +122,8 @@ impl Sample {
 
     /// A request that was answered.
     pub fn answered(&mut self, url: &str, status: u16, body: &str) -> &mut Sample {
-        let hash = format!("{:064x}", self.bodies.len() + 1);
+        let known = self.bodies.iter().find(|(_, known)| known.as_slice() == body.as_bytes());
+        let hash = known.map_or_else(|| format!("{:064x}", self.bodies.len() + 1), |(hash, _)| hash.clone());
         self.bodies.insert(hash.clone(), body.into());
         let response = RecordedMessage { headers: vec![], body: Some(hash), size: body.len() as u64 };
         self.exchanged(url, Ok((status, response)))
@@ -338,6 +339,72 @@ pub fn passed() -> Sample {
         .assert("<resource value=\"Bundle\"/>", Came::pass())
         .end();
     run.finish(false);
+    run
+}
+
+/// A validation that found several things, slices among them, in an answer that would like to be a script.
+pub fn validated() -> Sample {
+    let url = format!("{BASE}/Observation?code=85354-9");
+    let hostile = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let body = format!(
+        r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Observation","status":"nonsense","text":{{"div":"{hostile}"}},"component":[{{"code":{{"text":"systolic"}}}}]}}}}]}}"#
+    );
+    let mut run = Sample::run(BASE, false, 1);
+    run.begin("bgz/19-blood-pressure.yaml", "Blood pressure <b>", LABORATORY)
+        .test("latest", "Latest results")
+        .answered(&url, 200, &body)
+        .operation("operation", Came::pass())
+        .assert(
+            "validateProfileId",
+            Came::to(Verdict::Fail, "KEUR2011", "`component` fits no slice (and 1 more)")
+                .titled("The Bundle conforms")
+                .between("conforms", "2 errors"),
+        );
+    let issue = |message: &str, path: &str, marked: &str| {
+        let (line, column, span) = place(&body, marked);
+        let target = TargetPlace { request: false, line, column, path: path.into(), span };
+        let (severity, code, profile) = ("error".into(), "KEUR4040".into(), "http://nictiz.nl/x".into());
+        Issue { severity, code, message: message.into(), target, profile, slices: vec![] }
+    };
+    let slices = vec![SliceMiss {
+        path: "Bundle.entry[0].resource.component[0]".into(),
+        slice: "systolic".into(),
+        discriminator: "value: code.coding.code".into(),
+        expected: "8480-6".into(),
+        found: "nothing".into(),
+    }];
+    if let Some(Event::ActionFinished(action)) = run.events.last_mut() {
+        action.issues = vec![
+            issue("`nonsense` is no status", "Bundle.entry[0].resource.status", "\"nonsense\""),
+            Issue {
+                slices,
+                ..issue("`component` fits no slice", "Bundle.entry[0].resource.component[0]", r#"{"code":{"text"#)
+            },
+        ];
+    }
+    run.end().finish(false);
+    run
+}
+
+/// An answer of many entries, of which one near the end is wrong.
+pub fn big(entries: usize) -> Sample {
+    let mut body = String::from(r#"{"resourceType":"Bundle","entry":["#);
+    for number in 0..entries {
+        let comma = if number == 0 { "" } else { "," };
+        body.push_str(&format!(r#"{comma}{{"resource":{{"resourceType":"Basic","id":"n{number}"}}}}"#));
+    }
+    body.push_str("]}");
+    let marked: &'static str = Box::leak(format!("\"n{}\"", entries - 10).into_boxed_str());
+    let mut run = Sample::run(BASE, false, 1);
+    run.begin("bgz/01-patient.xml", "Patient", PATIENT).test("read", "Patient can be read");
+    // The same bytes twice.
+    for _ in 0..2 {
+        run.answered(&format!("{BASE}/Basic"), 200, &body).operation("operation", Came::pass()).assert(
+            "responseCode",
+            Came::to(Verdict::Fail, "KEUR2104", "the id is wrong").at("Bundle.entry.resource.id", marked),
+        );
+    }
+    run.end().finish(false);
     run
 }
 

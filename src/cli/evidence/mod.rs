@@ -72,7 +72,7 @@ fn rederived(record: &Record, packages: &[String]) -> Result<Vec<Event>, Vec<Dia
 fn rendered(record: &Record, console: &Console) -> Result<Vec<(String, Vec<u8>)>, String> {
     let report = fold(record.events());
     let files = record.files().map_err(|error| error.to_string())?.unwrap_or_default();
-    let evidence = Evidence { record, files: &files };
+    let evidence = Evidence::recorded(record, &files);
     let registry = &console.registry;
     let json = renderer::json(&report, registry, Language::En).map_err(|error| error.to_string())?;
     let junit = renderer::junit(&report, registry, &evidence, Language::En).map_err(|error| error.to_string())?;

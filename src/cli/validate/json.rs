@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::record::SliceMiss;
+
 use super::{Report, Verdict, severity};
 
 #[derive(Serialize)]
@@ -29,6 +31,8 @@ struct Issue<'r> {
     column: u32,
     message: &'r str,
     profile: &'r str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    slices: &'r [SliceMiss],
 }
 
 #[derive(Serialize)]
@@ -83,6 +87,7 @@ pub fn write(report: &Report) -> String {
                         column: f.position.column,
                         message: &f.message,
                         profile: &f.profile,
+                        slices: &f.slices,
                     })
                     .collect(),
             })

@@ -14,10 +14,12 @@ use std::sync::{Arc, OnceLock};
 use crate::definitions::{Definitions, Typed, Used};
 use crate::diagnostic::{Code, Diagnostic, Position, Severity, Span};
 use crate::fhir::{self, FhirVersion, Format as Syntax};
+use crate::record::SliceMiss;
 use crate::validation::{CodeCount, Policy, Validator, code};
 
 use super::console::Console;
 use super::exit::Exit;
+use super::judge::miss;
 use super::packages::Packages;
 use super::problem;
 use super::settings::{Checked, Key};
@@ -106,6 +108,7 @@ struct Finding {
     span: Span,
     message: String,
     profile: Arc<str>,
+    slices: Vec<SliceMiss>,
 }
 
 /// What was found in a file.
@@ -287,6 +290,7 @@ fn judge(file: &Path, validator: &Validator, profiles: &[&str]) -> Result<Judged
         span,
         message,
         profile: "".into(),
+        slices: vec![],
     };
     let mut judged =
         Judged { path, text: text.clone(), verdict: Verdict::Invalid, findings: vec![], codes: CodeCount::default() };
@@ -323,6 +327,7 @@ fn judge(file: &Path, validator: &Validator, profiles: &[&str]) -> Result<Judged
                 span: node.span(),
                 message: format!("not checked: {}", missing.reason),
                 profile: missing.canonical.as_str().into(),
+                slices: vec![],
             });
         }
     }
@@ -334,6 +339,7 @@ fn judge(file: &Path, validator: &Validator, profiles: &[&str]) -> Result<Judged
         span: issue.span,
         message: issue.message,
         profile: issue.profile,
+        slices: issue.slices.iter().map(miss).collect(),
     }));
     judged.findings.sort_by_key(|f| (f.span.start(), f.severity));
     judged.codes = result.codes;

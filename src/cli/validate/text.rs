@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity, Source, Words};
+use crate::report::slice_miss;
 
 use super::super::console::Console;
 use super::{Finding, Report, Verdict};
@@ -74,6 +75,9 @@ fn shown(alike: &[&Finding], source: &Source, console: &Console) -> String {
     }
     if !place.is_empty() {
         diagnostic = diagnostic.note(NoteKind::Note, place);
+    }
+    for row in &finding.slices {
+        diagnostic = diagnostic.note(NoteKind::Note, slice_miss(row, console.language));
     }
     console.output_frame().render(&diagnostic.in_language(&console.registry, console.language))
 }

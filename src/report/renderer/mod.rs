@@ -5,6 +5,7 @@ mod har;
 mod html;
 mod json;
 mod junit;
+mod requirements;
 mod sarif;
 mod terminal;
 mod testreport;

@@ -5,16 +5,18 @@ use std::fmt::Write as _;
 
 use annotate_snippets::renderer::{AnsiColor, Style};
 
-use crate::diagnostic::{self, Code, Language, Registry, Severity};
+use crate::diagnostic::{self, Code, Diagnostic, Language, NoteKind, Registry, Severity};
 use crate::record::Verdict;
 
+use super::super::baseline::KnownState;
 use super::super::cause::Cause;
+use super::super::code;
 use super::super::diagnosis::{Diagnosis, one_line, place};
 use super::super::model::*;
 use super::super::phrase::{Noun, Phrase, duration, number};
 use super::super::receipt;
 use super::super::verdict::Conclusion;
-use super::Material;
+use super::{Material, requirements};
 
 /// Writes reports as text.
 #[derive(Clone, Copy)]
@@ -38,6 +40,7 @@ impl Terminal<'_> {
         let language = self.frame.language;
         let mut out = String::new();
         self.failures(report, &mut out);
+        self.baseline(report, &mut out);
         for (verdict, phrase) in [(Verdict::Warning, Phrase::Warnings), (Verdict::NotEvaluated, Phrase::NotEvaluated)] {
             let causes: Vec<&Cause> = report.causes.iter().filter(|cause| cause.verdict == verdict).collect();
             if !causes.is_empty() {
@@ -46,6 +49,9 @@ impl Terminal<'_> {
                 let _ = writeln!(out, "{}", self.paint(AnsiColor::Yellow, &title));
                 self.list(report, &causes, &mut out);
             }
+        }
+        for table in &report.requirements {
+            requirements::write(&mut out, report, table, language);
         }
         if report.interrupted {
             let _ = writeln!(out, "{}\n", self.paint(AnsiColor::Yellow, Phrase::Interrupted.get(language)));
@@ -58,7 +64,7 @@ impl Terminal<'_> {
 
     fn failures(&self, report: &RunReport, out: &mut String) {
         let diagnosis = self.diagnosis(report);
-        let failing = report.causes.iter().filter(|cause| matches!(cause.verdict, Verdict::Fail | Verdict::Error));
+        let failing = report.causes.iter().filter(|cause| cause.fails());
         let mut hidden = 0;
         for (at, cause) in failing.enumerate() {
             if at >= self.causes {
@@ -77,6 +83,31 @@ impl Terminal<'_> {
         }
     }
 
+    /// What is accepted, by entry, and entries that should not be there any more.
+    fn baseline(&self, report: &RunReport, out: &mut String) {
+        let language = self.frame.language;
+        for entry in report.known.iter().filter(|entry| entry.state.fails()) {
+            let name = [&entry.path, &entry.test, &entry.action].map(|pattern| pattern.as_str()).join(" / ");
+            let (code, message) = match entry.state {
+                KnownState::Healed => (code::KNOWN_HEALED, Phrase::KnownHealed.with(language, &[&name])),
+                _ => (code::KNOWN_EXPIRED, Phrase::KnownExpired.with(language, &[&name, &entry.expires])),
+            };
+            let agreed = format!("{} ({})", one_line(&entry.reason), one_line(&entry.reference));
+            let diagnostic = Diagnostic::new(Severity::Error, code, message).note(NoteKind::Note, agreed);
+            let diagnostic = diagnostic.in_language(self.registry, language);
+            out.push_str(&self.frame.render_as("FAIL", &diagnostic));
+            out.push('\n');
+        }
+        let known = report.receipt.asserts.known + report.receipt.operations.known;
+        if known == 0 {
+            return;
+        }
+        let title = format!("{}: {}", Phrase::Known.get(language), number(language, known));
+        let _ = writeln!(out, "{}", self.paint(AnsiColor::Yellow, &title));
+        let causes: Vec<&Cause> = report.causes.iter().filter(|cause| cause.known).collect();
+        self.list(report, &causes, out);
+    }
+
     /// One line a cause: how often, which rule, what, and where first.
     fn list(&self, report: &RunReport, causes: &[&Cause], out: &mut String) {
         let language = self.frame.language;
@@ -87,6 +118,11 @@ impl Terminal<'_> {
             let count = number(language, cause.actions.len() as u64);
             let _ = writeln!(out, "  {count:>width$} × {} {}", cause.code, one_line(&cause.message));
             let _ = writeln!(out, "  {:width$}   --> {}", "", place(script, action));
+            if let Some(entry) = action.known.and_then(|entry| report.known.get(entry as usize)) {
+                let values = [&*one_line(&entry.reason), &entry.expires, &one_line(&entry.reference)];
+                let _ = writeln!(out, "  {:width$}   = {}", "", Phrase::KnownEntry.with(language, &values));
+                continue;
+            }
             let rule = cause.code.parse::<Code>().ok().and_then(|code| self.registry.rule(code));
             if let Some(rule) = rule {
                 let _ = writeln!(out, "  {:width$}   = {}", "", rule.remedy.get(language));
@@ -110,17 +146,21 @@ impl Terminal<'_> {
         let took = took(report).map(|micros| Phrase::Took.with(language, &[&duration(language, micros)]));
         let scripts = Noun::Script.count(language, u64::from(report.receipt.scripts.total));
         let asserts = Noun::Assert.count(language, report.receipt.asserts.total);
+        let known = match report.receipt.asserts.known + report.receipt.operations.known {
+            0 => String::new(),
+            known => format!("; {}: {}", Phrase::Known.get(language).to_lowercase(), number(language, known)),
+        };
         let simulated = match report.simulated {
             true => format!(" ({})", Phrase::Simulated.get(language)),
             false => String::new(),
         };
         let took = took.unwrap_or_default();
         let text = Phrase::VerdictLine.with(language, &[&scripts, &asserts, &took, &report.target]);
-        format!("{}  {text}{simulated}\n", self.paint(colour, phrase.get(language)))
+        format!("{}  {text}{simulated}{known}\n", self.paint(colour, phrase.get(language)))
     }
 
     fn diagnosis<'d>(&'d self, report: &'d RunReport) -> Diagnosis<'d> {
-        Diagnosis { report, registry: self.registry, material: self.material, language: self.language() }
+        Diagnosis { report, registry: self.registry, material: self.material, language: self.language(), tables: true }
     }
 
     fn language(&self) -> Language {

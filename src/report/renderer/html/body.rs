@@ -60,8 +60,7 @@ impl<'r> Bodies<'r> {
             if !super::tells(action) {
                 continue;
             }
-            let targets = std::iter::once(&action.target).chain(action.issues.iter().map(|issue| &issue.target));
-            for target in targets.filter(|target| target.line > 0) {
+            for target in super::targets(action).filter(|target| target.line > 0) {
                 if let Some(hash) = hash_of(exchange, target.request) {
                     marks.entry(hash).or_default().push(target.span.0 as usize..target.span.1 as usize);
                 }
@@ -72,6 +71,12 @@ impl<'r> Bodies<'r> {
             marks.dedup();
         }
         Bodies { material, marks, shown: HashMap::new(), written: 0 }
+    }
+
+    /// Where the first mark in the body of a message is, if it has one.
+    pub(super) fn mark(&self, report: &RunReport, exchange: &ExchangeReport, request: bool) -> Option<String> {
+        let marked = self.marks.contains_key(hash_of(exchange, request)?);
+        if marked { mark_id(report, exchange, request) } else { None }
     }
 
     /// The body of a message.
@@ -104,51 +109,66 @@ impl<'r> Bodies<'r> {
         let before = out.len();
         out.push_str("<pre class=body tabindex=0>");
         let cut = bytes > WHOLE || self.written > TOGETHER;
-        self.lines(out, &text, &layout, &marks, exchange.id, cut);
+        let id = id(exchange, request);
+        lines(out, &text, &layout, &marks, &id, cut);
         out.push_str("</pre>");
         self.written += out.len() - before;
     }
+}
 
-    fn lines(&self, out: &mut String, text: &str, layout: &Layout, marks: &[Bytes], id: u32, cut: bool) {
-        let mut keep: Vec<Range<usize>> = vec![];
-        if cut {
-            let all = layout.lines.len();
-            keep.push(0..AROUND.min(all));
-            for lines in marks.iter().filter_map(|mark| layout.range(mark)) {
-                let last = (lines.end).min(lines.start + MARKED) + AROUND;
-                keep.push(lines.start.saturating_sub(AROUND)..last.min(all));
-            }
-        } else {
-            keep.push(0..layout.lines.len());
+fn lines(out: &mut String, text: &str, layout: &Layout, marks: &[Bytes], id: &str, cut: bool) {
+    let mut keep: Vec<Range<usize>> = vec![];
+    if cut {
+        let all = layout.lines.len();
+        keep.push(0..AROUND.min(all));
+        for lines in marks.iter().filter_map(|mark| layout.range(mark)) {
+            let last = (lines.end).min(lines.start + MARKED) + AROUND;
+            keep.push(lines.start.saturating_sub(AROUND)..last.min(all));
         }
-        keep.sort_by_key(|lines| lines.start);
-        let mut at = 0;
-        let mut first = true;
-        for lines in keep {
-            let from = lines.start.max(at);
-            if from > at {
-                left_out(out, from - at);
-            }
-            for line in layout.lines.get(from..lines.end.max(from)).unwrap_or_default() {
-                // A link goes to the first mark.
-                let anchor = (first && marks.iter().any(|mark| line.touches(mark))).then(|| {
-                    first = false;
-                    format!("m{id}")
-                });
-                write_line(out, text, line, marks, anchor.as_deref());
-                out.push('\n');
-            }
-            at = at.max(lines.end);
+    } else {
+        keep.push(0..layout.lines.len());
+    }
+    keep.sort_by_key(|lines| lines.start);
+    let mut at = 0;
+    let mut first = true;
+    for lines in keep {
+        let from = lines.start.max(at);
+        if from > at {
+            left_out(out, from - at);
         }
-        if at < layout.lines.len() {
-            left_out(out, layout.lines.len() - at);
+        for line in layout.lines.get(from..lines.end.max(from)).unwrap_or_default() {
+            // A link goes to the first mark.
+            let anchor = (first && marks.iter().any(|mark| line.touches(mark))).then(|| {
+                first = false;
+                id.to_owned()
+            });
+            write_line(out, text, line, marks, anchor.as_deref());
+            out.push('\n');
         }
+        at = at.max(lines.end);
+    }
+    if at < layout.lines.len() {
+        left_out(out, layout.lines.len() - at);
     }
 }
 
 fn left_out(out: &mut String, lines: usize) {
     let words = both(|language| format!("… {} {}", number(language, lines as u64), LEFT_OUT.get(language)));
     let _ = writeln!(out, "<span class=cut>{words}</span>");
+}
+
+/// The name of the first mark in a body.
+fn id(exchange: &ExchangeReport, request: bool) -> String {
+    format!("m{}{}", exchange.id, if request { "r" } else { "" })
+}
+
+/// The same for a body that an earlier exchange shows.
+pub(super) fn mark_id(report: &RunReport, exchange: &ExchangeReport, request: bool) -> Option<String> {
+    let hash = hash_of(exchange, request)?;
+    report.exchanges.iter().find_map(|exchange| {
+        let first = [true, false].into_iter().find(|request| hash_of(exchange, *request) == Some(hash))?;
+        Some(id(exchange, first))
+    })
 }
 
 /// The hash of the body of the request or the answer.
@@ -165,6 +185,9 @@ pub(super) fn write_line(out: &mut String, text: &str, line: &Line, marks: &[Byt
         out.push_str("  ");
     }
     let mut open = false;
+    // White space before a line is not of the element, also where the element goes on.
+    let begin = line.bytes();
+    let begin = begin.start + text.get(begin).map_or(0, |line| line.len() - line.trim_start().len());
     for piece in &line.pieces {
         if piece.is_empty() {
             out.push(' ');
@@ -172,9 +195,10 @@ pub(super) fn write_line(out: &mut String, text: &str, line: &Line, marks: &[Byt
         }
         let mut at = piece.start;
         while at < piece.end {
-            let inside = marks.iter().any(|mark| mark.start <= at && at < mark.end.max(mark.start + 1));
+            let within = |mark: &Bytes| mark.start <= at && at < mark.end.max(mark.start + 1);
+            let inside = at >= begin && marks.iter().any(within);
             // The next byte at which that changes.
-            let edges = marks.iter().flat_map(|mark| [mark.start, mark.end.max(mark.start + 1)]);
+            let edges = marks.iter().flat_map(|mark| [mark.start, mark.end.max(mark.start + 1)]).chain([begin]);
             let next = edges.filter(|edge| *edge > at).min().unwrap_or(piece.end).min(piece.end);
             let next = ceiling(text, next);
             if inside != open {

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Language, NoteKind, Words};
 use crate::record::{SliceMiss, Verdict};
 
 use super::words::{attributes, both, escaped, prose, say};
-use super::{Page, anchor, frame, verdict_words};
+use super::{Page, anchor, body, frame, verdict_words};
 use crate::report::cause::Cause;
 use crate::report::diagnosis::{Diagnosis, heading, one_line, place};
 use crate::report::model::*;
@@ -89,7 +89,7 @@ fn card(out: &mut String, page: Page<'_>, at: usize, cause: &Cause) {
     };
     let tell = |language| {
         let Page { report, registry, material } = page;
-        Diagnosis { report, registry, material, language }.of(cause)
+        Diagnosis { report, registry, material, language, tables: false }.of(cause)
     };
     let (Some(en), Some(nl)) = (tell(Language::En), tell(Language::Nl)) else { return };
     let of = |language: Language| if language == Language::En { &en } else { &nl };
@@ -114,7 +114,7 @@ fn card(out: &mut String, page: Page<'_>, at: usize, cause: &Cause) {
         both(message),
         escaped(&heading(script, test)),
     );
-    frames(out, action, &en, &nl);
+    frames(out, page.report, action, &en, &nl);
     out.push_str("</div>");
     slices(out, action);
     issues(out, page, action);
@@ -142,7 +142,7 @@ fn card(out: &mut String, page: Page<'_>, at: usize, cause: &Cause) {
 }
 
 /// The line of the script and the elements of the answer.
-fn frames(out: &mut String, action: &ActionReport, en: &Diagnostic, nl: &Diagnostic) {
+fn frames(out: &mut String, report: &RunReport, action: &ActionReport, en: &Diagnostic, nl: &Diagnostic) {
     for (label, other) in en.labels.iter().zip(&nl.labels) {
         let said = match label.text == other.text {
             true => label.text.as_str(),
@@ -150,7 +150,9 @@ fn frames(out: &mut String, action: &ActionReport, en: &Diagnostic, nl: &Diagnos
             false => "",
         };
         let answer = label.source.name.contains('#');
-        let href = action.exchange.filter(|_| answer).map(|id| format!("#m{id}"));
+        let exchange = action.exchange.filter(|_| answer).and_then(|id| report.exchange(id));
+        let request = action.target.request || action.issues.iter().any(|issue| issue.target.request);
+        let href = exchange.and_then(|e| body::mark_id(report, e, request)).map(|id| format!("#{id}"));
         frame::write(out, label, said, href.as_deref());
     }
 }
@@ -196,6 +198,7 @@ fn issues(out: &mut String, page: Page<'_>, action: &ActionReport) {
         say(ISSUE_LIST),
         action.issues.len()
     );
+    let mut advised: Vec<&str> = vec![];
     for issue in action.issues.iter().take(ISSUES) {
         let class = match issue.severity.as_str() {
             "fatal" | "error" => "fail",
@@ -206,7 +209,10 @@ fn issues(out: &mut String, page: Page<'_>, action: &ActionReport) {
             (0, _) | (_, None) => String::new(),
             (line, Some(id)) => format!(" <a class=at href=#x{id}>#{id}:{line}:{}</a>", issue.target.column),
         };
-        let rule = issue.code.parse().ok().and_then(|code| page.registry.rule(code));
+        // What to do is said once.
+        let new = !advised.contains(&issue.code.as_str());
+        advised.push(&issue.code);
+        let rule = issue.code.parse().ok().filter(|_| new).and_then(|code| page.registry.rule(code));
         let remedy =
             rule.map_or(String::new(), |rule| format!("<p class=dim>{}</p>", both(|l| prose(rule.remedy.get(l)))));
         let profile = match issue.profile.as_str() {

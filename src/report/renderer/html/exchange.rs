@@ -84,15 +84,9 @@ fn one<'r>(
         both(|language| duration(language, exchange.micros)),
         size(exchange.response_size),
     );
-    let marked = |request: bool| {
-        about.iter().any(|(_, action)| {
-            let issues = action.issues.iter().map(|issue| &issue.target);
-            let mut targets = std::iter::once(&action.target).chain(issues);
-            tells(action) && targets.any(|target| target.line > 0 && target.request == request)
-        })
-    };
-    if marked(true) || marked(false) {
-        let _ = write!(out, "<p><a href=#m{}>{}</a></p>", exchange.id, say(TO_MARK));
+    let marks = [true, false].into_iter().filter_map(|request| bodies.mark(page.report, exchange, request));
+    for mark in marks.collect::<Vec<_>>() {
+        let _ = write!(out, "<p><a href=#{mark}>{}</a></p>", say(TO_MARK));
     }
     told(out, about);
     let _ = write!(

@@ -62,7 +62,7 @@ pub(super) fn write(out: &mut String, label: &Label, said: &str, href: Option<&s
         } else {
             write_line(&mut written, text, line, std::slice::from_ref(&mark), None);
         }
-        let _ = writeln!(out, "<span class=\"{class}\" data-n=\"{number}\">{written}</span>");
+        let _ = write!(out, "<span class=\"{class}\" data-n=\"{number}\">{written}</span>");
     }
     out.push_str("</pre>");
     if !said.is_empty() {

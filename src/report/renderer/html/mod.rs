@@ -114,6 +114,15 @@ fn tells(action: &ActionReport) -> bool {
     !matches!(action.verdict, Verdict::Pass | Verdict::Skip)
 }
 
+/// Where something is wrong in the answer or request: the action's own place, and those of its issues that
+/// are errors, or all of them where none is.
+fn targets(action: &ActionReport) -> impl Iterator<Item = &TargetReport> {
+    let broken = |issue: &&IssueReport| matches!(issue.severity.as_str(), "fatal" | "error");
+    let any = action.issues.iter().any(|issue| broken(&issue));
+    let issues = action.issues.iter().filter(move |issue| !any || broken(issue)).map(|issue| &issue.target);
+    std::iter::once(&action.target).chain(issues).filter(|target| target.line > 0)
+}
+
 /// The class of an action.
 fn class(action: &ActionReport) -> &'static str {
     if action.known.is_some() { "known" } else { verdict_code(action.verdict) }

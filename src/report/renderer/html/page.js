@@ -119,7 +119,7 @@
       const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
       while (walker.nextNode()) {
         const node = walker.currentNode;
-        if (node.parentElement.closest('.cut')) continue;
+        if (node.parentElement.closest('.cut, mark')) continue;
         for (const found of node.data.matchAll(token)) {
           const range = new Range();
           range.setStart(node, found.index);

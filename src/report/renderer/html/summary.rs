@@ -155,7 +155,9 @@ fn sentence(report: &RunReport, language: crate::diagnostic::Language) -> String
 
 /// A bar of the verdicts, and each with its count: a button that shows only those.
 fn counts(out: &mut String, report: &RunReport) {
-    let counts = &report.receipt.asserts;
+    // The page lists requests too.
+    let mut counts = report.receipt.asserts;
+    counts.add_all(&report.receipt.operations);
     let count = |verdict| match verdict {
         Verdict::Pass => counts.pass,
         Verdict::Fail => counts.fail - counts.known.min(counts.fail),
