@@ -1,6 +1,7 @@
 //! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
+mod auth;
 mod console;
 mod destination;
 mod exit;
@@ -40,6 +41,7 @@ const TABLES: &[&[Rule]] = &[
     crate::engine::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
+    crate::authorization::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -81,6 +83,8 @@ enum Verb {
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
     Package(package::Arguments),
+    /// Log test persons in, and see who is
+    Auth(auth::Verb),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -93,7 +97,7 @@ impl Verb {
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Package(_) | Verb::Auth(_) | Verb::Explain(_) => vec![],
         }
     }
 }
@@ -158,6 +162,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
+        Verb::Auth(verb) => auth::auth(&verb, &settings, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }
@@ -187,7 +192,8 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5000..5100])
+        {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }
