@@ -1,6 +1,7 @@
 //! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
+mod auth;
 mod choice;
 mod completions;
 mod configuration;
@@ -56,6 +57,7 @@ const TABLES: &[&[Rule]] = &[
     crate::validation::code::RULES,
     crate::evidence::code::RULES,
     crate::report::code::RULES,
+    crate::authorization::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -109,6 +111,8 @@ enum Verb {
     Diff(diff::Arguments),
     /// Pack, sign, verify and sample evidence of runs
     Evidence(evidence::Arguments),
+    /// Log test persons in, and see who is
+    Auth(auth::Verb),
     /// Explain a rule code
     Explain(explain::Arguments),
     /// Write a script that completes verbs and flags in a shell
@@ -201,6 +205,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
         Verb::Diff(arguments) => diff::diff(&arguments, &checked, &console),
         Verb::Evidence(arguments) => evidence::evidence(&arguments, &settings, &checked, &console),
+        Verb::Auth(verb) => auth::auth(&verb, &settings, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
         Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }

@@ -16,6 +16,7 @@ use crate::record::{Files, Gathering, Record, RunDirectory, Tee, new_run_id};
 use crate::testscript::source::ScriptSource as _;
 use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
+use super::auth::{Configured, configured, session};
 use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::destination;
@@ -86,6 +87,9 @@ pub struct Arguments {
     /// End the run, without asking, at an answer with what looks like a real person
     #[arg(long)]
     test_persons_only: bool,
+    /// Command that logs in where `keur.toml` has a `[login]`: gets the URL, writes the final redirect
+    #[arg(long, value_name = "COMMAND")]
+    login_hook: Option<String>,
 }
 
 const RUNNING: [Words; 2] = [
@@ -180,7 +184,7 @@ pub(super) fn sample(
     }
     let id = new_run_id(jiff::Timestamp::now());
     let path = checked.record.join(&id);
-    let prepared = Prepared { id, scripts, places, tokens, packages, selection: Selection::default() };
+    let prepared = Prepared { id, scripts, places, tokens, packages, selection: Selection::default(), login: None };
     let gathering = Gathering::new(files);
     // The scripts were read before; they belong to the record of this run too.
     for (path, _) in files.iter() {
@@ -198,6 +202,7 @@ struct Prepared {
     tokens: Tokens,
     packages: Packages,
     selection: Selection,
+    login: Option<Configured>,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
@@ -211,7 +216,10 @@ fn prepare(
     let mut problems = destination::check(&checked.reports);
     let selection =
         Selection::of(&arguments.paths, &arguments.service).map_err(|more| problems.extend(more)).unwrap_or_default();
-    let tokens = tokens(settings, &mut problems);
+    let mut tokens = tokens(settings, &mut problems);
+    let login = configured(settings, checked, arguments.login_hook.as_deref()).map_err(|more| problems.extend(more));
+    let login = login.ok().flatten().filter(|_| checked.target.is_some());
+    tokens.by_login.extend(login.iter().flat_map(|login| login.live.names()).map(str::to_owned));
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
     if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
@@ -243,7 +251,7 @@ fn prepare(
         return Err(Exit::Usage);
     }
     let id = new_run_id(jiff::Timestamp::now());
-    Ok(Prepared { id, scripts, places: set.scripts().to_vec(), tokens, packages, selection })
+    Ok(Prepared { id, scripts, places: set.scripts().to_vec(), tokens, packages, selection, login })
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -291,7 +299,7 @@ async fn carry_out(
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let Prepared { id, scripts, places, tokens, packages, selection } = prepared;
+    let Prepared { id, scripts, places, tokens, packages, selection, login } = prepared;
     let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
         Ok((choices, problems)) => {
             console.tell_all(problems);
@@ -343,8 +351,15 @@ async fn carry_out(
         return if nothing { Exit::NothingSelected } else { Exit::Usage };
     }
     let directory = RunDirectory::new(&checked.record, &id);
+    if let Some(login) = &login {
+        let problems = session::ready(login).await;
+        if !problems.is_empty() {
+            console.tell_all(problems);
+            return Exit::NoToken;
+        }
+    }
     let given = Given { directory: directory.with_inputs(inputs, files.files()), secrets, circumstances };
-    execute(&plan, &definitions, simulator.is_some(), given, checked, console).await
+    execute(&plan, &definitions, simulator.is_some(), login.as_ref(), given, checked, console).await
 }
 
 /// What a run has of its own: its folder, its secrets, its clock and chance.
@@ -384,6 +399,7 @@ async fn execute(
     plan: &Plan,
     definitions: &Choices,
     simulated: bool,
+    login: Option<&Configured>,
     given: Given,
     checked: &Checked,
     console: &Console,
@@ -393,7 +409,8 @@ async fn execute(
     let running = words(RUNNING[usize::from(plan.scripts.len() != 1)]).replace("{}", &plan.scripts.len().to_string());
     console.error(&format!("{running} {}\n", redaction::shown_url(&plan.target)));
     let reach = if checked.offline { Reach::only_hosts_of([plan.target.as_str()]) } else { Reach::Anywhere };
-    let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
+    let client = ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() };
+    let client = Client::new(session::client(login, &plan.target, &checked.variables, client));
     let interrupt = Interrupt::default();
     let judge = Judge::new(definitions);
     let settings = RunSettings {
@@ -405,7 +422,8 @@ async fn execute(
     };
     let actions = plan.scripts.iter().map(|planned| planned.script.actions().count() as u64).sum();
     let progress = Progress::new(actions, console.language);
-    let sinks = Tee(vec![&directory, &progress]);
+    let both = Tee(vec![&directory, &progress]);
+    let sinks = session::Noted { sink: &both, live: login.map(|login| &*login.live) };
     let sink = Hushed::new(&sinks, &secrets);
     let decide = |what: &str| persons::may_go_on(what, checked, console);
     let client = Guarded::new(&client, interrupt.clone(), &decide);

@@ -24,7 +24,8 @@ mod state;
 mod title;
 mod transport;
 
+pub use crate::authorization::Tokens;
 pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
-pub use plan::{Plan, PlanSettings, PlannedScript, Tokens, TypesOf, plan};
+pub use plan::{Plan, PlanSettings, PlannedScript, TypesOf, plan};
 pub use run::{Interrupt, RunOutcome, RunSettings, run};
 pub use transport::{Call, Sending, Transport};

@@ -50,7 +50,28 @@ pub fn replay(record: &Record, plan: &Plan, settings: &RunSettings<'_>, same: bo
         return Err(fault);
     }
     let events = collected.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    at_its_time(record, events, same)
+    let events = at_its_time(record, events, same)?;
+    Ok(if same { with_tokens(record, events) } else { events })
+}
+
+/// With the logins of the record where they were: nobody logs in again.
+fn with_tokens(record: &Record, events: Vec<Event>) -> Vec<Event> {
+    let mut before: HashMap<Place, Vec<&Event>> = HashMap::new();
+    let mut obtained = vec![];
+    for event in record.events() {
+        match event {
+            Event::TokenObtained(_) => obtained.push(event),
+            _ if obtained.is_empty() => {}
+            other => before.entry(place(other)).or_default().append(&mut obtained),
+        }
+    }
+    let mut whole = Vec::with_capacity(events.len());
+    for event in events {
+        whole.extend(before.remove(&place(&event)).into_iter().flatten().cloned());
+        whole.push(event);
+    }
+    whole.extend(obtained.into_iter().cloned());
+    whole
 }
 
 /// With the moments of the record, and, for the same scripts, as far as the record goes.
@@ -82,6 +103,7 @@ fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Ve
 #[derive(PartialEq, Eq, Hash)]
 enum Place {
     Run,
+    Token,
     Script(u32),
     Test(u32, u32),
     Exchange(u32),
@@ -93,6 +115,7 @@ enum Place {
 fn place(event: &Event) -> Place {
     match event {
         Event::RunStarted(_) => Place::Run,
+        Event::TokenObtained(_) => Place::Token,
         Event::ScriptStarted(script) => Place::Script(script.script),
         Event::TestStarted(test) => Place::Test(test.script, test.test),
         Event::Exchanged(exchange) => Place::Exchange(exchange.exchange),

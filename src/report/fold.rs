@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use crate::exchange::redaction;
 use crate::record::{
-    ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, SliceMiss, TargetPlace, TestStarted,
+    ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, SliceMiss, TargetPlace,
+    TestStarted, TokenObtained,
 };
 
 use super::baseline::{self, KnownFailure};
@@ -22,6 +23,7 @@ pub struct Fold {
     /// Where the script of a number is in `scripts`.
     places: HashMap<u32, usize>,
     exchanges: Vec<ExchangeReport>,
+    tokens: Vec<TokenObtained>,
     receipt: Receipt,
     known: Vec<KnownFailure>,
 }
@@ -56,6 +58,7 @@ impl Fold {
     pub fn push(&mut self, event: &Event) {
         match event {
             Event::RunStarted(run) => self.run = Some(run.clone()),
+            Event::TokenObtained(token) => self.tokens.push(token.clone()),
             Event::ScriptStarted(script) => self.start_script(script),
             Event::TestStarted(test) => self.start_test(test),
             Event::Exchanged(exchange) => self.exchange(exchange),
@@ -71,7 +74,7 @@ impl Fold {
 
     /// The report of what came in.
     pub fn finish(self) -> RunReport {
-        let Fold { run, finished, scripts, exchanges, mut receipt, known, .. } = self;
+        let Fold { run, finished, scripts, exchanges, tokens, mut receipt, known, .. } = self;
         let (ended, interrupted) = finished.unwrap_or((String::new(), true));
         let complete: Vec<bool> = scripts.iter().map(|script| script.finished).collect();
         let mut scripts: Vec<ScriptReport> = scripts.into_iter().map(|script| script.report).collect();
@@ -127,6 +130,7 @@ impl Fold {
             causes: vec![],
             known,
             requirements: vec![],
+            tokens,
             exchanges,
             scripts,
         };

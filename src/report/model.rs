@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::record::{ActionKind, CodeCount, DefinitionUse, SliceMiss, Verdict};
+use crate::record::{ActionKind, CodeCount, DefinitionUse, SliceMiss, TokenObtained, Verdict};
 
 use super::baseline::KnownReport;
 use super::cause::Cause;
@@ -44,6 +44,9 @@ pub struct RunReport {
     /// Tables of requirements that were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<RequirementsReport>,
+    /// How tokens were come by; the tokens themselves are nowhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenObtained>,
     /// Requests and answers.
     pub exchanges: Vec<ExchangeReport>,
     /// The scripts in the order of the run.

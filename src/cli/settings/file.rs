@@ -21,6 +21,15 @@ pub(super) struct Content {
     pub(super) entries: Vec<Entry>,
 }
 
+/// Tables that other rooms read: how to log in is for `auth`.
+pub(super) const ELSEWHERE: [&str; 1] = ["login"];
+
+/// The file as a source, where it can be read.
+pub(super) fn source(path: &Path) -> Option<Source> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(Source { name: path.display().to_string().into(), text: text.into() })
+}
+
 /// What the file gives; what is wrong with it goes to `problems`.
 pub(super) fn read(path: &Path, problems: &mut Vec<Diagnostic>) -> Content {
     let name = path.display().to_string();
@@ -58,7 +67,7 @@ impl Reader<'_> {
         // In the order of the file, which the map does not keep.
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
-        for (name, value) in entries {
+        for (name, value) in entries.into_iter().filter(|(name, _)| !ELSEWHERE.contains(&name.get_ref().as_ref())) {
             if let Some((table, fields)) = TABLES.iter().find(|(table, _)| *table == name.get_ref().as_ref()) {
                 self.entries(table, fields, value);
                 continue;

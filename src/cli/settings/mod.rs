@@ -136,6 +136,7 @@ pub enum Origin {
 pub struct Settings {
     values: [Vec<Given>; DECLARATIONS.len()],
     entries: Vec<entries::Entry>,
+    file: Option<Source>,
 }
 
 impl Settings {
@@ -148,8 +149,9 @@ impl Settings {
     ) -> (Settings, Vec<Diagnostic>) {
         let mut problems = vec![];
         let path = file.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|path| path.is_file()));
+        let source = path.as_deref().and_then(file::source);
         let content = path.map(|path| file::read(&path, &mut problems)).unwrap_or_default();
-        let mut settings = Settings { entries: content.entries, ..Settings::default() };
+        let mut settings = Settings { entries: content.entries, file: source, ..Settings::default() };
         for declaration in DECLARATIONS {
             let default = declaration.default.map(|text| Given { text: text.into(), origin: Origin::Default });
             settings.values[declaration.key as usize].extend(default);
@@ -186,6 +188,11 @@ impl Settings {
             values.clear();
         }
         values.extend(given);
+    }
+
+    /// The settings file, for tables that are read elsewhere.
+    pub fn file(&self) -> Option<&Source> {
+        self.file.as_ref()
     }
 
     /// The value of a setting that has one.
@@ -305,7 +312,8 @@ mod tests {
     #[test]
     fn the_schema_of_the_file_has_the_same_keys() {
         let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/keur-toml-1.json")).unwrap();
-        let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let keys = schema["properties"].as_object().unwrap().keys().map(String::as_str);
+        let mut keys: Vec<&str> = keys.filter(|key| !file::ELSEWHERE.contains(key)).collect();
         let names = DECLARATIONS.iter().map(|declaration| declaration.name);
         let mut names: Vec<&str> = names.chain(entries::TABLES.iter().map(|(table, _)| *table)).collect();
         keys.sort_unstable();
