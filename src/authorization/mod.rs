@@ -5,7 +5,9 @@
 //! literal) or obtained by a login to those variables. Tokens never print.
 
 mod client_credentials;
+mod private_file;
 mod token;
 
 pub use client_credentials::{ClientCredentials, LoginError, obtain};
+pub use private_file::private_file;
 pub use token::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource, Tokens};

@@ -15,6 +15,7 @@ mod progress;
 mod reports;
 mod run;
 mod serve;
+mod serve_dva;
 mod settings;
 mod stop;
 mod suite;

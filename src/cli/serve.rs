@@ -26,10 +26,10 @@ use super::suite::{Selection, Shelf};
 pub struct Arguments {
     /// Folder of resources to serve, JSON or XML (repeatable); without any the server is empty and can be written to
     #[arg(long, value_name = "FOLDER")]
-    fixtures: Vec<PathBuf>,
+    pub(super) fixtures: Vec<PathBuf>,
     /// Tokens of test persons (JSON: accessToken, resourceId, bsn); with it every request needs one
     #[arg(long, value_name = "FILE")]
-    tokens: Option<PathBuf>,
+    pub(super) tokens: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: String,
@@ -44,13 +44,15 @@ pub struct Arguments {
     var: Vec<String>,
     /// Fault to have, for one type of resource with NAME@Type (repeatable); `list` names them
     #[arg(long, value_name = "NAME")]
-    defect: Vec<String>,
+    pub(super) defect: Vec<String>,
+    #[command(flatten)]
+    pub(super) dva: super::serve_dva::Whole,
     /// Write every exchange to standard error, a line each
     #[arg(long)]
     log: bool,
 }
 
-const SERVING: Words =
+pub(super) const SERVING: Words =
     Words::new("serving {} resources of FHIR {}; Ctrl-C stops", "serveert {} resources van FHIR {}; Ctrl-C stopt");
 
 impl Arguments {
@@ -64,6 +66,9 @@ impl Arguments {
 
 /// Carries it out.
 pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+    if arguments.dva.wanted() {
+        return super::serve_dva::serve(arguments, checked, console);
+    }
     if arguments.defect.iter().any(|name| name == "list") {
         let width = DEFECTS.iter().map(|defect| defect.name.len()).max().unwrap_or(0);
         let lines = DEFECTS.iter().map(|defect| format!("{:width$}  {}\n", defect.name, defect.about));
@@ -110,16 +115,19 @@ pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
 }
 
 /// Everything a simulator needs, or all that is wrong.
-fn settings(arguments: &Arguments, checked: &Checked) -> Result<Settings, Vec<Diagnostic>> {
+pub(super) fn settings(arguments: &Arguments, checked: &Checked) -> Result<Settings, Vec<Diagnostic>> {
     let mut problems = vec![];
     let version = checked.fhir_version.unwrap_or(FhirVersion::Stu3);
     let definitions = Packages::open(&checked.packages).and_then(|packages| packages.definitions(version));
     let definitions = definitions.map_err(|more| problems.extend(more)).ok();
-    let fixtures = fixtures(&arguments.fixtures).map_err(|more| problems.extend(more)).unwrap_or_default();
-    let registry = arguments.tokens.as_deref().map(|path| registry(path).map_err(|problem| problems.push(*problem)));
+    let fixtures = fixtures(&arguments.dva.fixtures_or(&arguments.fixtures))
+        .map_err(|more| problems.extend(more))
+        .unwrap_or_default();
+    let tokens = arguments.tokens.clone().or_else(|| arguments.dva.tokens(&arguments.fixtures));
+    let registry = tokens.as_deref().map(|path| registry(path).map_err(|problem| problems.push(*problem)));
     let listen = address(&arguments.listen).map_err(|problem| problems.push(*problem)).ok();
     let mut defects = vec![];
-    for name in &arguments.defect {
+    for name in arguments.dva.fhir_defects(&arguments.defect) {
         match ActiveDefect::parse(name) {
             Ok(defect) => defects.push(defect),
             Err(_) => problems.push(no_defect(name)),
@@ -195,7 +203,7 @@ fn is_fixture(file: &Path) -> bool {
 }
 
 /// The file beside the persons of a suite that has their tokens.
-const TOKENS: &str = "tokens.json";
+pub(super) const TOKENS: &str = "tokens.json";
 
 fn registry(path: &Path) -> Result<TokenRegistry, Box<Diagnostic>> {
     let text = Shelf.read(path).map_err(|error| Box::new(problem::error(problem::PATH, error.to_string())))?;
@@ -216,7 +224,7 @@ fn address(text: &str) -> Result<SocketAddr, Box<Diagnostic>> {
     addresses.next().ok_or_else(|| wrong("the name has no address".to_owned()))
 }
 
-fn not_started(error: StartError) -> Vec<Diagnostic> {
+pub(super) fn not_started(error: StartError) -> Vec<Diagnostic> {
     match error {
         StartError::Fixtures(problems) => problems,
         error => vec![problem::error(problem::SIMULATOR, error.to_string())],

@@ -24,6 +24,8 @@ struct Person {
     resource_id: String,
     #[serde(default)]
     bsn: Option<String>,
+    #[serde(default)]
+    family_name: Option<String>,
 }
 
 /// Tokens and citizen numbers of test persons, in the form of Nictiz' `QualificationTokens.json`: a list
@@ -56,6 +58,13 @@ impl TokenRegistry {
             patients.push(key);
             patients.sort();
         }
+    }
+
+    /// The people in it: id of the Patient, family name, citizen service number; empty where not given.
+    pub(super) fn people(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.people.iter().map(|p| {
+            (p.resource_id.as_str(), p.family_name.as_deref().unwrap_or_default(), p.bsn.as_deref().unwrap_or_default())
+        })
     }
 
     /// How many different tokens there are.

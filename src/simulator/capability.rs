@@ -1,18 +1,23 @@
 //! What the server says it can do: exactly that (<http://hl7.org/fhir/STU3/capabilitystatement.html>).
 
 use super::reply::now;
+use super::searchset::Circumstances;
 use super::store::Store;
 use super::stored::resource_types;
 use super::wire::Wire;
 use crate::definitions::search::SearchType;
 use crate::fhir::Format;
 
-const INTERACTIONS: [&str; 6] = ["read", "vread", "update", "delete", "create", "search-type"];
+/// Those that only read come first.
+const INTERACTIONS: [&str; 6] = ["read", "vread", "search-type", "update", "delete", "create"];
+const READING: usize = 3;
 const ON_SYSTEM: [&str; 2] = ["transaction", "batch"];
 
 /// Writes the CapabilityStatement. Elements that only some releases have are written where the
 /// definitions have them.
-pub(super) fn statement(store: &Store, base: &str, format: Format) -> String {
+pub(super) fn statement(store: &Store, circumstances: &Circumstances<'_>, format: Format) -> String {
+    let writes = !circumstances.read_only;
+    let interactions = if writes { &INTERACTIONS[..] } else { &INTERACTIONS[..READING] };
     let types = &store.types;
     let has = |path: &str, element: &str| types.type_named(path).is_some_and(|t| types.child(t, element).is_some());
     let parameters = &store.parameters;
@@ -26,7 +31,7 @@ pub(super) fn statement(store: &Store, base: &str, format: Format) -> String {
         });
         w.object("implementation", |w| {
             w.text("description", "test server with fictitious persons");
-            w.text("url", base);
+            w.text("url", circumstances.base);
         });
         w.text("fhirVersion", types.version().release());
         if has("CapabilityStatement", "acceptUnknown") {
@@ -37,12 +42,12 @@ pub(super) fn statement(store: &Store, base: &str, format: Format) -> String {
             w.text("mode", "server");
             w.objects("resource", resource_types(types), |w, resource_type| {
                 w.text("type", resource_type);
-                w.objects("interaction", INTERACTIONS, |w, code| w.text("code", code));
+                w.objects("interaction", interactions, |w, code| w.text("code", code));
                 w.text("versioning", "versioned-update");
-                w.bare("updateCreate", true);
-                w.bare("conditionalCreate", true);
-                w.bare("conditionalUpdate", true);
-                w.text("conditionalDelete", "single");
+                w.bare("updateCreate", writes);
+                w.bare("conditionalCreate", writes);
+                w.bare("conditionalUpdate", writes);
+                w.text("conditionalDelete", if writes { "single" } else { "not-supported" });
                 let references = || parameters.of(resource_type).filter(|p| p.ty == SearchType::Reference);
                 let includes: Vec<String> = references().map(|p| format!("{resource_type}:{}", p.code)).collect();
                 w.texts("searchInclude", includes.iter().map(String::as_str));
@@ -51,7 +56,7 @@ pub(super) fn statement(store: &Store, base: &str, format: Format) -> String {
                     w.text("type", parameter.ty.code());
                 });
             });
-            w.objects("interaction", ON_SYSTEM, |w, code| w.text("code", code));
+            w.objects("interaction", ON_SYSTEM.iter().filter(|_| writes), |w, code| w.text("code", code));
         });
     })
 }

@@ -262,7 +262,7 @@ fn carry_out(store: &mut Store, bundle: &Document) -> Result<(), String> {
         returns: Return::Minimal,
     };
     let base = store.base.clone();
-    let request = Request { access: &Access::All, base: &base, lapses: Lapses::default() };
+    let request = Request { access: &Access::All, base: &base, lapses: Lapses::default(), read_only: false };
     let replies = transaction::carry_out_all(store, bundle, &call, &request).map_err(|r| r.diagnostics)?;
     let refused = replies.into_iter().find_map(|(at, reply)| Some((at, reply.err()?)));
     refused.map_or(Ok(()), |(at, refusal)| Err(format!("entry {}: {}", at + 1, refusal.diagnostics)))

@@ -12,6 +12,7 @@ mod capability;
 pub mod code;
 mod defect;
 mod document;
+pub mod dva;
 mod edit;
 mod load;
 mod refusal;

@@ -22,6 +22,8 @@ pub(super) struct Circumstances<'c> {
     /// The URL before `/Type`.
     pub base: &'c str,
     pub lapses: Lapses,
+    /// The server says that it takes no writes.
+    pub read_only: bool,
 }
 
 /// Carries out `GET [type]?…`.
@@ -139,6 +141,7 @@ fn page(
     let start = match &plan.page {
         None => 0,
         Some((start, whom)) if *whom == mark && (*start <= slots.len()) => *start,
+        Some((start, _)) if circumstances.lapses.any_page => (*start).min(slots.len()),
         Some(_) => return Err(Refusal::new(Reason::NotFound, "this page is not (or no longer) there for this token")),
     };
     let size = plan.count.unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);

@@ -214,7 +214,7 @@ impl Simulator {
     }
 }
 
-fn stored(settings: &Settings, base_url: &str) -> Result<(Store, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn stored(settings: &Settings, base_url: &str) -> Result<(Store, Vec<Diagnostic>), Vec<Diagnostic>> {
     let types = settings.definitions.types();
     // Fixtures write `${server-base}Patient/1`.
     let mut values = vec![("server-base".to_owned(), format!("{base_url}/"))];
@@ -271,7 +271,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stopped: watch::
 
 /// The client gets no answer.
 #[derive(Debug)]
-struct Closed;
+pub(super) struct Closed;
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -329,7 +329,7 @@ async fn exchange(
     outgoing.ok_or(Closed)
 }
 
-async fn read_body(body: Incoming, bounds: &Bounds) -> Result<Bytes, Refusal> {
+pub(super) async fn read_body(body: Incoming, bounds: &Bounds) -> Result<Bytes, Refusal> {
     let limit = bounds.body;
     match tokio::time::timeout(bounds.body_time, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
@@ -341,7 +341,7 @@ async fn read_body(body: Incoming, bounds: &Bounds) -> Result<Bytes, Refusal> {
     }
 }
 
-fn to_hyper(response: &Response) -> hyper::Response<Full<Bytes>> {
+pub(super) fn to_hyper(response: &Response) -> hyper::Response<Full<Bytes>> {
     let mut outgoing = hyper::Response::new(Full::new(response.body.clone()));
     *outgoing.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     for (name, value) in response.headers.iter() {

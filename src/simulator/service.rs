@@ -25,6 +25,19 @@ pub(super) struct Lapses {
     pub ignore_parameter: bool,
     /// `$lastn` gives the oldest.
     pub oldest_first: bool,
+    /// A next link may be followed by anybody.
+    pub any_page: bool,
+}
+
+impl Lapses {
+    /// Leaves undone what others leave undone too.
+    pub fn merge(&mut self, other: Lapses) {
+        self.any_token |= other.any_token;
+        self.leak |= other.leak;
+        self.ignore_parameter |= other.ignore_parameter;
+        self.oldest_first |= other.oldest_first;
+        self.any_page |= other.any_page;
+    }
 }
 
 /// The simulator's core: a store and the rules of access to it.
@@ -36,6 +49,8 @@ pub(super) struct Service {
     /// `http://host:port`, without the path.
     origin: String,
     body_limit: usize,
+    /// It says that it takes no writes.
+    read_only: bool,
 }
 
 /// Header fields that a client finds back in the answer, to tell its requests apart.
@@ -55,7 +70,13 @@ impl Service {
             base_path: base_path.to_owned(),
             origin: origin.to_owned(),
             body_limit,
+            read_only: false,
         }
+    }
+
+    /// Says of itself that it is only read; whoever stands before it sees to it.
+    pub fn read_only(self, read_only: bool) -> Service {
+        Service { read_only, ..self }
     }
 
     /// Answers a request. Never fails: what cannot be done becomes an OperationOutcome.
@@ -97,7 +118,7 @@ impl Service {
             return Err(Refusal::new(Reason::MediaType, message));
         }
         let base = self.base(request);
-        let circumstances = Circumstances { access: &access, base: &base, lapses };
+        let circumstances = Circumstances { access: &access, base: &base, lapses, read_only: self.read_only };
         if interaction.writes() {
             let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
             return write::perform(&mut store, &interaction, &call, &circumstances);
@@ -113,7 +134,7 @@ impl Service {
                 && h.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'))
         };
         match request.headers.get("Host").filter(is_host) {
-            Some(host) => format!("http://{host}{}", self.base_path),
+            Some(host) => format!("{}://{host}{}", self.origin.split("://").next().unwrap_or("http"), self.base_path),
             None => format!("{}{}", self.origin, self.base_path),
         }
     }
@@ -152,7 +173,7 @@ pub(super) fn perform(
         }
         Interaction::Metadata => {
             only_presentation(call)?;
-            Ok(Reply::new(200, capability::statement(store, circumstances.base, call.presentation.format)))
+            Ok(Reply::new(200, capability::statement(store, circumstances, call.presentation.format)))
         }
         _ => Err(Refusal::new(Reason::NotSupported, "this is not something to be read")),
     }
