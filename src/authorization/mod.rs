@@ -4,6 +4,7 @@
 //! a supplier's endpoint wants its own. [`Tokens`] binds tokens given by the user (environment, file,
 //! literal) or obtained by a login to those variables. Tokens never print.
 
+pub mod assertion;
 mod client_credentials;
 mod private_file;
 mod token;

@@ -121,6 +121,17 @@ impl Client {
         if direct {
             builder = builder.no_proxy();
         }
+        if let Some(identity) = settings.identity.as_ref().filter(|_| tls) {
+            let identity = reqwest::Identity::from_pem(identity.pem());
+            builder = builder
+                .identity(identity.map_err(|e| format!("the client certificate cannot be used: {}", chain(&e)))?);
+        }
+        for (host, address) in &settings.resolve {
+            builder = builder.resolve(host, *address);
+        }
+        if settings.trust_anyone {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+        }
         let mut roots = vec![];
         for pem in &settings.extra_roots {
             roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(|e| chain(&e))?);

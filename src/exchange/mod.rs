@@ -14,4 +14,4 @@ mod settings;
 pub use client::Client;
 pub use message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
 pub use secret::{AccessToken, Bsn, InvalidBsn};
-pub use settings::{ClientSettings, Reach};
+pub use settings::{ClientSettings, Identity, Reach};

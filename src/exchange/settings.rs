@@ -1,5 +1,6 @@
 //! Every limit of the client, in one place.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Which hosts may be dialled.
@@ -45,6 +46,34 @@ pub struct ClientSettings {
     pub user_agent: String,
     /// Certificate authorities trusted beside the platform's, PEM.
     pub extra_roots: Vec<Vec<u8>>,
+    /// Shown to servers that ask who the client is (mutual TLS).
+    pub identity: Option<Identity>,
+    /// Hosts that are somewhere else than their name says, and where.
+    pub resolve: Vec<(String, SocketAddr)>,
+    /// Take any certificate of a server. Only the simulator does, as a fault.
+    pub trust_anyone: bool,
+}
+
+/// A client certificate with its chain and private key, PEM. Does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity(String);
+
+impl Identity {
+    /// Takes the certificate (chain) and its PKCS#8 key, both PEM.
+    pub fn new(certificate: &str, key: &str) -> Identity {
+        Identity(format!("{}\n{}\n", certificate.trim_end(), key.trim_end()))
+    }
+
+    /// Both, for the TLS library only.
+    pub(super) fn pem(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity(…)")
+    }
 }
 
 impl Default for ClientSettings {
@@ -57,6 +86,9 @@ impl Default for ClientSettings {
             reach: Reach::Anywhere,
             user_agent: concat!("keur/", env!("CARGO_PKG_VERSION")).to_owned(),
             extra_roots: vec![],
+            identity: None,
+            resolve: vec![],
+            trust_anyone: false,
         }
     }
 }

@@ -119,7 +119,7 @@ impl std::fmt::Debug for KeyPair {
     }
 }
 
-/// Client certificates.
+/// Certificates of others, by what they are for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Certificates {
@@ -133,6 +133,8 @@ pub struct Certificates {
     pub unknown_ca: KeyPair,
     /// The client's, run out.
     pub expired: KeyPair,
+    /// For servers of a partner in Notified Pull, on loopback.
+    pub partner_server: KeyPair,
 }
 
 /// A fictitious person.

@@ -19,6 +19,7 @@ mod page;
 mod party;
 mod pki;
 mod policy;
+mod pull;
 mod resource;
 mod server;
 mod tls;

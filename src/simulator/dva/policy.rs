@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::pull::Habits;
 use super::tls::Faults;
 use crate::exchange::{Request, Response};
 use crate::simulator::service::Lapses;
@@ -93,6 +94,24 @@ pub(super) enum Rule {
     TokenService,
     TokenProvider,
     ReadOnly,
+    // Notified Pull.
+    AssertionSigned,
+    AssertionKey,
+    AssertionIssuer,
+    AssertionAudience,
+    AssertionFresh,
+    AssertionPast,
+    AssertionOnce,
+    BaseGiven,
+    PullTokenFresh,
+    NotificationToken,
+    TaskWhole,
+    NotifiedOnce,
+    OnlyNotified,
+    NotCancelled,
+    PullReads,
+    PullListed,
+    PullPerson,
     // Every backchannel endpoint.
     CertificateGiven,
     OnWhitelist,
@@ -187,6 +206,8 @@ pub(super) struct Policy {
     pub resource_limit: Option<usize>,
     /// Content codings that are known.
     pub codings: Vec<&'static str>,
+    /// What this party does in Notified Pull.
+    pub habits: Habits,
 }
 
 impl Default for Policy {
@@ -204,6 +225,7 @@ impl Default for Policy {
             resource_delay: 0,
             resource_limit: None,
             codings: vec!["gzip", "deflate"],
+            habits: Habits::default(),
         }
     }
 }

@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::answer;
-use super::config::{Certificates, DvaConfig, KeyPair, Lists, OtherProvider, SCHEMA, SecondClient, WELL_KNOWN};
+use super::config::{
+    Certificates, DvaConfig, KeyPair, Lists, NotifiedPullConfig, OtherProvider, SCHEMA, SecondClient, WELL_KNOWN,
+};
 use super::defect::{ActiveFault, policy_of};
 use super::form::path;
 use super::grant::{Grants, secret};
@@ -23,10 +25,12 @@ use super::listen::{Channel, Entrance, serve};
 use super::party::{self, OTHER_PATH, PROVIDERS, Person, SANDBOX_PATH, SERVICES, SHARING, host};
 use super::pki::{Authority, PkiError, Subject};
 use super::policy::{Place, Policy, Release};
+use super::pull::{self, Parts, Pull};
 use super::tls::{self, Clients, TlsError};
+use crate::authorization::assertion::{AssertionError, SigningKey};
 use crate::definitions::TypeTable;
 use crate::diagnostic::Diagnostic;
-use crate::exchange::{Request, Response};
+use crate::exchange::{Identity, Request, Response};
 use crate::simulator::defect::{ActiveDefect, Defects};
 use crate::simulator::server::{Observer, Settings, StartError, stored};
 use crate::simulator::service::Service;
@@ -56,6 +60,9 @@ pub enum DvaError {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The keys for assertions cannot be used.
+    #[error(transparent)]
+    Keys(#[from] AssertionError),
 }
 
 /// A DVA at work; it stops when it is dropped.
@@ -142,6 +149,7 @@ pub(super) struct Dva {
     /// The lists as they were published before.
     earlier: HashMap<&'static str, String>,
     revocations: Vec<u8>,
+    pub pull: Pull,
     config: DvaConfig,
 }
 
@@ -183,6 +191,7 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
         not_whitelisted: client(&authority, host::NOT_WHITELISTED, 90)?,
         unknown_ca: client(&other, host::CLIENT, 90)?,
         expired: client(&authority, host::CLIENT, -1)?,
+        partner_server: authority.certificate(&server_subject(&["localhost"], &addresses, 90, false))?,
     };
     let hosts = [
         (&certificates.client, host::CLIENT),
@@ -226,6 +235,34 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
     }
     shelves.sort_by_key(|shelf| std::cmp::Reverse(shelf.base.len()));
 
+    // Notified Pull: keys of both parties, and the data once more, with where they come from.
+    let own_key = authority.certificate(&Subject {
+        names: &["np"],
+        addresses: &[],
+        server: false,
+        days: 1,
+        organisation: false,
+    })?;
+    let partner_key = authority.certificate(&Subject {
+        names: &["np"],
+        addresses: &[],
+        server: false,
+        days: 1,
+        organisation: false,
+    })?;
+    let own_key = SigningKey::from_pem(&own_key.key_pem, pull::OWN_KID, None)?;
+    let partner_jwk = SigningKey::from_pem(&partner_key.key_pem, pull::PARTNER_KID, None)?.jwk().unwrap_or_default();
+    let pulled = {
+        let mut own = simulator.clone();
+        own.fixtures.extend(pull::provenance(&own.fixtures));
+        let back_origin = format!("https://{back_at}");
+        let (store, _) = stored(&own, &format!("{back_origin}{}", pull::FHIR_PATH)).map_err(StartError::Fixtures)?;
+        let registry = Some(own.registry.clone());
+        let service = Service::new(store, registry, &back_origin, pull::FHIR_PATH, own.bounds.body).read_only(true);
+        let defects = Defects::new(vec![], own.slow);
+        Shelf { base: pull::FHIR_PATH.to_owned(), service_id: SERVICES[0].id, read_only: true, service, defects }
+    };
+
     // What is told to others.
     let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let interface = format!("{}.0", release.number());
@@ -235,7 +272,8 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
         .into_iter()
         .filter_map(|n| Some((n, list::list(n, &publication)?)))
         .collect();
-    let earlier: HashMap<&'static str, String> = lists.iter().map(|(name, text)| (*name, list::earlier(text))).collect();
+    let earlier: HashMap<&'static str, String> =
+        lists.iter().map(|(name, text)| (*name, list::earlier(text))).collect();
     for (name, edit) in &policy.lists {
         if let Some(text) = lists.get_mut(name) {
             edit(text);
@@ -281,10 +319,30 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
         certificates,
         persons: people.iter().map(Person::config).collect(),
         token_lifetime: token_lifetime.as_secs(),
+        notified_pull: NotifiedPullConfig {
+            profile: "np-twiin".to_owned(),
+            token_endpoint: back_url("/np/token"),
+            notification_endpoint: back_url("/np/receiver/Task"),
+            fhir_base: back_url(pull::FHIR_PATH),
+            jwks: back_url("/np/jwks"),
+            control: back_url("/np/control"),
+            own_id: pull::OWN_ID.to_owned(),
+            partner_id: pull::PARTNER_ID.to_owned(),
+            partner_key_pem: partner_key.key_pem.clone(),
+            partner_kid: pull::PARTNER_KID.to_owned(),
+        },
         defects: defects.iter().map(|defect| defect.id().to_owned()).collect(),
-        ..DvaConfig::default()
     };
     let revocations = authority.revocations()?;
+    let pull = Pull::new(Parts {
+        key: own_key,
+        partner_key: partner_jwk,
+        identity: Identity::new(&config.certificates.client.cert_pem, &config.certificates.client.key_pem),
+        ca_pem: authority.pem.clone(),
+        shelf: pulled,
+        token_endpoint: config.notified_pull.token_endpoint.clone(),
+        fhir_base: config.notified_pull.fhir_base.clone(),
+    });
 
     let dva = Arc::new(Dva {
         people,
@@ -299,6 +357,7 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
         lists,
         earlier,
         revocations,
+        pull,
         config: config.clone(),
         policy,
     });
@@ -346,7 +405,7 @@ fn fingerprint(pair: &KeyPair) -> Option<Vec<u8>> {
 
 impl Dva {
     /// Answers a request on a channel.
-    pub async fn answer(&self, channel: Channel, mut request: Request, peer: &Peer) -> Answered {
+    pub async fn answer(self: &Arc<Self>, channel: Channel, mut request: Request, peer: &Peer) -> Answered {
         let target = path(&request.url).to_owned();
         let own = target == WELL_KNOWN && peer.address.ip().is_loopback();
         match channel {
@@ -356,7 +415,7 @@ impl Dva {
             }
             Channel::Front => Answered::at_once(self.front(&target, &mut request)),
             Channel::Fhir => self.resource(&mut request, peer),
-            Channel::Back => self.back(&target, &mut request, peer),
+            Channel::Back => self.back(&target, &mut request, peer).await,
             Channel::Revocations => Answered::at_once(match target.as_str() {
                 "/revocations.crl" if !self.policy.tls.no_revocations => {
                     answer::document("application/pkix-crl", self.revocations.clone())
@@ -380,7 +439,7 @@ impl Dva {
         response
     }
 
-    fn back(&self, target: &str, request: &mut Request, peer: &Peer) -> Answered {
+    async fn back(self: &Arc<Self>, target: &str, request: &mut Request, peer: &Peer) -> Answered {
         if let Some(refusal) = self.stranger(peer) {
             return Answered::at_once(answer::refused(refusal.status, &refusal.diagnostics));
         }
@@ -390,6 +449,9 @@ impl Dva {
             let (mut response, delay) = self.token(request, peer);
             self.policy.edit_response(Place::Token, &original, &mut response);
             return Answered { delay, ..Answered::at_once(response) };
+        }
+        if target.starts_with(pull::PATH) {
+            return pull::answer(self, target, request).await;
         }
         let list = match target.strip_prefix("/vorige/") {
             Some(name) => self.earlier.get(name),

@@ -112,6 +112,7 @@ fn version(response: &mut Response, version: u64) {
 }
 
 fn operation(response: &mut Response) {
-    let declared = "\"operation\":[{\"name\":\"$keuring\",\"definition\":{\"reference\":\"OperationDefinition/keuring\"}}]";
+    let declared =
+        "\"operation\":[{\"name\":\"$keuring\",\"definition\":{\"reference\":\"OperationDefinition/keuring\"}}]";
     replace(response, "\"mode\":\"server\",", &format!("\"mode\":\"server\",{declared},"));
 }

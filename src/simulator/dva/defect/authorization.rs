@@ -65,7 +65,13 @@ fn tidy_scope(request: &mut Request) {
     let (name, service) = tidy.split_once('~').map_or((tidy.as_str(), ""), |(name, rest)| (name, rest));
     let digits: String = service.chars().take_while(char::is_ascii_digit).collect();
     let known = ["48", "51", "53"].contains(&digits.as_str());
-    let tidy = if known && scope.contains(' ') { scope.clone() } else if known && digits == service { tidy.clone() } else { name.trim().to_owned() };
+    let tidy = if known && scope.contains(' ') {
+        scope.clone()
+    } else if known && digits == service {
+        tidy.clone()
+    } else {
+        name.trim().to_owned()
+    };
     if tidy == scope {
         return;
     }
@@ -121,8 +127,15 @@ fn needs_request_id(request: &Request, response: &mut Response) {
 
 /// Parameters that the endpoint knows.
 const KNOWN: [&str; 9] = [
-    "response_type", "client_id", "redirect_uri", "scope", "state", "MedMij-Request-ID", "X-Correlation-ID",
-    "code_challenge", "code_challenge_method",
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "MedMij-Request-ID",
+    "X-Correlation-ID",
+    "code_challenge",
+    "code_challenge_method",
 ];
 
 fn unknown_refused(request: &Request, response: &mut Response) {

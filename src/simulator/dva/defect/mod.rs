@@ -5,6 +5,7 @@ mod api;
 mod authorization;
 mod edit;
 mod list;
+mod pull;
 mod resource;
 mod tls;
 mod token;
@@ -25,14 +26,8 @@ const fn row(id: &'static str, about: &'static str, change: fn(&mut Policy)) -> 
 }
 
 /// Every fault, area by area.
-pub static FAULTS: &[&[Fault]] = &[
-    authorization::FAULTS,
-    list::FAULTS,
-    token::FAULTS,
-    resource::FAULTS,
-    tls::FAULTS,
-    api::FAULTS,
-];
+pub static FAULTS: &[&[Fault]] =
+    &[authorization::FAULTS, list::FAULTS, token::FAULTS, resource::FAULTS, tls::FAULTS, api::FAULTS, pull::FAULTS];
 
 /// A fault that is on.
 #[derive(Clone, Copy)]

@@ -89,7 +89,9 @@ fn any_version(request: &mut Request) {
     if let Some((range, _)) = request.headers.get("Accept").and_then(|accept| accept.split_once("; fhirVersion=4")) {
         let range = range.to_owned();
         ask(request, "Accept", Some(&range));
-    } else if let Some((range, _)) = request.headers.get("Accept").and_then(|accept| accept.split_once(";fhirVersion=4")) {
+    } else if let Some((range, _)) =
+        request.headers.get("Accept").and_then(|accept| accept.split_once(";fhirVersion=4"))
+    {
         let range = range.to_owned();
         ask(request, "Accept", Some(&range));
     }
