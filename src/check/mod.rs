@@ -6,21 +6,24 @@
 //! and says what is missing, never passed. Checks write the same events as scripts do: an area is a
 //! script, a check is a test. What several checks look at is asked once and kept in the [`Session`].
 
-pub mod api;
+mod api;
 pub mod catalogue;
 pub mod code;
 pub mod doctor;
+mod fhir_types;
 mod http;
 pub mod list;
 mod login;
 mod medmij;
-pub mod notified_pull;
+mod notified_pull;
 mod outcome;
+pub mod probe;
 mod run;
 mod session;
 mod setup;
-pub mod tls;
+mod tls;
 
+pub use api::declaration;
 pub use catalogue::{Area, Certainty, Check, Level, Need};
 pub use login::LoginMethod;
 pub use outcome::{Finding, Outcome};

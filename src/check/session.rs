@@ -55,6 +55,8 @@ pub enum Place {
 pub struct Seen {
     /// Its number in the run.
     pub number: u32,
+    /// As whom it was sent.
+    pub peer: Peer,
     /// At what it was aimed.
     pub place: Place,
     /// What was asked and answered.
@@ -214,7 +216,7 @@ impl<'s> Session<'s> {
         self.learn(&exchange);
         let number = self.numbers.get() + 1;
         self.numbers.set(number);
-        let seen = Seen { number, place, exchange: Rc::new(exchange) };
+        let seen = Seen { number, peer, place, exchange: Rc::new(exchange) };
         self.write_down(&seen);
         self.log.borrow_mut().push(seen.clone());
         seen
@@ -230,7 +232,7 @@ impl<'s> Session<'s> {
         self.learn(&exchange);
         let number = self.numbers.get() + 1;
         self.numbers.set(number);
-        let seen = Seen { number, place: Place::Other, exchange: Rc::new(exchange) };
+        let seen = Seen { number, peer: Peer::Nobody, place: Place::Other, exchange: Rc::new(exchange) };
         self.write_down(&seen);
         self.log.borrow_mut().push(seen.clone());
         seen

@@ -1,6 +1,7 @@
 //! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
+mod check;
 mod console;
 mod destination;
 mod exit;
@@ -40,6 +41,7 @@ const TABLES: &[&[Rule]] = &[
     crate::engine::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
+    crate::check::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -77,6 +79,8 @@ enum Verb {
     Serve(serve::Arguments),
     /// Validate resources against FHIR and the profiles they claim
     Validate(validate::Arguments),
+    /// Check what no TestScript tests: MedMij login, lists and TLS, Notified Pull, the API requirements
+    Check(Box<check::Arguments>),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
@@ -92,6 +96,7 @@ impl Verb {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
+            Verb::Check(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
         }
@@ -129,7 +134,12 @@ fn carry_out(command: Command) -> Exit {
     let mut flags = verb.settings();
     flags.extend(global.lang.map(|lang| (Key::Lang, lang)));
     let environment = |name: &str| std::env::var(name).ok();
-    let (settings, problems) = Settings::gather(flags, &environment, global.config);
+    // What a DVA says about itself can be given where settings are.
+    let (configuration, config) = match global.config {
+        Some(path) if check::is_configuration(&path) => (Some(path), None),
+        path => (None, path),
+    };
+    let (settings, problems) = Settings::gather(flags, &environment, config);
     let language = settings.language();
     let console = Console::new(*language.as_ref().unwrap_or(&Language::En), Registry::new(TABLES));
     let problems: Vec<Diagnostic> = problems.into_iter().chain(language.err().map(|problem| *problem)).collect();
@@ -156,6 +166,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
+        Verb::Check(arguments) => check::check(&arguments, &settings, &checked, configuration, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
@@ -187,7 +198,7 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5100..5500]) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::check::catalogue::Level;
 use crate::check::code;
 use crate::check::login::{Decision, Landing, log_in};
-use crate::check::outcome::{Finding, Judged, Outcome};
+use crate::check::outcome::{Finding, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session, request};
 use crate::check::setup::{Person, Release, Role};
 use crate::diagnostic::Code;
@@ -440,11 +440,6 @@ pub fn no_token(seen: &Seen, errors: &[&str], what: &str, kind: Code) -> Outcome
         }
     }
     outcome
-}
-
-/// An outcome on its way out of a `?`.
-pub fn done(outcome: Outcome) -> Judged {
-    Ok(outcome)
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::check::catalogue::Level;
 use crate::check::code;
-use crate::check::outcome::{Finding, Judged, Outcome};
+use crate::check::outcome::{Judged, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session, request};
 use crate::check::setup::{Release, Role};
-use crate::exchange::{Bsn, Request};
+use crate::exchange::{Bsn, Request, redaction};
 use crate::fhir::{Format, read};
 
 use super::bundle;
@@ -326,12 +326,13 @@ pub async fn no_bsn(session: &Session<'_>) -> Judged {
         let mut text = seen.text();
         let headers = seen.answer().map(|answer| answer.headers.iter().map(|(_, value)| value.to_owned()).collect::<Vec<_>>());
         text.push_str(&headers.unwrap_or_default().join("\n"));
-        let named = [Bsn::SYSTEM, Bsn::OID].iter().any(|system| text.contains(*system));
-        let number = numbers(&text).any(|number| Bsn::parse(number).is_ok());
-        let finding = match (named, number) {
-            (true, true) => Some((Level::Hard, "an answer holds a citizen service number")),
-            (false, true) => Some((Level::Warn, "an answer holds nine digits that pass the eleven-test")),
-            _ => None,
+        // Codes of SNOMED CT have nine digits too; alone a number says something in an Identifier only.
+        let finding = if redaction::mask_bsns(&text) != text {
+            Some((Level::Hard, "an answer holds a citizen service number"))
+        } else if seen.json().is_some_and(|value| identifies(&value)) {
+            Some((Level::Warn, "an identifier has nine digits that pass the eleven-test"))
+        } else {
+            None
         };
         if let Some((level, message)) = finding
             && !outcome.findings.iter().any(|known| known.verdict == level.verdict())
@@ -340,6 +341,19 @@ pub async fn no_bsn(session: &Session<'_>) -> Judged {
         }
     }
     Ok(outcome)
+}
+
+/// True when an Identifier somewhere has what could be a citizen service number.
+fn identifies(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let listed = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let number = |one: &Value| bundle::text(one, "value").is_some_and(|text| Bsn::parse(text.trim()).is_ok());
+            (name == "identifier" && listed.iter().any(number)) || identifies(value)
+        }),
+        Value::Array(values) => values.iter().any(identifies),
+        _ => false,
+    }
 }
 
 pub async fn other_service(session: &Session<'_>) -> Judged {
@@ -454,11 +468,11 @@ pub fn keys_of(seen: &Seen) -> Option<BTreeSet<String>> {
     if format == Format::Json {
         return seen.json().map(|value| bundle::keys(&value));
     }
-    let document = read(&text, format).ok()?;
+    let document = read(text, format).ok()?;
     let root = document.root();
     let keys = root.children_named("entry").filter_map(|entry| entry.child("resource")).filter_map(|resource| {
         let kind = resource.resource_type().filter(|kind| *kind != "OperationOutcome")?;
-        Some(format!("{kind}/{}", resource.child("id")?.text()?))
+        Some(format!("{kind}/{}", resource.child_value("id")?))
     });
     Some(keys.collect())
 }
@@ -974,9 +988,4 @@ pub async fn share(session: &Session<'_>) -> Judged {
     asked.body = body.into();
     let seen = session.send(Peer::Client, Place::Resource, asked).await;
     Ok(noted(&seen, "POST of an Observation"))
-}
-
-/// A finding that stands by itself, for other areas.
-pub fn warned(seen: &Seen, kind: crate::diagnostic::Code, message: impl Into<String>) -> Finding {
-    seen.finding(Level::Warn, kind, message)
 }

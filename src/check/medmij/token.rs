@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::check::catalogue::Level;
 use crate::check::code;
 use crate::check::login::Decision;
-use crate::check::outcome::{Finding, Judged, Outcome};
+use crate::check::outcome::{Judged, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session};
 use crate::check::setup::{Release, Role};
 use crate::exchange::Bsn;
@@ -410,7 +410,10 @@ pub async fn error_form(session: &Session<'_>) -> Judged {
         "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
     ];
     let errors = |session: &Session<'_>| -> Vec<Seen> {
-        let posted = |seen: &Seen| seen.exchange.request.method == "POST" && (400..500).contains(&seen.status());
+        // Who is kept out by the certificate hears that from the gateway, in its own words.
+        let posted = |seen: &Seen| {
+            seen.peer == Peer::Client && seen.exchange.request.method == "POST" && (400..500).contains(&seen.status())
+        };
         session.seen(Place::Token).into_iter().filter(posted).collect()
     };
     let mut all = errors(session);

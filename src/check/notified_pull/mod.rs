@@ -1,0 +1,7 @@
+//! stub
+pub mod assertion;
+pub mod sender;
+pub mod receiver;
+/// Stub.
+#[derive(Default)]
+pub struct Observations {}
