@@ -2,13 +2,22 @@
 //!
 //! Official scripts carry a fixed bearer token a test person in variables called `patient-token-NAME`;
 //! a supplier's endpoint wants its own. [`Tokens`] binds tokens given by the user (environment, file,
-//! literal) or obtained by a login to those variables. Tokens never print.
+//! literal) to those variables; where a login gives them, a mark stands in the variable and [`LiveTokens`]
+//! has the token when a request goes out. Tokens never print.
 
 pub mod assertion;
-mod client_credentials;
+mod hook;
+mod live;
+mod login;
 mod private_file;
+mod store;
 mod token;
+mod token_endpoint;
 
-pub use client_credentials::{ClientCredentials, LoginError, obtain};
+pub use hook::{Person, run as run_hook};
+pub use live::{How, LiveTokens, Login, TokenUse};
+pub use login::{Flow, LoginSettings, Started, TokenSet};
 pub use private_file::private_file;
+pub use store::{TokenStore, key as store_key};
+pub use token_endpoint::LoginError;
 pub use token::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource, Tokens};

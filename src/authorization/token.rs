@@ -1,10 +1,10 @@
 //! Tokens given on the command line, and the variables of a script they belong to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::exchange::AccessToken;
+use crate::exchange::{AccessToken, mark};
 
 /// Prefix of the script variables that hold the token of a test person.
 pub const PATIENT_TOKEN: &str = "patient-token-";
@@ -106,11 +106,15 @@ impl TokenArgument {
     }
 }
 
-/// The tokens of a run, by test person.
+/// The tokens of a run, by test person: those that were given, and those that a login gives.
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
-    by_name: BTreeMap<String, AccessToken>,
-    default: Option<AccessToken>,
+    /// By variable, with or without `patient-token-` before it.
+    pub by_name: BTreeMap<String, AccessToken>,
+    /// For every `patient-token-…` that is not named.
+    pub default: Option<AccessToken>,
+    /// Names for which a login gives the token when it is needed.
+    pub by_login: BTreeSet<String>,
 }
 
 impl Tokens {
@@ -139,11 +143,18 @@ impl Tokens {
         }
     }
 
-    /// The token for a script variable: by its own name, or by what follows `patient-token-`, else the
-    /// default one if the variable is a patient token.
-    pub fn for_variable(&self, variable: &str) -> Option<&AccessToken> {
+    /// What a script variable shall hold: a token by the variable's own name, or by what follows
+    /// `patient-token-`, else the default one if the variable is a patient token; the mark of a token
+    /// that a login gives.
+    pub fn for_variable(&self, variable: &str) -> Option<String> {
         let person = variable.strip_prefix(PATIENT_TOKEN);
-        self.by_name.get(person.unwrap_or(variable)).or(if person.is_some() { self.default.as_ref() } else { None })
+        let given = self.by_name.get(variable).or_else(|| self.by_name.get(person?));
+        if let Some(token) = given {
+            return Some(token.header());
+        }
+        let person = person?;
+        let login = |name: &str| self.by_login.contains(name).then(|| format!("Bearer {}", mark(name)));
+        login(person).or_else(|| self.default.as_ref().map(AccessToken::header)).or_else(|| login(DEFAULT))
     }
 
     /// Names of test persons with a token of their own, to tell the user about those no script uses.
@@ -153,7 +164,7 @@ impl Tokens {
 
     /// True when there is none.
     pub fn is_empty(&self) -> bool {
-        self.by_name.is_empty() && self.default.is_none()
+        self.by_name.is_empty() && self.default.is_none() && self.by_login.is_empty()
     }
 }
 
@@ -198,10 +209,12 @@ mod tests {
         tokens.set("XXX_Jansen", AccessToken::new("one"));
         tokens.set("auth-token", AccessToken::new("two"));
         tokens.set(DEFAULT, AccessToken::new("any"));
-        let found = |variable| tokens.for_variable(variable).map(AccessToken::expose);
-        assert_eq!(found("patient-token-XXX_Jansen"), Some("one"));
-        assert_eq!(found("patient-token-XXX_Visser"), Some("any"));
-        assert_eq!(found("auth-token"), Some("two"));
+        tokens.by_login.insert("XXX_Login".to_owned());
+        let found = |variable| tokens.for_variable(variable);
+        assert_eq!(found("patient-token-XXX_Jansen").as_deref(), Some("Bearer one"));
+        assert_eq!(found("patient-token-XXX_Visser").as_deref(), Some("Bearer any"));
+        assert_eq!(found("patient-token-XXX_Login"), Some(format!("Bearer {}", mark("XXX_Login"))));
+        assert_eq!(found("auth-token").as_deref(), Some("Bearer two"));
         assert_eq!(found("task-id"), None, "the default is for patient tokens only");
     }
 }

@@ -24,5 +24,6 @@ mod state;
 mod title;
 
 pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
-pub use plan::{Plan, PlanSettings, PlannedScript, Tokens, TypesOf, plan};
+pub use crate::authorization::Tokens;
+pub use plan::{Plan, PlanSettings, PlannedScript, TypesOf, plan};
 pub use run::{Interrupt, RunOutcome, RunSettings, run};

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::authorization::{PATIENT_TOKEN, Tokens};
 use crate::definitions::TypeTable;
 use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity};
-use crate::exchange::AccessToken;
 use crate::fhir::{FhirVersion, Format};
 use crate::testscript::source::ScriptSource;
 use crate::testscript::{Action, Check, Fixture, Side, TestScript, Variable};
@@ -27,25 +27,6 @@ pub struct PlanSettings {
     pub variables: BTreeMap<String, String>,
     /// Tokens the user gives.
     pub tokens: Tokens,
-}
-
-/// Access tokens by the name scripts know them under.
-#[derive(Clone, Debug, Default)]
-pub struct Tokens {
-    /// By variable, with or without `patient-token-` before it.
-    pub by_name: BTreeMap<String, AccessToken>,
-    /// For every `patient-token-…` that is not named.
-    pub default: Option<AccessToken>,
-}
-
-impl Tokens {
-    const PREFIX: &str = "patient-token-";
-
-    fn of_variable(&self, variable: &str) -> Option<&AccessToken> {
-        let short = variable.strip_prefix(Tokens::PREFIX);
-        let named = self.by_name.get(variable).or_else(|| self.by_name.get(short?));
-        named.or_else(|| short.and(self.default.as_ref()))
-    }
 }
 
 /// A plan: scripts in the order they run.
@@ -167,8 +148,8 @@ impl Planner<'_> {
             .map(|why| Absence::not_evaluated(code::CLIENT_SIDE, format!("{why}: it has to send the requests itself")));
         let mut given = self.settings.variables.clone();
         for variable in &script.variables {
-            if let Some(token) = self.settings.tokens.of_variable(&variable.name) {
-                given.entry(variable.name.clone()).or_insert_with(|| token.header());
+            if let Some(token) = self.settings.tokens.for_variable(&variable.name) {
+                given.entry(variable.name.clone()).or_insert(token);
             }
         }
         let mut planned = PlannedScript {
@@ -279,7 +260,7 @@ impl Planner<'_> {
         }
         let tokens = &self.settings.tokens;
         let known_token = |name: &&String| {
-            declared.contains(name.as_str()) || declared.contains(format!("{}{name}", Tokens::PREFIX).as_str())
+            declared.contains(name.as_str()) || declared.contains(format!("{PATIENT_TOKEN}{name}").as_str())
         };
         let unused_tokens = tokens.by_name.keys().filter(|n| !known_token(n)).map(|n| ("token", n));
         let unused = self.settings.variables.keys().filter(|n| !declared.contains(n.as_str())).map(|n| ("variable", n));

@@ -9,7 +9,8 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
-use super::settings::{ClientSettings, Reach};
+use super::settings::{self, ClientSettings, Reach};
+use super::token_source;
 
 /// Sends requests. Redirects are answers like any other, nothing is retried, decompressed or cached.
 ///
@@ -35,13 +36,53 @@ impl Client {
         &self.settings
     }
 
-    /// Sends a request and waits for the whole answer.
+    /// Sends a request and waits for the whole answer. A mark in it becomes the token it stands for; when
+    /// the server refuses that token the request goes out once more with a new one, if there is one.
     pub async fn send(&self, request: Request) -> Exchange {
+        let mut request = self.completed(request);
+        if !self.may_have_secrets(&request.url) {
+            request.headers = token_source::without_secrets(&request.headers);
+        }
+        let source = self.settings.tokens.as_ref();
+        let (Some(source), Some(name)) = (source, token_source::marked(&request)) else {
+            return self.sent(request).await;
+        };
+        for (field, value) in source.fields(&name) {
+            if request.headers.get(field).is_none() {
+                request.headers.push(field, value);
+            }
+        }
+        let token = match source.token(&name, None).await {
+            Ok(token) => token,
+            Err(detail) => {
+                let error = TransportError { kind: TransportErrorKind::Refused, detail };
+                let started = jiff::Timestamp::now();
+                return Exchange { request, result: Err(error), started, elapsed: Default::default() };
+            }
+        };
+        let exchange = self.sent(token_source::filled(&request, &name, &token)).await;
+        if !exchange.result.as_ref().is_ok_and(|response| response.status == 401) {
+            return exchange;
+        }
+        match source.token(&name, Some(&token)).await {
+            Ok(new) if new != token => self.sent(token_source::filled(&request, &name, &new)).await,
+            _ => exchange,
+        }
+    }
+
+    /// Sends a request as it is.
+    async fn sent(&self, mut request: Request) -> Exchange {
         let started = jiff::Timestamp::now();
         let clock = Instant::now();
-        let mut request = self.completed(request);
         let result = self.try_send(&mut request).await;
         Exchange { request, result, started, elapsed: clock.elapsed() }
+    }
+
+    /// Tokens go nowhere but to the hosts that they are for: not along with a redirect, a next link or
+    /// a URL that an answer or a script has.
+    fn may_have_secrets(&self, url: &str) -> bool {
+        let Some(trusted) = &self.settings.trusted else { return true };
+        settings::origin(url).is_some_and(|origin| trusted.contains(&origin))
     }
 
     /// The headers that would be added on the way are added here, so that they are recorded.

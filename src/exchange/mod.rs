@@ -10,8 +10,10 @@ mod message;
 pub mod redaction;
 mod secret;
 mod settings;
+mod token_source;
 
 pub use client::Client;
 pub use message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
 pub use secret::{AccessToken, Bsn, InvalidBsn};
-pub use settings::{ClientSettings, Identity, Reach};
+pub use settings::{ClientSettings, Identity, Reach, origin};
+pub use token_source::{TokenFuture, TokenSource, mark};

@@ -1,7 +1,10 @@
 //! Every limit of the client, in one place.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::token_source::TokenSource;
 
 /// Which hosts may be dialled.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -50,8 +53,17 @@ pub struct ClientSettings {
     pub identity: Option<Identity>,
     /// Hosts that are somewhere else than their name says, and where.
     pub resolve: Vec<(String, SocketAddr)>,
+    /// Where tokens come from that requests have a mark for.
+    pub tokens: Option<Arc<dyn TokenSource>>,
+    /// Origins (`https://host:port`) whose requests may carry tokens and other credentials; all without.
+    pub trusted: Option<Vec<String>>,
     /// Take any certificate of a server. Only the simulator does, as a fault.
     pub trust_anyone: bool,
+}
+
+/// Scheme, host and port of a URL, as [`ClientSettings::trusted`] takes them.
+pub fn origin(url: &str) -> Option<String> {
+    Some(url::Url::parse(url).ok()?.origin()).filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization())
 }
 
 /// A client certificate with its chain and private key, PEM. Does not print.
@@ -88,6 +100,8 @@ impl Default for ClientSettings {
             extra_roots: vec![],
             identity: None,
             resolve: vec![],
+            tokens: None,
+            trusted: None,
             trust_anyone: false,
         }
     }

@@ -158,7 +158,7 @@ fn what_the_user_gives_wins_and_tokens_go_by_their_short_name() {
     let by_name = BTreeMap::from([("A".to_owned(), token("a")), ("patient-token-B".to_owned(), token("Bearer b"))]);
     let setting = Setting {
         variables: BTreeMap::from([("T".into(), "2021-02-03".into()), ("empty".into(), String::new())]),
-        tokens: Tokens { by_name, default: Some(token("other")) },
+        tokens: Tokens { by_name, default: Some(token("other")), ..Tokens::default() },
         ..Default::default()
     };
     let server = bundles();
