@@ -20,7 +20,7 @@ checks! {
     "NP-S-13" Hard C "RFC 7523 section 2.1; authorization base" [Sender] "a token for the pull is given" / "voor de pull wordt een token gegeven" => pull_token;
     "NP-S-14" Hard C "Twiin TA notified pull: authorization base" [Sender] "no data without the authorization base" / "geen gegevens zonder authorization base" => wrong_base;
     "NP-S-15" Hard C "RFC 7523 section 3; replay: RFC 7523 section 3 (jti may)" [Sender] "broken assertions are refused" / "kapotte assertions worden geweigerd" => broken_assertions;
-    "NP-S-16" Hard C "Twiin TA notified pull: pull" [Sender] "every query of the notification is answered" / "elke zoekvraag van de notificatie wordt beantwoord" => queries;
+    "NP-S-16" Hard C "Twiin TA notified pull: pull" [Sender] "every query of the notification is answered" / "elke zoekvraag van de notificatie wordt beantwoord" => queries_answer;
     "NP-S-17" Hard C "Twiin TA notified pull: only listed resources" [Sender] "a query that is not in the notification gives no data" / "een zoekvraag die niet in de notificatie staat geeft geen gegevens" => unlisted_query;
     "NP-S-18" Hard C "Twiin TA notified pull: only listed resources" [Sender] "another citizen service number gives no data" / "een ander BSN geeft geen gegevens" => other_patient;
     "NP-S-19" Hard C "Nuts BgZ referral: employee login" [Sender] "a token without a user gives no BgZ" / "een token zonder gebruiker geeft geen BgZ" => without_user;
