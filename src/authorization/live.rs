@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::token_endpoint::LoginError;
 use super::hook::{self, Person};
 use super::login::{Flow, LoginSettings, TokenSet};
 use super::store::{TokenStore, key};
+use super::token_endpoint::LoginError;
 use crate::exchange::{AccessToken, Client, TokenFuture, TokenSource};
 
 /// A token that will not last this many seconds is renewed before it is used; of a short-lived one a
@@ -74,7 +74,7 @@ struct Held {
 
 /// A source of tokens that come from logins.
 pub struct LiveTokens {
-    settings: LoginSettings,
+    settings: Arc<LoginSettings>,
     client: Arc<Client>,
     store: Option<TokenStore>,
     logins: BTreeMap<String, Login>,
@@ -91,7 +91,12 @@ impl std::fmt::Debug for LiveTokens {
 
 impl LiveTokens {
     /// A source; nothing is asked yet. `client` is for the token endpoint.
-    pub fn new(settings: LoginSettings, client: Arc<Client>, store: Option<TokenStore>, logins: Vec<Login>) -> Arc<LiveTokens> {
+    pub fn new(
+        settings: Arc<LoginSettings>,
+        client: Arc<Client>,
+        store: Option<TokenStore>,
+        logins: Vec<Login>,
+    ) -> Arc<LiveTokens> {
         let logins: BTreeMap<String, Login> = logins.into_iter().map(|l| (l.person.name.clone(), l)).collect();
         let held = logins.keys().map(|name| (name.clone(), tokio::sync::Mutex::default())).collect();
         Arc::new(LiveTokens {
@@ -135,11 +140,15 @@ impl LiveTokens {
     }
 
     /// Takes tokens that a login gave.
-    pub async fn give(&self, name: &str, tokens: TokenSet, how: How) -> Result<(), LoginError> {
+    pub async fn give(&self, name: &str, tokens: TokenSet, how: How) {
         if let Some(held) = self.held.get(name) {
             self.take(name, &mut *held.lock().await, tokens, how);
         }
-        Ok(())
+    }
+
+    /// How somebody is logged in.
+    pub fn login_of(&self, name: &str) -> Option<Login> {
+        self.logins.get(name).cloned()
     }
 
     async fn obtain(&self, name: &str, refused: Option<&AccessToken>) -> Result<AccessToken, LoginError> {
@@ -180,7 +189,9 @@ impl LiveTokens {
         let how = if held.logged_in { How::LoginAgain } else { How::Login };
         let tokens = match self.login(name).await {
             Ok(tokens) => tokens,
-            Err(LoginError::Nobody { .. }) if said.is_some() => return Err(said.unwrap_or_else(|| LoginError::Nobody { reason: String::new() })),
+            Err(LoginError::Nobody { .. }) if said.is_some() => {
+                return Err(said.unwrap_or_else(|| LoginError::Nobody { reason: String::new() }));
+            }
             Err(error) => return Err(error),
         };
         let access = tokens.access.clone();

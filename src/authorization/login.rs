@@ -127,8 +127,8 @@ impl LoginSettings {
     pub fn begin(&self) -> Result<Started, LoginError> {
         let endpoint = &self.authorization_endpoint;
         let auth_url = AuthUrl::new(endpoint.clone()).map_err(|e| LoginSettings::url_error(endpoint, e))?;
-        let redirect = RedirectUrl::new(self.redirect_uri.clone())
-            .map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
+        let redirect =
+            RedirectUrl::new(self.redirect_uri.clone()).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
         let client = BasicClient::new(self.client_id()).set_auth_uri(auth_url).set_redirect_uri(redirect);
         let scopes = self.scope.split_whitespace().map(|scope| Scope::new(scope.to_owned()));
         let correlation = new_id();
@@ -149,11 +149,16 @@ impl LoginSettings {
     }
 
     /// Takes the URL that the person came back with for a code, and the code for tokens.
-    pub async fn finish(&self, started: Started, came_back: &str, client: &Arc<Client>) -> Result<TokenSet, LoginError> {
+    pub async fn finish(
+        &self,
+        started: Started,
+        came_back: &str,
+        client: &Arc<Client>,
+    ) -> Result<TokenSet, LoginError> {
         let code = self.code(&started, came_back)?;
         let token_url = self.token_url()?;
-        let redirect = RedirectUrl::new(self.redirect_uri.clone())
-            .map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
+        let redirect =
+            RedirectUrl::new(self.redirect_uri.clone()).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
         let mut oauth = BasicClient::new(self.client_id()).set_token_uri(token_url).set_redirect_uri(redirect);
         if let Some(secret) = &self.client_secret {
             oauth = oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
@@ -174,7 +179,8 @@ impl LoginSettings {
     fn code(&self, started: &Started, came_back: &str) -> Result<String, LoginError> {
         let wrong = |reason: String| LoginError::Redirect { reason };
         let url = url::Url::parse(came_back.trim()).map_err(|error| wrong(format!("it is not a URL: {error}")))?;
-        let expected = url::Url::parse(&self.redirect_uri).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
+        let expected =
+            url::Url::parse(&self.redirect_uri).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
         let bare = |url: &url::Url| (url.origin(), url.path().to_owned());
         if bare(&url) != bare(&expected) {
             return Err(wrong(format!("it leads to `{}{}`", url.origin().ascii_serialization(), url.path())));
@@ -193,7 +199,8 @@ impl LoginSettings {
 
     /// Takes a refresh token for new tokens.
     pub async fn refresh(&self, tokens: &TokenSet, client: &Arc<Client>) -> Result<TokenSet, LoginError> {
-        let refused = |reason: &str| LoginError::Refused { url: self.token_endpoint.clone(), reason: reason.to_owned() };
+        let refused =
+            |reason: &str| LoginError::Refused { url: self.token_endpoint.clone(), reason: reason.to_owned() };
         let refresh = tokens.refresh.as_ref().ok_or_else(|| refused("there is no refresh token"))?;
         let mut oauth = BasicClient::new(self.client_id()).set_token_uri(self.token_url()?);
         if let Some(secret) = &self.client_secret {
@@ -238,7 +245,8 @@ impl LoginSettings {
 
     fn assertion(&self) -> Result<String, LoginError> {
         let refused = |reason: String| LoginError::Refused { url: self.token_endpoint.clone(), reason };
-        let key = self.signing_key.as_ref().ok_or_else(|| refused("there is no `signing-key` for assertions".into()))?;
+        let key =
+            self.signing_key.as_ref().ok_or_else(|| refused("there is no `signing-key` for assertions".into()))?;
         let audience = self.audience.as_deref().unwrap_or(&self.token_endpoint);
         key.sign(&assertion::claims(&self.client_id, audience, 120)).map_err(|error| refused(error.to_string()))
     }

@@ -6,6 +6,7 @@
 //! has the token when a request goes out. Tokens never print.
 
 pub mod assertion;
+pub mod code;
 mod hook;
 mod live;
 mod login;
@@ -19,5 +20,5 @@ pub use live::{How, LiveTokens, Login, TokenUse};
 pub use login::{Flow, LoginSettings, Started, TokenSet};
 pub use private_file::private_file;
 pub use store::{TokenStore, key as store_key};
-pub use token_endpoint::LoginError;
 pub use token::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource, Tokens};
+pub use token_endpoint::LoginError;

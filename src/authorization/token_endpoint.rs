@@ -214,7 +214,8 @@ mod tests {
         let (url, asked) = endpoint("200 OK", r#"{"access_token": "abc", "token_type": "bearer"}"#).await;
         let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
         let key = crate::authorization::assertion::SigningKey::from_pem(&pem, "k", None).unwrap();
-        let settings = LoginSettings { flow: Flow::JwtBearer, signing_key: Some(key), client_secret: None, ..settings(url) };
+        let settings =
+            LoginSettings { flow: Flow::JwtBearer, signing_key: Some(key), client_secret: None, ..settings(url) };
         settings.without_person(&Client::new(Default::default()).into()).await.unwrap();
         let asked = asked.await.unwrap();
         let form = asked.rsplit("\r\n\r\n").next().unwrap_or_default();

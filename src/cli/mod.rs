@@ -2,6 +2,7 @@
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
 mod check;
+mod auth;
 mod console;
 mod destination;
 mod exit;
@@ -42,6 +43,7 @@ const TABLES: &[&[Rule]] = &[
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
     crate::check::code::RULES,
+    crate::authorization::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -85,6 +87,8 @@ enum Verb {
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
     Package(package::Arguments),
+    /// Log test persons in, and see who is
+    Auth(auth::Verb),
     /// Explain a rule code
     Explain(explain::Arguments),
 }
@@ -98,7 +102,7 @@ impl Verb {
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Check(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
+            Verb::List(_) | Verb::Package(_) | Verb::Auth(_) | Verb::Explain(_) => vec![],
         }
     }
 }
@@ -169,6 +173,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Check(arguments) => check::check(&arguments, &settings, &checked, configuration, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
+        Verb::Auth(verb) => auth::auth(&verb, &settings, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
     }
 }
@@ -199,6 +204,8 @@ mod tests {
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
         for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5100..5500]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5000..5100])
+        {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }

@@ -14,6 +14,7 @@ use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Record, RunDirectory, Tee, new_run_id};
 use crate::testscript::{ScriptSet, TestScript, problem as script_problem};
 
+use super::auth::{Configured, configured, session};
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
@@ -64,6 +65,9 @@ pub struct Arguments {
     /// Folder of run records [default: .keur/runs]
     #[arg(long, value_name = "FOLDER")]
     record: Option<String>,
+    /// Command that logs in where `keur.toml` has a `[login]`: gets the URL, writes the final redirect
+    #[arg(long, value_name = "COMMAND")]
+    login_hook: Option<String>,
 }
 
 const RUNNING: [Words; 2] = [
@@ -129,13 +133,17 @@ struct Prepared {
     tokens: Tokens,
     packages: Packages,
     selection: Selection,
+    login: Option<Configured>,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
 fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Result<Prepared, Exit> {
     let mut problems = destination::check(&checked.reports);
     let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
-    let tokens = tokens(settings, &mut problems);
+    let mut tokens = tokens(settings, &mut problems);
+    let login = configured(settings, checked, arguments.login_hook.as_deref()).map_err(|more| problems.extend(more));
+    let login = login.ok().flatten().filter(|_| checked.target.is_some());
+    tokens.by_login.extend(login.iter().flat_map(|login| login.live.names()).map(str::to_owned));
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
     if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
@@ -158,7 +166,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     if broken {
         return Err(Exit::Usage);
     }
-    Ok(Prepared { scripts, tokens, packages, selection })
+    Ok(Prepared { scripts, tokens, packages, selection, login })
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -200,7 +208,7 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
 }
 
 async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> Exit {
-    let Prepared { scripts, tokens, mut packages, selection } = prepared;
+    let Prepared { scripts, tokens, mut packages, selection, login } = prepared;
     if let Some(folder) = &checked.package_dir {
         let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
         let problems = packages.pick(folder, &wanted);
@@ -253,7 +261,14 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
         let nothing = plan.problems.iter().any(|problem| problem.code == engine::code::NOTHING_TO_RUN);
         return if nothing { Exit::NothingSelected } else { Exit::Usage };
     }
-    execute(&plan, &definitions, simulator.is_some(), checked, console).await
+    if let Some(login) = &login {
+        let problems = session::ready(login).await;
+        if !problems.is_empty() {
+            console.tell_all(problems);
+            return Exit::NoToken;
+        }
+    }
+    execute(&plan, &definitions, simulator.is_some(), login.as_ref(), checked, console).await
 }
 
 /// Variables for tokens that scripts would use and that nobody gave a value.
@@ -308,12 +323,20 @@ impl Releases {
     }
 }
 
-async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: &Checked, console: &Console) -> Exit {
+async fn execute(
+    plan: &Plan,
+    definitions: &Releases,
+    simulated: bool,
+    login: Option<&Configured>,
+    checked: &Checked,
+    console: &Console,
+) -> Exit {
     let words = |words: Words| words.get(console.language);
     let running = words(RUNNING[usize::from(plan.scripts.len() != 1)]).replace("{}", &plan.scripts.len().to_string());
     console.error(&format!("{running} {}\n", redaction::shown_url(&plan.target)));
     let reach = if checked.offline { Reach::only_hosts_of([plan.target.as_str()]) } else { Reach::Anywhere };
-    let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
+    let client = ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() };
+    let client = Client::new(session::client(login, &plan.target, &checked.variables, client));
     let interrupt = Interrupt::default();
     let judge = Judge::new(&definitions.0);
     let settings = RunSettings {
@@ -326,7 +349,8 @@ async fn execute(plan: &Plan, definitions: &Releases, simulated: bool, checked: 
     let directory = RunDirectory::new(&checked.record, &new_run_id(jiff::Timestamp::now()));
     let actions = plan.scripts.iter().map(|planned| planned.script.actions().count() as u64).sum();
     let progress = Progress::new(actions, console.language);
-    let sink = Tee(vec![&directory, &progress]);
+    let both = Tee(vec![&directory, &progress]);
+    let sink = session::Noted { sink: &both, live: login.map(|login| &*login.live) };
     let outcome = tokio::select! {
         outcome = engine::run(plan, &client, &sink, &settings) => outcome.map(|_| ()),
         () = broken_off(Stop::listen(), &interrupt, words(STOPPING), console) => Ok(()),

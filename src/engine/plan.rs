@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::authorization::{PATIENT_TOKEN, Tokens};
+use crate::authorization::{DEFAULT, PATIENT_TOKEN, Tokens};
 use crate::definitions::TypeTable;
 use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity};
 use crate::fhir::{FhirVersion, Format};
@@ -262,7 +262,8 @@ impl Planner<'_> {
         let known_token = |name: &&String| {
             declared.contains(name.as_str()) || declared.contains(format!("{PATIENT_TOKEN}{name}").as_str())
         };
-        let unused_tokens = tokens.by_name.keys().filter(|n| !known_token(n)).map(|n| ("token", n));
+        let logins = tokens.by_login.iter().filter(|n| **n != DEFAULT);
+        let unused_tokens = tokens.by_name.keys().chain(logins).filter(|n| !known_token(n)).map(|n| ("token", n));
         let unused = self.settings.variables.keys().filter(|n| !declared.contains(n.as_str())).map(|n| ("variable", n));
         for (kind, name) in unused_tokens.chain(unused) {
             let message = format!("no script has a variable for the {kind} `{name}`");

@@ -28,6 +28,8 @@ pub enum Verdict {
 pub enum Event {
     /// The first: who ran what, with which settings.
     RunStarted(RunStarted),
+    /// A token was come by; it is not in here.
+    TokenObtained(TokenObtained),
     /// A script begins.
     ScriptStarted(ScriptStarted),
     /// A test (or setup, or teardown) begins.
@@ -82,6 +84,19 @@ pub struct DefinitionUse {
     pub sha256: String,
     /// `embedded`, `path`, `cache` or `registry`.
     pub origin: String,
+}
+
+/// How a token was come by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenObtained {
+    /// Name of the person in the scripts.
+    pub person: String,
+    /// `medmij`, `authorization-code`, `client-credentials` or `jwt-bearer`.
+    pub flow: String,
+    /// `stored`, `login`, `refreshed`, `refreshed-after-refusal` or `login-again`.
+    pub how: String,
+    /// When, RFC 3339.
+    pub at: String,
 }
 
 /// A script begins.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::exchange::redaction;
 use crate::record::{
     ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, TargetPlace, TestStarted,
+    TokenObtained,
 };
 
 use super::cause;
@@ -21,6 +22,7 @@ pub struct Fold {
     /// Where the script of a number is in `scripts`.
     places: HashMap<u32, usize>,
     exchanges: Vec<ExchangeReport>,
+    tokens: Vec<TokenObtained>,
     receipt: Receipt,
 }
 
@@ -44,6 +46,7 @@ impl Fold {
     pub fn push(&mut self, event: &Event) {
         match event {
             Event::RunStarted(run) => self.run = Some(run.clone()),
+            Event::TokenObtained(token) => self.tokens.push(token.clone()),
             Event::ScriptStarted(script) => self.start_script(script),
             Event::TestStarted(test) => self.start_test(test),
             Event::Exchanged(exchange) => self.exchange(exchange),
@@ -59,7 +62,7 @@ impl Fold {
 
     /// The report of what came in.
     pub fn finish(self) -> RunReport {
-        let Fold { run, finished, scripts, exchanges, mut receipt, .. } = self;
+        let Fold { run, finished, scripts, exchanges, tokens, mut receipt, .. } = self;
         let (ended, interrupted) = finished.unwrap_or((String::new(), true));
         let scripts: Vec<ScriptReport> = scripts.into_iter().map(OpenScript::close).collect();
 
@@ -98,6 +101,7 @@ impl Fold {
             interrupted,
             receipt,
             causes: vec![],
+            tokens,
             exchanges,
             scripts,
         };

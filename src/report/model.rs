@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::record::{ActionKind, CodeCount, DefinitionUse, Verdict};
+use crate::record::{ActionKind, CodeCount, DefinitionUse, TokenObtained, Verdict};
 
 use super::cause::Cause;
 use super::verdict::{Conclusion, verdict_code};
@@ -36,6 +36,9 @@ pub struct RunReport {
     pub receipt: Receipt,
     /// What lies behind the verdicts that are not a pass.
     pub causes: Vec<Cause>,
+    /// How tokens were come by; the tokens themselves are nowhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenObtained>,
     /// Requests and answers.
     pub exchanges: Vec<ExchangeReport>,
     /// The scripts in the order of the run.

@@ -35,6 +35,7 @@ const OPERATIONS: Words = Words::new("operations carried out", "aanvragen uitgev
 const REQUESTS: Words = Words::new("requests answered", "verzoeken beantwoord");
 const CODES: Words = Words::new("codes checked", "codes gecontroleerd");
 const NOT_CHECKABLE: Words = Words::new("not checkable offline", "offline niet te controleren");
+const LOGIN: Words = Words::new("login", "login");
 const SCRIPTS: Words = Words::new("scripts", "scripts");
 const DEFINITIONS: Words = Words::new("definitions", "definities");
 const RECEIPT: Words = Words::new("Receipt", "Bon");
@@ -61,6 +62,9 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
     }
     let exchanges = &receipt.exchanges;
     out.line(1, REQUESTS, &format!("{}{}", of(exchanges.answered, exchanges.total), times(report, language)));
+    if let Some(logins) = logins(report) {
+        out.line(1, LOGIN, &logins);
+    }
     out.line(1, SCRIPTS, &scripts(report, language));
     for script in report.scripts.iter().filter(|_| report.scripts.len() <= NAMED) {
         let _ = writeln!(out.text, "    {} sha256 {}", script.path, short(&script.sha256));
@@ -84,6 +88,20 @@ pub(super) fn lines(report: &RunReport, language: Language) -> String {
         }
     }
     out.text
+}
+
+/// The flow, and how often a token was come by in which way: `medmij: 2 × login, 1 × refreshed`.
+fn logins(report: &RunReport) -> Option<String> {
+    let flow = &report.tokens.first()?.flow;
+    let mut ways: Vec<(&str, usize)> = vec![];
+    for token in &report.tokens {
+        match ways.iter_mut().find(|(how, _)| *how == token.how) {
+            Some((_, count)) => *count += 1,
+            None => ways.push((&token.how, 1)),
+        }
+    }
+    let ways: Vec<String> = ways.iter().map(|(how, count)| format!("{count} × {how}")).collect();
+    Some(format!("{flow}: {}", ways.join(", ")))
 }
 
 /// Text with leaders, as on a till receipt.

@@ -11,6 +11,15 @@ use crate::diagnostic::{Diagnostic, NoteKind, Source, Span, nearest};
 use super::super::problem;
 use super::{DECLARATIONS, Given, Key, Origin, Shape};
 
+/// Tables that other rooms read: how to log in is for `auth`.
+pub(super) const TABLES: [&str; 1] = ["login"];
+
+/// The file as a source, where it can be read.
+pub(super) fn source(path: &Path) -> Option<Source> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(Source { name: path.display().to_string().into(), text: text.into() })
+}
+
 /// What the file gives, in its order; what is wrong with it goes to `problems`.
 pub(super) fn read(path: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(Key, Given)> {
     let name = path.display().to_string();
@@ -47,7 +56,7 @@ impl Reader<'_> {
         // In the order of the file, which the map does not keep.
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
-        for (name, value) in entries {
+        for (name, value) in entries.into_iter().filter(|(name, _)| !TABLES.contains(&name.get_ref().as_ref())) {
             let Some(declaration) = DECLARATIONS.iter().find(|d| d.name == name.get_ref().as_ref()) else {
                 self.unknown(name);
                 continue;

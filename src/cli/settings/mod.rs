@@ -119,6 +119,7 @@ pub enum Origin {
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     values: [Vec<Given>; DECLARATIONS.len()],
+    file: Option<Source>,
 }
 
 impl Settings {
@@ -131,8 +132,9 @@ impl Settings {
     ) -> (Settings, Vec<Diagnostic>) {
         let mut problems = vec![];
         let path = file.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|path| path.is_file()));
+        let source = path.as_deref().and_then(file::source);
         let from_file = path.map_or(vec![], |path| file::read(&path, &mut problems));
-        let mut settings = Settings::default();
+        let mut settings = Settings { file: source, ..Settings::default() };
         for declaration in &DECLARATIONS {
             let default = declaration.default.map(|text| Given { text: text.into(), origin: Origin::Default });
             settings.values[declaration.key as usize].extend(default);
@@ -169,6 +171,11 @@ impl Settings {
             values.clear();
         }
         values.extend(given);
+    }
+
+    /// The settings file, for tables that are read elsewhere.
+    pub fn file(&self) -> Option<&Source> {
+        self.file.as_ref()
     }
 
     /// The value of a setting that has one.
@@ -287,7 +294,8 @@ mod tests {
     #[test]
     fn the_schema_of_the_file_has_the_same_keys() {
         let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/keur-toml-1.json")).unwrap();
-        let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let keys = schema["properties"].as_object().unwrap().keys().map(String::as_str);
+        let mut keys: Vec<&str> = keys.filter(|key| !file::TABLES.contains(key)).collect();
         let mut names: Vec<&str> = DECLARATIONS.iter().map(|declaration| declaration.name).collect();
         keys.sort_unstable();
         names.sort_unstable();

@@ -1,0 +1,327 @@
+//! The table `[login]` of `keur.toml`: where, as which client, and whom to log in.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::authorization::assertion::{Algorithm, SigningKey};
+use crate::authorization::{DEFAULT, Flow, LiveTokens, Login, LoginSettings, PATIENT_TOKEN, Person, TokenStore, code};
+use crate::diagnostic::{Diagnostic, NoteKind, Span};
+use crate::exchange::{AccessToken, Client, ClientSettings, Identity, Reach};
+use crate::simulator::dva::DvaConfig;
+
+use super::super::problem;
+use super::super::settings::{Checked, Settings};
+
+#[derive(Deserialize)]
+struct File {
+    login: Option<Table>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct Table {
+    flow: Option<String>,
+    release: Option<String>,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    redirect_uri: Option<String>,
+    scope: Option<String>,
+    pkce: bool,
+    token_parameters: Option<String>,
+    signing_key: Option<PathBuf>,
+    signing_key_id: Option<String>,
+    signing_algorithm: Option<String>,
+    audience: Option<String>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    ca: Option<PathBuf>,
+    resolve: BTreeMap<String, String>,
+    hosts: Vec<String>,
+    hook: Option<String>,
+    store: Option<PathBuf>,
+    dva: Option<PathBuf>,
+    persons: BTreeMap<String, PersonTable>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct PersonTable {
+    user: Option<String>,
+    password: Option<String>,
+    hook: Option<String>,
+}
+
+/// A login that can be done.
+pub struct Configured {
+    /// The tokens it gives.
+    pub live: Arc<LiveTokens>,
+    /// How servers are spoken with: the client's certificate, authorities, hosts.
+    pub connection: Connection,
+    /// Where tokens may go beside the target.
+    pub hosts: Vec<String>,
+    /// Where tokens are kept.
+    pub store: Option<TokenStore>,
+    /// What login it is, for a person who does it by hand.
+    pub login: Arc<LoginSettings>,
+    /// For the token endpoint.
+    pub client: Arc<Client>,
+}
+
+/// How servers are spoken with.
+#[derive(Clone, Default)]
+pub struct Connection {
+    identity: Option<Identity>,
+    roots: Vec<Vec<u8>>,
+    resolve: Vec<(String, SocketAddr)>,
+}
+
+impl Connection {
+    /// These settings with it.
+    pub fn applied(&self, settings: ClientSettings) -> ClientSettings {
+        let mut extra_roots = settings.extra_roots;
+        extra_roots.extend(self.roots.iter().cloned());
+        ClientSettings { identity: self.identity.clone(), extra_roots, resolve: self.resolve.clone(), ..settings }
+    }
+}
+
+/// The login of `keur.toml`, if it has one.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn configured(
+    settings: &Settings,
+    checked: &Checked,
+    hook: Option<&str>,
+) -> Result<Option<Configured>, Vec<Diagnostic>> {
+    let Some(source) = settings.file() else { return Ok(None) };
+    let file: File = toml::from_str(&source.text).map_err(|error| {
+        let span = error.span().map_or(Span::default(), |span| Span::new(span.start, span.end));
+        let message = format!("`[login]` of `{}`: {}", source.name, error.message().replace('\n', ", "));
+        vec![problem::error(code::SETTINGS, message).label(source, span, "")]
+    })?;
+    let Some(table) = file.login else { return Ok(None) };
+    let folder = Path::new(&*source.name).parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut reading = Reading { folder, problems: vec![] };
+    let configured = reading.whole(table, checked, hook);
+    match (configured, reading.problems.is_empty()) {
+        (Some(configured), true) => Ok(Some(configured)),
+        _ => Err(reading.problems),
+    }
+}
+
+struct Reading {
+    /// Paths are from where the file is.
+    folder: PathBuf,
+    problems: Vec<Diagnostic>,
+}
+
+impl Reading {
+    fn wrong(&mut self, message: impl Into<String>, expected: &str) {
+        let diagnostic = problem::error(code::SETTINGS, message);
+        self.problems.push(match expected {
+            "" => diagnostic,
+            expected => diagnostic.note(NoteKind::Expected, expected),
+        });
+    }
+
+    fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    fn text(&mut self, name: &str, path: Option<&Path>) -> Option<String> {
+        let path = self.path(path?);
+        let archive = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("p12") || e.eq_ignore_ascii_case("pfx"));
+        if archive {
+            let message = format!("`{name}`: `{}` is a PKCS#12 archive", path.display());
+            self.wrong(message, "PEM: `openssl pkcs12 -in FILE -nodes -out FILE.pem` makes it; `certificate` and `key` may both name it");
+            return None;
+        }
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.wrong(format!("`{name}`: `{}` cannot be read: {error}", path.display()), "");
+                None
+            }
+        }
+    }
+
+    /// A secret: `env:VARIABLE` or `@FILE`; never written out in the file.
+    fn secret(&mut self, name: &str, given: Option<String>) -> Option<AccessToken> {
+        let given = given?;
+        let read = match (given.strip_prefix("env:"), given.strip_prefix('@')) {
+            (Some(variable), _) => {
+                std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set"))
+            }
+            (_, Some(file)) => {
+                let path = self.path(Path::new(file));
+                std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
+            }
+            _ => Err("a secret is not written out here".to_owned()),
+        };
+        match read {
+            Ok(secret) => Some(AccessToken::new(secret)),
+            Err(why) => {
+                self.wrong(format!("`{name}`: {why}"), "`env:VARIABLE` or `@FILE`");
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, table: Table, checked: &Checked, hook: Option<&str>) -> Option<Configured> {
+        let dva = self.dva(table.dva.as_deref());
+        let or_dva = |own: Option<String>, of: fn(&DvaConfig) -> &String| own.or_else(|| dva.as_ref().map(of).cloned());
+        let flow = table.flow.as_deref().unwrap_or("medmij");
+        let known: Vec<String> = Flow::ALL.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let flow = Flow::ALL.iter().find(|(name, _)| *name == flow).map(|(_, flow)| *flow).or_else(|| {
+            self.wrong(format!("`flow` cannot be `{flow}`"), &known.join(", "));
+            None
+        });
+        let flow = flow.unwrap_or_default();
+        let release = table.release.clone().or_else(|| dva.as_ref().map(|dva| dva.release.clone()));
+        let scope = table.scope.clone().or_else(|| Some(scope_of(dva.as_ref()?, release.as_deref())));
+        let in_query = match table.token_parameters.as_deref() {
+            None | Some("body") => false,
+            Some("query") => true,
+            Some(other) => {
+                self.wrong(format!("`token-parameters` cannot be `{other}`"), "`body` or `query`");
+                false
+            }
+        };
+        let mut needed = |name: &str, value: Option<String>, asked: bool| match value.filter(|v| !v.is_empty()) {
+            None if asked => {
+                self.wrong(format!("`{name}` is missing"), "");
+                String::new()
+            }
+            value => value.unwrap_or_default(),
+        };
+        let person = flow.has_person();
+        let authorization = or_dva(table.authorization_endpoint.clone(), |dva| &dva.authorization_endpoint);
+        let mut login = LoginSettings {
+            flow,
+            authorization_endpoint: needed("authorization-endpoint", authorization, person),
+            token_endpoint: needed("token-endpoint", or_dva(table.token_endpoint.clone(), |d| &d.token_endpoint), true),
+            client_id: needed("client-id", or_dva(table.client_id.clone(), |dva| &dva.client_id), true),
+            redirect_uri: needed("redirect-uri", or_dva(table.redirect_uri.clone(), |dva| &dva.redirect_uri), person),
+            scope: needed("scope", scope, flow == Flow::MedMij),
+            pkce: table.pkce,
+            in_query,
+            audience: table.audience.clone(),
+            ..LoginSettings::default()
+        };
+        login.client_secret = self.secret("client-secret", table.client_secret.clone());
+        login.signing_key = self.signing_key(&table);
+        let connection = self.connection(&table, dva.as_ref());
+        let store = table.store.as_deref().map(|path| TokenStore::at(self.path(path)));
+        let store = store.or_else(|| TokenStore::usual(&|name| std::env::var(name).ok()));
+        let logins = self.logins(table.persons, flow, hook.map(str::to_owned).or(table.hook), dva.as_ref());
+        if !self.problems.is_empty() {
+            return None;
+        }
+        let login = Arc::new(login);
+        let reach = match checked.offline {
+            true => Reach::only_hosts_of([login.token_endpoint.as_str()]),
+            false => Reach::Anywhere,
+        };
+        let client = ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() };
+        let client = Arc::new(Client::new(connection.applied(client)));
+        let live = LiveTokens::new(login.clone(), client.clone(), store.clone(), logins);
+        Some(Configured { live, connection, hosts: table.hosts, store, login, client })
+    }
+
+    /// The configuration of a simulated DVA, where one is named.
+    fn dva(&mut self, path: Option<&Path>) -> Option<DvaConfig> {
+        let text = self.text("dva", path)?;
+        match serde_json::from_str(&text) {
+            Ok(config) => Some(config),
+            Err(error) => {
+                self.wrong(format!("`dva` is not the configuration of a DVA: line {}", error.line()), "");
+                None
+            }
+        }
+    }
+
+    fn signing_key(&mut self, table: &Table) -> Option<SigningKey> {
+        let pem = self.text("signing-key", table.signing_key.as_deref())?;
+        let algorithm = match &table.signing_algorithm {
+            None => None,
+            Some(name) => match Algorithm::named(name) {
+                Some(algorithm) => Some(algorithm),
+                None => {
+                    self.wrong(
+                        format!("`signing-algorithm` cannot be `{name}`"),
+                        "`ES256`, `ES384`, `PS256` or `RS256`",
+                    );
+                    return None;
+                }
+            },
+        };
+        let kid = table.signing_key_id.as_deref().unwrap_or_default();
+        SigningKey::from_pem(&pem, kid, algorithm).map_err(|error| self.wrong(error.to_string(), "")).ok()
+    }
+
+    fn connection(&mut self, table: &Table, dva: Option<&DvaConfig>) -> Connection {
+        let mut connection = Connection::default();
+        let certificate = self.text("certificate", table.certificate.as_deref());
+        let key = self.text("key", table.key.as_deref().or(table.certificate.as_deref()));
+        connection.identity = match (certificate, key, dva) {
+            (Some(certificate), Some(key), _) => Some(Identity::new(&certificate, &key)),
+            (None, None, Some(dva)) => {
+                let client = &dva.certificates.client;
+                Some(Identity::new(&client.cert_pem, &client.key_pem)).filter(|_| !client.cert_pem.is_empty())
+            }
+            _ => None,
+        };
+        connection.roots.extend(self.text("ca", table.ca.as_deref()).map(String::into_bytes));
+        connection.roots.extend(dva.map(|dva| dva.ca_pem.clone().into_bytes()).filter(|pem| !pem.is_empty()));
+        for (host, address) in &table.resolve {
+            match address.parse() {
+                Ok(address) => connection.resolve.push((host.clone(), address)),
+                Err(_) => {
+                    self.wrong(format!("`resolve`: `{address}` is not an address"), "`HOST = \"127.0.0.1:8443\"`")
+                }
+            }
+        }
+        connection
+    }
+
+    fn logins(
+        &mut self,
+        persons: BTreeMap<String, PersonTable>,
+        flow: Flow,
+        hook: Option<String>,
+        dva: Option<&DvaConfig>,
+    ) -> Vec<Login> {
+        let mut logins = vec![];
+        for (name, table) in persons {
+            let person = name.strip_prefix(PATIENT_TOKEN).unwrap_or(&name).to_owned();
+            let known = || dva?.persons.iter().find(|known| Some(&known.user) == table.user.as_ref());
+            let password = self.secret(&format!("persons.{name}.password"), table.password.clone());
+            let password = password.or_else(|| known().map(|known| AccessToken::new(known.password.clone())));
+            let person = Person { name: person, user: table.user.clone().unwrap_or_default(), password };
+            logins.push(Login { person, hook: table.hook.or_else(|| hook.clone()) });
+        }
+        if logins.is_empty() {
+            // One login for whoever the scripts ask for.
+            let person = Person { name: DEFAULT.to_owned(), ..Person::default() };
+            logins.push(Login { person, hook: hook.filter(|_| flow.has_person()) });
+        }
+        logins
+    }
+}
+
+/// The scope that a simulated DVA takes in a release.
+fn scope_of(dva: &DvaConfig, release: Option<&str>) -> String {
+    let services = || dva.services.iter().filter(|id| **id != dva.share_service);
+    match release {
+        Some(release) if release.starts_with("1.") || release.starts_with("2.0") || release.starts_with("2.1") => {
+            services().map(|id| format!("{}~{id}", dva.provider)).collect::<Vec<_>>().join(" ")
+        }
+        _ => dva.provider.clone(),
+    }
+}
