@@ -4,6 +4,7 @@
 //! (`tests/architecture.rs` holds the plan and checks it).
 
 pub mod authorization;
+pub mod check;
 pub mod cli;
 pub mod definitions;
 pub mod diagnostic;

@@ -2,6 +2,7 @@
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
 mod auth;
+mod check;
 mod choice;
 mod completions;
 mod configuration;
@@ -57,6 +58,7 @@ const TABLES: &[&[Rule]] = &[
     crate::validation::code::RULES,
     crate::evidence::code::RULES,
     crate::report::code::RULES,
+    crate::check::code::RULES,
     crate::authorization::code::RULES,
 ];
 
@@ -101,6 +103,8 @@ enum Verb {
     Serve(serve::Arguments),
     /// Validate resources against FHIR and the profiles they claim
     Validate(validate::Arguments),
+    /// Check what no TestScript tests: MedMij login, lists and TLS, Notified Pull, the API requirements
+    Check(Box<check::Arguments>),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
@@ -129,6 +133,7 @@ impl Verb {
             Verb::New(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
+            Verb::Check(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
             Verb::Diff(arguments) => arguments.settings(),
@@ -170,7 +175,12 @@ fn carry_out(command: Command) -> Exit {
     let mut flags = verb.settings();
     flags.extend(global.lang.map(|lang| (Key::Lang, lang)));
     let environment = |name: &str| std::env::var(name).ok();
-    let (settings, problems) = Settings::gather(flags, &environment, global.config);
+    // What a DVA says about itself can be given where settings are.
+    let (configuration, config) = match global.config {
+        Some(path) if check::is_configuration(&path) => (Some(path), None),
+        path => (None, path),
+    };
+    let (settings, problems) = Settings::gather(flags, &environment, config);
     let language = settings.language();
     let console = Console::new(*language.as_ref().unwrap_or(&Language::En), Registry::new(TABLES));
     let problems: Vec<Diagnostic> = problems.into_iter().chain(language.err().map(|problem| *problem)).collect();
@@ -200,6 +210,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::New(arguments) => new::new(&arguments, &checked, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
+        Verb::Check(arguments) => check::check(&arguments, &settings, &checked, configuration, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),

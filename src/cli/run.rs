@@ -451,7 +451,7 @@ async fn broken_off(mut stop: Stop, interrupt: &Interrupt, words: &str, console:
 }
 
 /// From the record on disk to reports and exit code.
-fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
+pub(super) fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
     let record = match Record::open(directory) {
         Ok(record) => record,
         Err(error) => {

@@ -1,0 +1,187 @@
+//! How a person logs in when nobody sits at the screen: a form that is filled in, or a command that is
+//! given the URL and gives back where it ended.
+
+mod form;
+
+pub use form::Page;
+
+use url::Url;
+
+use crate::exchange::AccessToken;
+
+use super::session::{Peer, Place, Seen, Session, request};
+use super::setup::Person;
+
+/// How a login is done.
+#[derive(Clone, Debug, Default)]
+pub enum LoginMethod {
+    /// It is not.
+    #[default]
+    None,
+    /// The forms of the DVA are filled in with the user and password of a person.
+    Form,
+    /// A command is given the URL in `KEUR_LOGIN_URL`, the person in `KEUR_PERSON` and what to decide in
+    /// `KEUR_DECISION` (`consent`, `refuse`, `abort`); it prints the URL that the browser was sent back to.
+    Hook(String),
+}
+
+/// What the person does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Agrees for this once.
+    Consent,
+    /// Agrees until further notice.
+    Lasting,
+    /// Does not agree.
+    Refuse,
+    /// Walks away at the login page.
+    Abort,
+}
+
+/// Where a login ended.
+#[derive(Clone, Debug)]
+pub struct Landing {
+    /// Where the browser was sent back to; None when it stayed at the DVA.
+    pub redirect: Option<Url>,
+    /// The last exchange.
+    pub last: Option<Seen>,
+    /// The page that asked for consent.
+    pub consent: Option<Seen>,
+}
+
+impl Landing {
+    /// A parameter of the redirect.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let redirect = self.redirect.as_ref()?;
+        redirect.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+/// Pages that are gone through at most.
+const STEPS: usize = 12;
+
+/// Goes to a URL as a person and does what is to be done until the browser is sent back.
+///
+/// # Errors
+/// Why the login did not come to an end.
+pub async fn log_in(
+    session: &Session<'_>,
+    url: &str,
+    redirect_uri: &str,
+    person: &Person,
+    decision: Decision,
+) -> Result<Landing, String> {
+    match &session.setup.login {
+        LoginMethod::None => Err("there is no way to log in".to_owned()),
+        LoginMethod::Form => fill_in(session, url, redirect_uri, person, decision).await,
+        LoginMethod::Hook(command) => hook(session, command, url, redirect_uri, person, decision).await,
+    }
+}
+
+fn comes_back(url: &Url, redirect_uri: &str) -> bool {
+    let bare = &url[..url::Position::AfterPath];
+    bare == redirect_uri.split(['?', '#']).next().unwrap_or_default()
+        || Url::parse(redirect_uri).is_ok_and(|wanted| bare == &wanted[..url::Position::AfterPath])
+}
+
+async fn fill_in(
+    session: &Session<'_>,
+    url: &str,
+    redirect_uri: &str,
+    person: &Person,
+    decision: Decision,
+) -> Result<Landing, String> {
+    let mut cookies: Vec<(String, String)> = vec![];
+    let mut consent = None;
+    let mut asked = false;
+    let mut next = request("GET", url, &[("Accept", "text/html")], "");
+    for _ in 0..STEPS {
+        if !cookies.is_empty() {
+            let value: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            next.headers.push("Cookie", value.join("; "));
+        }
+        let seen = session.send(Peer::Nobody, Place::Front, next).await;
+        let Some(answer) = seen.answer() else { return Err(seen.in_words()) };
+        for (_, cookie) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
+            if let Some((name, value)) = cookie.split(';').next().and_then(|c| c.split_once('=')) {
+                cookies.retain(|(known, _)| known != name);
+                cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        let here = Url::parse(&seen.exchange.request.url).map_err(|e| e.to_string())?;
+        if (300..400).contains(&seen.status()) {
+            let to = seen.header("Location").ok_or("a redirect without Location")?;
+            let to = here.join(to).map_err(|e| format!("a redirect to `{to}`: {e}"))?;
+            if comes_back(&to, redirect_uri) {
+                return Ok(Landing { redirect: Some(to), last: Some(seen), consent });
+            }
+            next = request("GET", to.as_str(), &[("Accept", "text/html")], "");
+            continue;
+        }
+        let page = Page::read(&seen.text());
+        let stayed = Landing { redirect: None, last: Some(seen.clone()), consent: consent.clone() };
+        if seen.status() >= 400 {
+            return Ok(stayed);
+        }
+        let filled = match page.form() {
+            Some(form) if form.asks_password() && !asked => {
+                asked = true;
+                form.login(person.user.as_str(), person.password.expose(), decision == Decision::Abort)
+            }
+            // Asked twice: this person is not let in.
+            Some(form) if form.asks_password() => {
+                return Err(format!("`{}` is not let in: {}", person.user, page.title()));
+            }
+            Some(form) => {
+                consent = Some(seen.clone());
+                form.decide(decision)
+            }
+            None => return Ok(stayed),
+        };
+        let Some((method, action, body)) = filled else { return Ok(stayed) };
+        let action = here.join(&action).map_err(|e| format!("the form goes to `{action}`: {e}"))?;
+        next = match method {
+            "GET" => request("GET", &format!("{action}?{body}"), &[("Accept", "text/html")], ""),
+            _ => {
+                let form = [("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")];
+                request("POST", action.as_str(), &form, body)
+            }
+        };
+    }
+    Err(format!("the login went through {STEPS} pages without coming back"))
+}
+
+async fn hook(
+    session: &Session<'_>,
+    command: &str,
+    url: &str,
+    redirect_uri: &str,
+    person: &Person,
+    decision: Decision,
+) -> Result<Landing, String> {
+    let decided = match decision {
+        Decision::Consent => "consent",
+        Decision::Lasting => "consent-lasting",
+        Decision::Refuse => "refuse",
+        Decision::Abort => "abort",
+    };
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut child = tokio::process::Command::new(shell);
+    child.arg(flag).arg(command).env("KEUR_LOGIN_URL", url).env("KEUR_PERSON", &person.user);
+    child.env("KEUR_DECISION", decided).stdin(std::process::Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(session.setup.timeout, child.output())
+        .await
+        .map_err(|_| "the login hook did not end in time".to_owned())?
+        .map_err(|e| format!("the login hook does not start: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("the login hook ended with {}", output.status));
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let Some(line) = line else { return Ok(Landing { redirect: None, last: None, consent: None }) };
+    let redirect = Url::parse(line).map_err(|_| "the login hook did not print a URL".to_owned())?;
+    if let Some((_, code)) = redirect.query_pairs().find(|(name, _)| name == "code") {
+        session.keep_secret(AccessToken::new(code).expose());
+    }
+    Ok(Landing { redirect: comes_back(&redirect, redirect_uri).then_some(redirect), last: None, consent: None })
+}

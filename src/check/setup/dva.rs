@@ -1,0 +1,251 @@
+//! The configuration that `keur serve --dva` gives (`urn:keur:dva:1`), and that a supplier may write by
+//! hand: what is left out is missing.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::exchange::AccessToken;
+
+use super::{Identity, ListSource, Party, Person, PullSetup, Release, Role, Setup};
+use crate::check::login::LoginMethod;
+
+/// The value of `schema`.
+pub const SCHEMA: &str = "urn:keur:dva:1";
+/// Where a simulated DVA gives its configuration, to loopback only.
+pub const WELL_KNOWN: &str = "/.well-known/keur-dva";
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct File {
+    schema: String,
+    release: String,
+    fhir_base: String,
+    fhir_version: String,
+    provider: String,
+    other_provider: OtherProvider,
+    services: Vec<String>,
+    share_service: String,
+    resource_endpoints: BTreeMap<String, String>,
+    sandbox_base: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    client_id: String,
+    redirect_uri: String,
+    second_client: SecondClient,
+    lists: Lists,
+    earlier_lists: Lists,
+    resolve: BTreeMap<String, String>,
+    ca_pem: String,
+    certificates: Certificates,
+    persons: Vec<PersonEntry>,
+    notified_pull: Pull,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OtherProvider {
+    name: String,
+    resource_endpoint: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SecondClient {
+    client_id: String,
+    redirect_uri: String,
+    services: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Lists {
+    zal: String,
+    ocl: String,
+    whl: String,
+    gnl: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct KeyPair {
+    cert_pem: String,
+    key_pem: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Certificates {
+    client: KeyPair,
+    second_client: KeyPair,
+    not_whitelisted: KeyPair,
+    unknown_ca: KeyPair,
+    expired: KeyPair,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PersonEntry {
+    user: String,
+    password: String,
+    role: String,
+    patient: String,
+    family_name: String,
+    bsn: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pull {
+    profile: String,
+    token_endpoint: String,
+    notification_endpoint: String,
+    fhir_base: String,
+    jwks: String,
+    control: String,
+    own_id: String,
+    partner_id: String,
+    partner_key_pem: String,
+    partner_kid: String,
+}
+
+/// True when a text is such a configuration rather than a `keur.toml`.
+pub fn is_one(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains(SCHEMA)
+}
+
+/// Puts what the configuration holds into a setup; what was supplied already stays.
+///
+/// # Errors
+/// The text is not such a configuration; the message says why.
+pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
+    let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if file.schema != SCHEMA {
+        return Err(format!("its `schema` is `{}`, `{SCHEMA}` is expected", file.schema));
+    }
+    let fill = |place: &mut Option<String>, value: &str| {
+        if place.is_none() && !value.is_empty() {
+            *place = Some(value.to_owned());
+        }
+    };
+    if let Some(release) = Release::parse(&file.release) {
+        setup.release = release;
+    }
+    if !file.fhir_version.is_empty() {
+        setup.fhir_version = file.fhir_version;
+    }
+    fill(&mut setup.fhir_base, &file.fhir_base);
+    fill(&mut setup.authorization_endpoint, &file.authorization_endpoint);
+    fill(&mut setup.token_endpoint, &file.token_endpoint);
+    fill(&mut setup.client_id, &file.client_id);
+    fill(&mut setup.redirect_uri, &file.redirect_uri);
+    fill(&mut setup.provider, &file.provider);
+    fill(&mut setup.sandbox, &file.sandbox_base);
+    // The simulated DVA shares by the service whose name begins with `Delen`: 53.
+    let share = if file.share_service.is_empty() && file.services.iter().any(|s| s == "53") {
+        "53"
+    } else {
+        &file.share_service
+    };
+    fill(&mut setup.share_service, share);
+    if setup.services.is_empty() {
+        setup.services = file.services;
+    }
+    for (id, url) in file.resource_endpoints {
+        setup.resource_endpoints.entry(id).or_insert(url);
+    }
+    if !file.other_provider.name.is_empty() {
+        let OtherProvider { name, resource_endpoint: url } = file.other_provider;
+        setup.other_provider.get_or_insert(Party { name, url, services: vec![] });
+    }
+    if !file.second_client.client_id.is_empty() {
+        let SecondClient { client_id: name, redirect_uri: url, services } = file.second_client;
+        setup.second_client.get_or_insert(Party { name, url, services });
+    }
+    for (places, lists) in [(&mut setup.lists, file.lists), (&mut setup.earlier_lists, file.earlier_lists)] {
+        for (place, source) in places.iter_mut().zip([lists.zal, lists.ocl, lists.whl, lists.gnl]) {
+            if place.is_none() && !source.is_empty() {
+                *place = Some(ListSource { place: source, text: None });
+            }
+        }
+    }
+    for (host, address) in file.resolve {
+        setup.resolve.entry(host).or_insert(address);
+    }
+    if !file.ca_pem.is_empty() && !setup.roots.contains(&file.ca_pem) {
+        setup.roots.push(file.ca_pem);
+    }
+    let pair = |place: &mut Option<Identity>, pair: KeyPair| {
+        if place.is_none() && !pair.cert_pem.is_empty() {
+            *place = Some(Identity { certificate: pair.cert_pem, key: AccessToken::new(pair.key_pem) });
+        }
+    };
+    pair(&mut setup.client, file.certificates.client);
+    pair(&mut setup.second, file.certificates.second_client);
+    pair(&mut setup.unlisted, file.certificates.not_whitelisted);
+    pair(&mut setup.unknown, file.certificates.unknown_ca);
+    pair(&mut setup.expired, file.certificates.expired);
+    if setup.persons.is_empty() {
+        setup.persons = file.persons.into_iter().map(person).collect();
+    }
+    if matches!(setup.login, LoginMethod::None) && setup.persons.iter().any(|p| !p.password.expose().is_empty()) {
+        setup.login = LoginMethod::Form;
+    }
+    let pull = file.notified_pull;
+    if setup.pull.is_none() && !pull.token_endpoint.is_empty() {
+        setup.pull = Some(PullSetup {
+            profile: if pull.profile.is_empty() { "np-twiin".to_owned() } else { pull.profile },
+            token_endpoint: pull.token_endpoint,
+            notification_endpoint: pull.notification_endpoint,
+            fhir_base: pull.fhir_base,
+            jwks: pull.jwks,
+            control: pull.control,
+            own_id: pull.own_id,
+            partner_id: pull.partner_id,
+            partner_key: (!pull.partner_key_pem.is_empty()).then(|| AccessToken::new(pull.partner_key_pem)),
+            partner_kid: pull.partner_kid,
+        });
+    }
+    Ok(())
+}
+
+fn person(entry: PersonEntry) -> Person {
+    let known = |text: String| Some(text).filter(|text| !text.is_empty());
+    Person {
+        user: entry.user,
+        password: AccessToken::new(entry.password),
+        role: match entry.role.as_str() {
+            "no-data" => Role::NoData,
+            "too-young" => Role::TooYoung,
+            _ => Role::Data,
+        },
+        patient: known(entry.patient),
+        family_name: known(entry.family_name),
+        bsn: known(entry.bsn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_stays_and_the_rest_is_filled() {
+        let text = r#"{"schema": "urn:keur:dva:1", "release": "2.0", "fhir_base": "https://a", "provider": "p",
+            "services": ["48"], "persons": [{"user": "u", "password": "w", "role": "no-data"}]}"#;
+        let mut setup = Setup { fhir_base: Some("https://b".into()), ..Setup::default() };
+        read(text, &mut setup).unwrap();
+        assert_eq!(setup.fhir_base.as_deref(), Some("https://b"));
+        assert_eq!((setup.release, setup.provider.as_deref()), (Release::R2_0, Some("p")));
+        assert!(matches!(setup.login, LoginMethod::Form) && setup.person(Role::NoData).is_some());
+        assert!(!format!("{:?}", setup.persons).contains("\"w\""), "passwords do not print");
+    }
+
+    #[test]
+    fn another_document_is_refused() {
+        for text in ["", "[]", "{}", r#"{"schema": "urn:keur:dva:2"}"#] {
+            assert!(read(text, &mut Setup::default()).is_err(), "{text}");
+        }
+        assert!(is_one(r#" {"schema": "urn:keur:dva:1"}"#) && !is_one("target = \"x\""));
+    }
+}
