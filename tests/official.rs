@@ -11,6 +11,8 @@ mod known;
 mod material;
 #[path = "official/outcome.rs"]
 mod outcome;
+#[path = "official/packages.rs"]
+mod packages;
 #[path = "official/party.rs"]
 mod party;
 #[path = "official/server_sets.rs"]
@@ -29,13 +31,14 @@ use table::Table;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    let own = Trial::test("packages_are_chosen_per_set", packages::chosen_per_set);
     let material = match Material::find() {
         Ok(material) => Arc::new(material),
         Err(why) => {
             eprintln!("{why}");
             let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
             let trial = Trial::test("official_material_is_there", move || Err(why.into()));
-            return libtest_mimic::run(&arguments, vec![trial.with_ignored_flag(!required)]).exit_code();
+            return libtest_mimic::run(&arguments, vec![own, trial.with_ignored_flag(!required)]).exit_code();
         }
     };
     let register = match Register::read() {
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
         }
     };
     let table = Arc::new(Table::default());
-    let mut trials = vec![];
+    let mut trials = vec![own];
     for goal in material.goals() {
         let (material, register, table) = (material.clone(), register.clone(), table.clone());
         let name = format!("servers {}", goal.name);

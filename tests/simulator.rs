@@ -12,7 +12,7 @@ use keur::exchange::Exchange;
 use keur::fhir::{Document, FhirVersion, Format, read};
 use keur::fhirpath::{Context, Expression};
 use keur::simulator::{
-    ActiveDefect, Bounds, Fixture, RunningSimulator, Settings, Simulator, StartError, TokenRegistry,
+    ActiveDefect, Bounds, Fixture, Inspector, RunningSimulator, Settings, Simulator, StartError, TokenRegistry,
 };
 use keur::testscript::source::FileSystem;
 use keur::testscript::{
@@ -42,6 +42,8 @@ const OWN: &[(&str, Test)] = &[
     ("an_answer_under_way_is_finished_before_the_end", shutdown),
     ("defects_of_delivery_reach_the_client", delivery),
     ("an_observer_sees_every_exchange", observer),
+    ("what_is_written_can_be_inspected", inspector),
+    ("a_server_can_do_without_a_type", without),
     ("r4_is_served_by_the_same_rules", r4),
 ];
 
@@ -221,6 +223,56 @@ fn observer() -> Result<(), Failed> {
     seen.dedup();
     expected.dedup();
     assert_eq!(seen, expected);
+    Ok(())
+}
+
+/// Takes no Patient without a birth date.
+struct WithBirthDate;
+
+impl Inspector for WithBirthDate {
+    fn faults(&self, resource: &Typed) -> Vec<String> {
+        let root = resource.root();
+        let wrong = root.resource_type() == Some("Patient") && root.child("birthDate").is_none();
+        wrong.then(|| "no birth date".to_owned()).into_iter().collect()
+    }
+}
+
+fn inspector() -> Result<(), Failed> {
+    let fixture = Fixture { name: "a.json".into(), text: r#"{"resourceType":"Patient","id":"a"}"#.into() };
+    let settings = Settings { inspector: Some(Arc::new(WithBirthDate)), fixtures: vec![fixture], ..empty() };
+    let server = Server::start(settings)?;
+    // Fixtures are served right or wrong.
+    assert_eq!(server.get("Patient/a")?.status, 200);
+    let refused = server.send("PUT", "Patient/b", &[JSON], r#"{"resourceType":"Patient","id":"b"}"#)?;
+    assert_eq!((refused.status, refused.text.contains("no birth date")), (422, true), "{}", refused.text);
+    assert_eq!(server.get("Patient/b")?.status, 404);
+    let right = r#"{"resourceType":"Patient","id":"b","birthDate":"1970-01-01"}"#;
+    assert_eq!(server.send("PUT", "Patient/b", &[JSON], right)?.status, 201);
+    // A transaction with one that is wrong changes nothing, a batch does what is right.
+    let bundle = |kind: &str| {
+        let entry = |id: &str, more: &str| {
+            format!(
+                r#"{{"resource":{{"resourceType":"Patient","id":"{id}"{more}}},"request":{{"method":"PUT","url":"Patient/{id}"}}}}"#
+            )
+        };
+        let entries = [entry("c", r#","birthDate":"1971""#), entry("d", "")].join(",");
+        format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{entries}]}}"#)
+    };
+    assert_eq!(server.send("POST", "", &[JSON], &bundle("transaction"))?.status, 422);
+    assert_eq!(server.get("Patient/c")?.status, 404);
+    assert_eq!(server.send("POST", "", &[JSON], &bundle("batch"))?.status, 200);
+    assert_eq!((server.get("Patient/c")?.status, server.get("Patient/d")?.status), (200, 404));
+    Ok(())
+}
+
+fn without() -> Result<(), Failed> {
+    let server = Server::start(Settings { without: vec!["Flag".into()], ..empty() })?;
+    let answer = server.get("Flag")?;
+    let outcome = answer.document()?;
+    let issue = outcome.root().child("issue").and_then(|issue| issue.child_value("code"));
+    assert_eq!((answer.status, issue), (404, Some("not-supported")), "{}", answer.text);
+    assert_eq!(server.get("Patient")?.status, 200);
+    assert!(!server.get("metadata")?.text.contains("\"Flag\""));
     Ok(())
 }
 

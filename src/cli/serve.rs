@@ -5,13 +5,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::definitions::Definitions;
-use crate::diagnostic::{Diagnostic, NoteKind, Words, nearest};
+use crate::definitions::{Definitions, Typed};
+use crate::diagnostic::{Diagnostic, NoteKind, Severity, Words, nearest};
 use crate::exchange::{Exchange, redaction};
 use crate::fhir::{FhirVersion, Format};
 use crate::simulator::{self, ActiveDefect, DEFECTS, Fixture, RunningSimulator, Simulator, StartError, TokenRegistry};
-use crate::simulator::{Observer, Settings};
+use crate::simulator::{Inspector, Observer, Settings};
 use crate::testscript::source::ScriptSource;
+use crate::validation::{Policy, Validator};
 
 use super::console::Console;
 use super::exit::Exit;
@@ -45,6 +46,9 @@ pub struct Arguments {
     /// Resource type that the server does not have (repeatable)
     #[arg(long, value_name = "TYPE")]
     without: Vec<String>,
+    /// Refuse what is written and not valid by its profiles
+    #[arg(long)]
+    validate: bool,
     /// Fault to have, for one type of resource with NAME@Type (repeatable); `list` names them
     #[arg(long, value_name = "NAME")]
     pub(super) defect: Vec<String>,
@@ -147,10 +151,29 @@ pub(super) fn settings(arguments: &Arguments, checked: &Checked) -> Result<Setti
         require_token: registry.is_some(),
         registry: registry.and_then(Result::ok).unwrap_or_default(),
         without: arguments.without.clone(),
+        inspector: arguments.validate.then(|| Arc::new(Profiles::of(&definitions)) as Arc<dyn Inspector>),
         defects,
         observer: arguments.log.then(observer),
         ..Settings::new(definitions)
     })
+}
+
+/// Judges what is written by its profiles; what is nowhere defined is let through.
+struct Profiles(Validator);
+
+impl Profiles {
+    fn of(definitions: &Definitions) -> Profiles {
+        let (types, profiles) = (definitions.types(), definitions.profiles());
+        Profiles(Validator::new(types, profiles, definitions.terminology(), Policy::default()))
+    }
+}
+
+impl Inspector for Profiles {
+    fn faults(&self, resource: &Typed) -> Vec<String> {
+        let issues = self.0.validate(resource, &[]).issues;
+        let wrong = issues.iter().filter(|issue| issue.severity <= Severity::Error);
+        wrong.map(|issue| format!("`{}`: {}", issue.path, issue.message)).collect()
+    }
 }
 
 fn no_defect(name: &str) -> Diagnostic {

@@ -31,7 +31,7 @@ mod write;
 pub use access::TokenRegistry;
 pub use defect::{ActiveDefect, DEFECTS, Defect};
 pub use load::Fixture;
-pub use server::{Bounds, Observer, RunningSimulator, Settings, Simulator, StartError};
+pub use server::{Bounds, Inspector, Observer, RunningSimulator, Settings, Simulator, StartError};
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ use super::reply::Reply;
 use super::search::Parameters;
 use super::service::Service;
 use super::store::Store;
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, Typed};
 use crate::diagnostic::Diagnostic;
 use crate::exchange::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
 
@@ -84,6 +84,8 @@ pub struct Settings {
     pub require_token: bool,
     /// Resource types that it does not have.
     pub without: Vec<String>,
+    /// Looks at every resource that is written; without one whatever can be read is taken.
+    pub inspector: Option<Arc<dyn Inspector>>,
     /// Faults that are on.
     pub defects: Vec<ActiveDefect>,
     /// How late an answer is with the defect `slow-answer`.
@@ -106,12 +108,19 @@ impl Settings {
             registry: TokenRegistry::default(),
             require_token: false,
             without: vec![],
+            inspector: None,
             defects: vec![],
             slow: Duration::from_secs(65),
             bounds: Bounds::default(),
             observer: None,
         }
     }
+}
+
+/// Looks at resources before they are stored. The simulator itself knows nothing of profiles.
+pub trait Inspector: Send + Sync {
+    /// What is wrong with a resource; nothing, and it is stored.
+    fn faults(&self, resource: &Typed) -> Vec<String>;
 }
 
 /// Why a simulator does not start.
@@ -228,6 +237,8 @@ pub(super) fn stored(settings: &Settings, base_url: &str) -> Result<(Store, Vec<
     let mut store = Store::new(types, parameters, base_url, settings.registry.identifiers());
     store.do_without(&settings.without);
     let warnings = read.store(&mut store)?;
+    // Fixtures are served as they are, right or wrong.
+    store.inspector.clone_from(&settings.inspector);
     Ok((store, warnings))
 }
 

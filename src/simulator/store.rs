@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::server::Inspector;
 use super::search::{Index, Parameters, Slots, Token, Value};
 use super::stored::{Key, Stored, resource_types};
 use super::view::View;
@@ -32,6 +33,8 @@ pub(super) struct Store {
     pub base: Arc<str>,
     /// Identifiers that people are known by but that do not stand in their Patient resources.
     identifiers: Arc<HashMap<Key, Vec<Token>>>,
+    /// Looks at what is written.
+    pub inspector: Option<Arc<dyn Inspector>>,
     shelves: HashMap<Arc<str>, Shelf>,
     views: RwLock<HashMap<Vec<Key>, Arc<View>>>,
 }
@@ -65,6 +68,7 @@ impl Clone for Store {
             parameters: self.parameters.clone(),
             base: self.base.clone(),
             identifiers: self.identifiers.clone(),
+            inspector: self.inspector.clone(),
             shelves: self.shelves.clone(),
             views: RwLock::default(),
         }
@@ -84,6 +88,7 @@ impl Store {
             parameters,
             base: base.into(),
             identifiers: Arc::new(identifiers),
+            inspector: None,
             shelves,
             views: RwLock::default(),
             types,

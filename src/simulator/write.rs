@@ -11,7 +11,8 @@ use super::service::{only_presentation, seen};
 use super::store::{Lookup, Store};
 use super::stored::{Key, Stored, is_id};
 use super::transaction;
-use crate::fhir::Document;
+use crate::definitions::Typed;
+use crate::fhir::{Builder, Document};
 
 /// Carries out an interaction that may change the store.
 pub(super) fn perform(
@@ -121,11 +122,27 @@ fn place(store: &mut Store, key: Key, document: &Document) -> Result<u16, Refusa
         let message = format!("expected a `{}`, found {found}", key.resource_type);
         return Err(Refusal::new(Reason::Unprocessable, message));
     }
+    if let Some(inspector) = &store.inspector {
+        let faults = inspector.faults(&Typed::new(copy(document), store.types.clone()));
+        if !faults.is_empty() {
+            return Err(Refusal::new(Reason::Unprocessable, format!("{key} is not valid: {}", faults.join("; "))));
+        }
+    }
     let existed = matches!(store.get(&key), Lookup::Found(_));
     match store.put(key, document) {
         Some(_) => Ok(if existed { 200 } else { 201 }),
         None => Err(Refusal::new(Reason::NotFound, "resources of this type are not stored here")),
     }
+}
+
+/// The same document once more.
+fn copy(document: &Document) -> Document {
+    let root = document.root();
+    let mut copy = Builder::resource(root.resource_type().unwrap_or_default(), document.format());
+    for child in root.children() {
+        copy.graft(child.name(), child);
+    }
+    copy.finish()
 }
 
 fn deletable(circumstances: &Circumstances<'_>, resource: &Stored) -> Result<(), Refusal> {
