@@ -199,6 +199,8 @@ fn prepare(
     let mut problems = destination::check(&checked.reports);
     let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
+    // A key that is given is looked at now; the one of this folder is made when there is something to mask.
+    problems.extend(checked.mask_key.as_ref().and_then(|_| mask::key(checked).err()).map(|problem| *problem));
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
     if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));

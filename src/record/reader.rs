@@ -79,7 +79,8 @@ impl Record {
             path: path.clone(),
             cause: io::Error::new(io::ErrorKind::NotFound, "there is no such file"),
         })?;
-        let mut record = Record { veil: None, events: vec![], truncated: false, unknown: 0, bodies: Bodies::Store(store) };
+        let mut record =
+            Record { veil: None, events: vec![], truncated: false, unknown: 0, bodies: Bodies::Store(store) };
         let mut lines = text.split_inclusive(|b| *b == b'\n').enumerate().peekable();
         while let Some((number, line)) = lines.next() {
             match serde_json::from_slice(line) {

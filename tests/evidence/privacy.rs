@@ -125,7 +125,7 @@ const OUTPUTS: [&str; 9] =
 
 #[test]
 fn nobody_is_seen_in_any_output() {
-    let (desk, persons) = planted("one key");
+    let (desk, persons) = planted("the first key");
     let mut planted: Vec<&str> = vec![TOKEN];
     for person in &persons {
         planted.extend([&*person.bsn, &person.family, &person.given, &person.token]);
@@ -171,9 +171,9 @@ fn pseudonyms(desk: &Desk) -> Vec<String> {
 
 #[test]
 fn a_pseudonym_is_the_same_under_one_key_and_unlinkable_under_another() {
-    let (one, persons) = planted("one key");
-    let (again, _) = planted("one key");
-    let (other, _) = planted("another key");
+    let (one, persons) = planted("the first key");
+    let (again, _) = planted("the first key");
+    let (other, _) = planted("a second key");
     let (first, second, third) = (pseudonyms(&one), pseudonyms(&again), pseudonyms(&other));
     assert_eq!(first.len(), COUNT);
     assert_eq!(first, second);

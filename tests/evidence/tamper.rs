@@ -55,7 +55,7 @@ fn every_one_of_more_than_a_thousand_changes_is_seen() {
     let mut chance = Chance(2026);
     let mut tried = 0;
     // Changes of the file: anywhere, headers and directory among them.
-    for _ in 0..400 {
+    for _ in 0..600 {
         let mut bad = good.clone();
         let at = chance.below(bad.len());
         match chance.below(5) {
