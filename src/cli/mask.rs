@@ -16,7 +16,7 @@ const SHORTEST: usize = 8;
 
 /// The key that was given, else the one of this folder, which is made when it is first needed.
 pub fn key(checked: &Checked) -> Result<MaskKey, Box<Diagnostic>> {
-    let wrong = |message: String| Box::new(code::error(code::KEY, message));
+    let wrong = |message: String| Box::new(code::error(code::MASK_KEY, message));
     let Some(given) = &checked.mask_key else { return own(&checked.record).map_err(wrong) };
     let secret = match (given.strip_prefix("env:"), given.strip_prefix('@')) {
         (Some(name), _) => std::env::var(name).map_err(|_| wrong(format!("`{name}` is not in the environment")))?,

@@ -9,6 +9,7 @@ use crate::evidence::bundle::{self, Changed, Intact, Trust, difference, withheld
 use crate::evidence::{code, replay as evidence};
 use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
+use crate::report::Conclusion;
 use crate::testscript::source::ScriptSource;
 use crate::testscript::{Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
 
@@ -83,6 +84,7 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     let Opened { record, changed, masked, _scratch, .. } = opened;
     let events = if derived.same { withheld(derived.events, &changed) } else { derived.events };
     let difference = derived.same.then(|| difference(record.events(), &events)).flatten();
+    let what_if = !derived.same;
     let record = record.with_events(events);
     let record = if masked { Ok(record) } else { mask::veiled(record, checked) };
     let record = match record {
@@ -99,6 +101,11 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
             Exit::NotVerified
         }
         (None, Exit::Passed) if unwritten => Exit::Usage,
+        // Other scripts may ask what nobody was asked; that says nothing about the server.
+        (None, Exit::NoAnswer) if what_if => match report.verdict {
+            Conclusion::Failed => Exit::Failed,
+            _ => Exit::Incomplete,
+        },
         (None, exit) => exit,
     }
 }

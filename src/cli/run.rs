@@ -220,6 +220,8 @@ fn prepare(
     let login = configured(settings, checked, arguments.login_hook.as_deref()).map_err(|more| problems.extend(more));
     let login = login.ok().flatten().filter(|_| checked.target.is_some());
     tokens.by_login.extend(login.iter().flat_map(|login| login.live.names()).map(str::to_owned));
+    // A key that is given is looked at now; the one of this folder is made when there is something to mask.
+    problems.extend(checked.mask_key.as_ref().and_then(|_| mask::key(checked).err()).map(|problem| *problem));
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
     if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));

@@ -84,6 +84,14 @@ crate::diagnostic::rules! {
     "A run is given as its folder, its id, a bundle, or its JSON report.",
     "Een run wordt gegeven als zijn map, zijn id, een bundel, of zijn JSON-rapport.",
     "give two runs", "geef twee runs";
+
+    /// The key of pseudonyms cannot be used.
+    MASK_KEY = 6011,
+    "the key for masking cannot be used", "de sleutel voor maskeren is niet bruikbaar",
+    "Persons in reports and bundles get pseudonyms that depend on a secret key: under one key they stay the same, under another nobody can connect them.",
+    "Personen in rapporten en bundels krijgen pseudoniemen die van een geheime sleutel afhangen: onder één sleutel blijven ze gelijk, onder een andere kan niemand ze verbinden.",
+    "give `--mask-key env:VARIABLE` or `--mask-key @FILE`; without one keur makes a key in `.keur/mask.key`",
+    "geef `--mask-key env:VARIABELE` of `--mask-key @BESTAND`; zonder maakt keur een sleutel in `.keur/mask.key`";
 }
 
 /// Something that stops keur.

@@ -1,6 +1,9 @@
 //! What there is to mask in a run.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use crate::exchange::redaction;
 use crate::record::{Event, ReadRecordError, Record, RecordedMessage, RunInputs};
@@ -72,6 +75,33 @@ const COMMON: [&str; 38] = [
 
 /// Search parameters that hold a name.
 const NAME_PARAMETERS: [&str; 4] = ["family", "given", "name", "phonetic"];
+
+/// What a secret stands behind, in any text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    /// An authentication scheme.
+    Scheme,
+    /// A parameter of a query or form.
+    Parameter,
+    /// `code=`, which is a search parameter as well.
+    Code,
+    /// The token itself: its header begins with `{"`.
+    Token,
+}
+
+const MARKERS: [(&str, Marker); 9] = [
+    ("Bearer ", Marker::Scheme),
+    ("token=", Marker::Parameter),
+    ("secret=", Marker::Parameter),
+    ("verifier=", Marker::Parameter),
+    ("assertion=", Marker::Parameter),
+    ("password=", Marker::Parameter),
+    ("api_key=", Marker::Parameter),
+    ("code=", Marker::Code),
+    ("eyJ", Marker::Token),
+];
+
+static MARKERS_FOUND: OnceLock<Option<AhoCorasick>> = OnceLock::new();
 
 impl Survey {
     /// Everything in a record and in what the run was given.
@@ -158,24 +188,29 @@ impl Survey {
                 Standing::Loose => {}
             }
         }
-        for at in memchr::memmem::find_iter(text, b"Bearer ") {
-            let token = text.get(at + 7..).unwrap_or_default();
-            let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b);
+        let markers = MARKERS_FOUND.get_or_init(|| {
+            let words = MARKERS.iter().map(|(word, _)| *word);
+            AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()
+        });
+        for found in markers.iter().flat_map(|markers| markers.find_iter(text)) {
+            let Some((_, marker)) = MARKERS.get(found.pattern().as_usize()) else { continue };
+            let start = if *marker == Marker::Token { found.start() } else { found.end() };
+            let token = text.get(start..).unwrap_or_default();
+            let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=%".contains(b);
             let length = token.iter().take_while(|b| is_token(b)).count();
-            if let Some(Ok(token)) = token.get(..length).map(std::str::from_utf8)
-                && token.bytes().any(|b| b.is_ascii_digit())
-            {
-                self.secret(token);
-            }
-        }
-        // A JSON Web Token is one wherever it stands: its header begins with `{"`.
-        for at in memchr::memmem::find_iter(text, b"eyJ") {
-            let token = text.get(at..).unwrap_or_default();
-            let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-._".contains(b);
-            let length = token.iter().take_while(|b| is_token(b)).count();
-            if let Some(Ok(token)) = token.get(..length).map(std::str::from_utf8)
-                && token.matches('.').count() >= 2
-            {
+            let Some(Ok(token)) = token.get(..length).map(std::str::from_utf8) else { continue };
+            let secret = match marker {
+                // A word that follows in a sentence is none.
+                Marker::Scheme => token.bytes().any(|b| b.is_ascii_digit()),
+                Marker::Parameter => true,
+                Marker::Code => {
+                    let around = text.get(start.saturating_sub(300)..(start + 300).min(text.len())).unwrap_or_default();
+                    [&b"state="[..], b"redirect_uri="].iter().any(|with| memchr::memmem::find(around, with).is_some())
+                }
+                // A JSON Web Token has three parts.
+                Marker::Token => token.matches('.').count() >= 2,
+            };
+            if secret {
                 self.secret(token);
             }
         }
