@@ -29,23 +29,31 @@ pub struct Evidence<'e> {
     fresh: bool,
     /// Scripts that were compared.
     seen: Mutex<HashMap<String, bool>>,
+    /// The body that was asked for last: several findings are often about the same one.
+    last: Mutex<Option<(String, Vec<u8>)>>,
 }
 
 impl<'e> Evidence<'e> {
     /// Of a run that has just ended.
     pub fn fresh(record: &'e Record, files: &'e dyn ScriptSource) -> Evidence<'e> {
-        Evidence { record, files, fresh: true, seen: Mutex::default() }
+        Evidence { record, files, fresh: true, seen: Mutex::default(), last: Mutex::default() }
     }
 
     /// Of a run of some time ago; its scripts may have changed since.
     pub fn recorded(record: &'e Record, files: &'e dyn ScriptSource) -> Evidence<'e> {
-        Evidence { record, files, fresh: false, seen: Mutex::default() }
+        Evidence { record, files, fresh: false, seen: Mutex::default(), last: Mutex::default() }
     }
 }
 
 impl Material for Evidence<'_> {
     fn body(&self, sha256: &str) -> Option<Vec<u8>> {
-        self.record.body(sha256).ok().flatten().map(Vec::from)
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, body)) = last.as_ref().filter(|(known, _)| known == sha256) {
+            return Some(body.clone());
+        }
+        let body = Vec::from(self.record.body(sha256).ok().flatten()?);
+        *last = Some((sha256.to_owned(), body.clone()));
+        Some(body)
     }
 
     /// From the record where it has the text, else from the file, and only if that is what was run: a

@@ -77,7 +77,8 @@ fn as_it_is(text: &str) -> Layout {
     let mut at = 0;
     for line in text.split('\n') {
         let end = at + line.trim_end_matches('\r').len();
-        lines.push(Line { indent: 0, pieces: if at < end { vec![at..end] } else { vec![] } });
+        let whole = (at < end).then_some(at..end);
+        lines.push(Line { indent: 0, pieces: Vec::from_iter(whole) });
         at += line.len() + 1;
     }
     Layout { lines, anew: false }
@@ -219,7 +220,7 @@ impl<'t> Setter<'t> {
             if closes {
                 self.depth = self.depth.saturating_sub(1);
             }
-            if !inline && !(closes && opened) {
+            if !(inline || closes && opened) {
                 self.line();
             }
             self.put(start..self.at);

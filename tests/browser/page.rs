@@ -60,6 +60,8 @@ pub fn reads_well(page: &Path, pictures: &Path) -> Result<(), Failed> {
         browser.value("document.getElementById('lang').click()")?;
         // Nothing is wider than the screen.
         equal(&mut browser, "document.documentElement.scrollWidth <= innerWidth", "true")?;
+        let beside = "[...document.querySelectorAll('.item, .tag, td')].filter(e => e.getClientRects().length && e.getBoundingClientRect().right < 0).length";
+        equal(&mut browser, beside, "0")?;
         // A failing element is there, marked and seen; its link opens the answer and goes to the mark.
         equal(&mut browser, "document.querySelector('.card .frame mark').getClientRects().length > 0", "true")?;
         equal(

@@ -22,7 +22,10 @@ const PLACES: usize = 500;
 /// Issues of one validation that are listed.
 const ISSUES: usize = 50;
 
-const FINDINGS: [(fn(&Cause) -> bool, &str, Words); 4] = [
+/// Which causes, under which anchor and title.
+type Findings = (fn(&Cause) -> bool, &'static str, Words);
+
+const FINDINGS: [Findings; 4] = [
     (Cause::fails, "failing", Words::new("What fails", "Wat fout gaat")),
     (|cause| cause.known, "accepted", Words::new("What fails and is accepted", "Wat fout gaat en is aanvaard")),
     (|cause| cause.verdict == Verdict::NotEvaluated, "open", Words::new("Not evaluated", "Niet beoordeeld")),

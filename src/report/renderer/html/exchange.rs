@@ -89,9 +89,9 @@ fn one<'r>(
         let _ = write!(out, "<p><a href=#{mark}>{}</a></p>", say(TO_MARK));
     }
     told(out, about);
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<h4>{}</h4><pre class=head tabindex=0>{} {}\n",
+        "<h4>{}</h4><pre class=head tabindex=0>{} {}",
         say(REQUEST),
         escaped(&exchange.method),
         escaped(&exchange.url)

@@ -79,7 +79,7 @@ pub fn html(report: &RunReport, registry: &Registry, material: &dyn Material, la
     );
     let _ = write!(
         out,
-        "<a class=skip href=#findings>{}</a>\n<div class=bar role=banner><span class=\"brand {}\">keur</span>\
+        "<a class=jump href=#findings>{}</a>\n<div class=bar role=banner><span class=\"brand {}\">keur</span>\
          <div class=find role=search><input id=q type=search autocomplete=off spellcheck=false aria-label=\"{}\" \
          placeholder=\"{}\" {}><output id=hits aria-live=polite></output></div>\
          <button id=theme type=button title=\"{}\" aria-label=\"{}\" {}>◐</button>\

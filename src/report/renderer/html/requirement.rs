@@ -60,9 +60,9 @@ pub(super) fn write(out: &mut String, page: Page<'_>) {
         for row in &table.rows {
             one(out, page, row);
         }
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "</tbody></table><p class=dim>{}: sha256 <code class=hash>{}</code></p></section>\n",
+            "</tbody></table><p class=dim>{}: sha256 <code class=hash>{}</code></p></section>",
             say(TABLE),
             escaped(&table.sha256)
         );
