@@ -19,6 +19,9 @@ fn main() -> io::Result<()> {
             collect(&root, Path::new(folder), &mut files)?;
         }
     }
+    if let Some(commit) = commit(&root) {
+        println!("cargo::rustc-env=KEUR_COMMIT={commit}");
+    }
     files.sort();
     let mut table = String::from("static FILES: &[File] = &[\n");
     for file in &files {
@@ -27,6 +30,37 @@ fn main() -> io::Result<()> {
     }
     table.push_str("];\n");
     fs::write(variable("OUT_DIR")?.join("embedded.rs"), table)
+}
+
+/// The commit that evidence names: from the environment, or, in a release build, from the repository.
+/// Other builds do not depend on it, so that a commit does not mean building anew.
+fn commit(root: &Path) -> Option<String> {
+    println!("cargo::rerun-if-env-changed=KEUR_COMMIT");
+    if let Ok(commit) = env::var("KEUR_COMMIT") {
+        return Some(commit);
+    }
+    if env::var("PROFILE").ok()? != "release" {
+        return None;
+    }
+    let mut folder = root.join(".git");
+    if folder.is_file() {
+        let text = fs::read_to_string(&folder).ok()?;
+        folder = root.join(text.strip_prefix("gitdir:")?.trim());
+    }
+    let head_file = folder.join("HEAD");
+    println!("cargo::rerun-if-changed={}", head_file.display());
+    let head = fs::read_to_string(head_file).ok()?;
+    let Some(name) = head.trim().strip_prefix("ref: ") else { return Some(head.trim().to_owned()) };
+    // A worktree keeps its branches where the repository does.
+    let common = fs::read_to_string(folder.join("commondir")).map(|path| folder.join(path.trim()));
+    let common = common.unwrap_or(folder);
+    let branch = common.join(name);
+    if branch.is_file() {
+        println!("cargo::rerun-if-changed={}", branch.display());
+        return fs::read_to_string(branch).ok().map(|commit| commit.trim().to_owned());
+    }
+    let packed = fs::read_to_string(common.join("packed-refs")).ok()?;
+    packed.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned))
 }
 
 /// Every file below a folder, hidden ones left out, by its path from the root with `/`.

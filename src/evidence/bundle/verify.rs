@@ -106,6 +106,15 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
     }
     let store = Bundled::new(path, container.entries()).map_err(unreadable)?;
     let record = Record::of(Box::new(store)).map_err(|error| altered(error.to_string()))?;
+    // The manifest holds the hash of every body under its name: a body under another name than its hash shows.
+    let misnamed = manifest
+        .entries
+        .iter()
+        .find(|entry| entry.name.strip_prefix("bodies/").is_some_and(|name| name != entry.sha256));
+    if let Some(entry) = misnamed {
+        return Err(altered(format!("`{}` does not have the hash that it is called by", entry.name)));
+    }
+    let record = record.trusted();
     Ok(Intact { manifest, record, signatures, timestamped, container })
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use crate::exchange::redaction;
-use crate::record::{Event, ReadRecordError, Record, RecordedMessage, RunInputs};
+use crate::record::{Event, ReadRecordError, Record, RunInputs};
 
 use super::number::{Standing, numbers};
 use super::pseudonym::unescaped;
@@ -89,8 +89,9 @@ enum Marker {
     Token,
 }
 
-const MARKERS: [(&str, Marker); 9] = [
+const MARKERS: [(&str, Marker); 10] = [
     ("Bearer ", Marker::Scheme),
+    ("bearer ", Marker::Scheme),
     ("token=", Marker::Parameter),
     ("secret=", Marker::Parameter),
     ("verifier=", Marker::Parameter),
@@ -110,30 +111,51 @@ impl Survey {
         if let Some(inputs) = record.inputs()? {
             survey.inputs(&inputs);
         }
-        let mut seen = BTreeSet::new();
+        let mut hashes = BTreeSet::new();
         for event in record.events() {
             let Event::Exchanged(exchange) = event else { continue };
             survey.url(&exchange.url);
             for message in [Some(&exchange.request), exchange.response.as_ref()].into_iter().flatten() {
-                survey.message(message, record, &mut seen)?;
+                message.headers.iter().for_each(|(_, value)| survey.url(value));
+                hashes.extend(message.body.as_deref());
             }
             if let Some((_, detail)) = &exchange.error {
                 survey.text(detail);
             }
         }
+        survey.bodies(record, &hashes.into_iter().collect::<Vec<_>>())?;
         Ok(survey)
     }
 
-    fn message<'r>(
-        &mut self,
-        message: &'r RecordedMessage,
-        record: &Record,
-        seen: &mut BTreeSet<&'r str>,
-    ) -> Result<(), ReadRecordError> {
-        message.headers.iter().for_each(|(_, value)| self.url(value));
-        let Some(hash) = message.body.as_deref().filter(|hash| seen.insert(hash)) else { return Ok(()) };
-        if let Some(body) = record.body(hash)? {
-            self.body(&body);
+    /// Looks at bodies with all cores.
+    fn bodies(&mut self, record: &Record, hashes: &[&str]) -> Result<(), ReadRecordError> {
+        let look = |hashes: &[&str]| -> Result<Survey, ReadRecordError> {
+            let mut survey = Survey::default();
+            for hash in hashes {
+                survey.body(&record.glance(hash)?.unwrap_or_default());
+            }
+            Ok(survey)
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // A thread is not worth starting for a few.
+        let share = hashes.len().div_ceil(cores).max(64);
+        let parts = std::thread::scope(|scope| {
+            let mut shares = hashes.chunks(share);
+            let first = shares.next();
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || look(share))).collect();
+            let mut parts = vec![first.map_or_else(|| Ok(Survey::default()), look)];
+            let joined = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            parts.extend(others.into_iter().map(joined));
+            parts
+        });
+        for part in parts {
+            let Survey { names, secrets, bsns, codes } = part?;
+            self.names.extend(names);
+            self.secrets.extend(secrets);
+            self.bsns.extend(bsns);
+            self.codes.extend(codes);
         }
         Ok(())
     }
@@ -190,7 +212,8 @@ impl Survey {
         }
         let markers = MARKERS_FOUND.get_or_init(|| {
             let words = MARKERS.iter().map(|(word, _)| *word);
-            AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()
+            // This kind of match has a vectorised search.
+            AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostFirst).build(words).ok()
         });
         for found in markers.iter().flat_map(|markers| markers.find_iter(text)) {
             let Some((_, marker)) = MARKERS.get(found.pattern().as_usize()) else { continue };

@@ -56,11 +56,30 @@ fn is_person(reference: &[u8]) -> bool {
     PERSON_TYPES.iter().any(|kind| contains(reference, kind))
 }
 
+/// A place in a body, in four bytes each: a body is never as large as that counts.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    start: u32,
+    end: u32,
+}
+
+impl Place {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl From<Range<usize>> for Place {
+    fn from(range: Range<usize>) -> Self {
+        Place { start: range.start as u32, end: range.end as u32 }
+    }
+}
+
 /// An object of JSON or an element of XML that is open.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 struct Open {
     /// Its name: of the member it is the value of, or of the element.
-    name: Range<usize>,
+    name: Place,
     /// Below a HumanName, and below its family.
     human: bool,
     family: bool,
@@ -68,13 +87,13 @@ struct Open {
     array: bool,
     bsn_system: bool,
     person: Option<bool>,
-    value: Option<Range<usize>>,
-    display: Option<Range<usize>>,
+    value: Option<Place>,
+    display: Option<Place>,
 }
 
 impl Open {
-    fn inside(name: Range<usize>, text: &[u8], above: Option<&Open>) -> Open {
-        let word = text.get(name.clone()).unwrap_or_default();
+    fn inside(name: Place, text: &[u8], above: Option<&Open>) -> Open {
+        let word = text.get(name.range()).unwrap_or_default();
         let (human, family) = above.map_or((false, false), |above| (above.human, above.family));
         let human_here = matches!(word, b"name" | b"valueHumanName") || human;
         let family_here = matches!(word, b"_family" | b"family" | b"_given" | b"given") || family;
@@ -85,27 +104,27 @@ impl Open {
     fn leaf(&mut self, name: &[u8], value: Range<usize>, text: &[u8], found: Found<'_>) {
         let word = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         match name {
+            b"system" => self.bsn_system |= is_bsn_system(word(&value)),
+            b"value" => self.value = Some(value.into()),
+            b"display" => self.display = Some(value.into()),
+            b"reference" => self.person = Some(is_person(word(&value))),
             b"family" | b"given" => found(Kind::Name, value),
             b"text" if self.human => found(Kind::Name, value),
             b"valueString" if self.family => found(Kind::Name, value),
-            b"system" => self.bsn_system |= is_bsn_system(word(&value)),
-            b"value" => self.value = Some(value),
-            b"display" => self.display = Some(value),
-            b"reference" => self.person = Some(is_person(word(&value))),
-            _ if SECRETS.contains(&name) => found(Kind::Secret, value),
+            _ if name.len() >= 8 && SECRETS.contains(&name) => found(Kind::Secret, value),
             _ => {}
         }
     }
 
     /// All its members are known.
     fn close(self, text: &[u8], found: Found<'_>) {
-        let named = PERSONS.contains(&text.get(self.name.clone()).unwrap_or_default());
+        let named = || PERSONS.contains(&text.get(self.name.range()).unwrap_or_default());
         if let Some(value) = self.value.filter(|_| self.bsn_system) {
-            found(Kind::Bsn, value);
+            found(Kind::Bsn, value.range());
         }
         // A coding has a display as well: without a reference it has to be a member that refers to a person.
-        if let Some(display) = self.display.filter(|_| self.person.unwrap_or(named)) {
-            found(Kind::Display, display);
+        if let Some(display) = self.display.filter(|_| self.person.unwrap_or_else(named)) {
+            found(Kind::Display, display.range());
         }
     }
 }
@@ -123,7 +142,7 @@ fn json(text: &[u8], found: Found<'_>) {
     let mut open: Vec<Open> = vec![];
     let mut too_deep = 0usize;
     // The name of the member whose value comes next.
-    let mut name = 0..0;
+    let mut name = Place::default();
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         match byte {
@@ -131,17 +150,18 @@ fn json(text: &[u8], found: Found<'_>) {
                 let end = string_end(text, at + 1);
                 let inside = at + 1..end;
                 at = end + 1;
-                let colon = text.get(at..).and_then(|rest| rest.iter().position(|b| !b.is_ascii_whitespace()));
-                let named = colon.filter(|colon| text.get(at + colon) == Some(&b':'));
-                match (named, open.last_mut()) {
-                    (Some(colon), _) => {
-                        name = inside;
-                        at += colon + 1;
+                while text.get(at).is_some_and(u8::is_ascii_whitespace) {
+                    at += 1;
+                }
+                match open.last_mut() {
+                    _ if text.get(at) == Some(&b':') => {
+                        name = inside.into();
+                        at += 1;
                     }
-                    (None, Some(last)) if too_deep == 0 => {
+                    Some(last) if too_deep == 0 => {
                         // What stands in an array is called as the array is.
-                        let called = if last.array { last.name.clone() } else { name.clone() };
-                        last.leaf(text.get(called).unwrap_or_default(), inside, text, found);
+                        let called = if last.array { last.name } else { name };
+                        last.leaf(text.get(called.range()).unwrap_or_default(), inside, text, found);
                     }
                     _ => {}
                 }
@@ -150,7 +170,7 @@ fn json(text: &[u8], found: Found<'_>) {
             b'{' | b'[' if open.len() >= DEEPEST => too_deep += 1,
             b'{' | b'[' => {
                 let above = open.last();
-                let called = above.filter(|above| above.array).map_or(name.clone(), |above| above.name.clone());
+                let called = above.filter(|above| above.array).map_or(name, |above| above.name);
                 let mut next = Open::inside(called, text, above);
                 next.array = *byte == b'[';
                 open.push(next);
@@ -172,6 +192,14 @@ fn json(text: &[u8], found: Found<'_>) {
 /// The quote that ends a string, or the end of the text.
 fn string_end(text: &[u8], from: usize) -> usize {
     let mut at = from;
+    // Most strings are short; a long one is worth a search.
+    for _ in 0..24 {
+        match text.get(at) {
+            Some(b'"') => return at,
+            Some(b'\\') | None => break,
+            Some(_) => at += 1,
+        }
+    }
     while let Some(next) = text.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += next;
         if text.get(at) == Some(&b'"') {
@@ -209,7 +237,7 @@ fn xml(text: &[u8], found: Found<'_>) {
                 let colon = inside.iter().take(length).position(|b| *b == b':').map_or(0, |colon| colon + 1);
                 let name = tag + colon..tag + length;
                 if let (Some(value), Some(above)) = (attribute(text, tag + length, end), open.last_mut()) {
-                    above.leaf(text.get(name.clone()).unwrap_or_default(), value, text, found);
+                    above.leaf(inside.get(colon..length).unwrap_or_default(), value, text, found);
                 }
                 if inside.last() == Some(&b'/') {
                     continue;
@@ -217,7 +245,7 @@ fn xml(text: &[u8], found: Found<'_>) {
                 if open.len() >= DEEPEST {
                     too_deep += 1;
                 } else {
-                    let next = Open::inside(name, text, open.last());
+                    let next = Open::inside(name.into(), text, open.last());
                     open.push(next);
                 }
             }
