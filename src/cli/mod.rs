@@ -1,6 +1,7 @@
 //! The `keur` command: verbs, settings, streams and exit codes. A verb is a file; nothing is loaded
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
+mod awaiting;
 mod console;
 mod destination;
 mod exit;
@@ -10,6 +11,7 @@ mod judge;
 mod list;
 mod package;
 mod packages;
+mod play;
 mod problem;
 mod progress;
 mod reports;
@@ -37,6 +39,7 @@ const TABLES: &[&[Rule]] = &[
     problem::RULES,
     crate::testscript::problem::RULES,
     crate::engine::code::RULES,
+    crate::engine::awaiting::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
 ];
@@ -70,6 +73,8 @@ struct Global {
 enum Verb {
     /// Run TestScripts against a server and report
     Run(run::Arguments),
+    /// Play the client that TestScripts test, against a server
+    Play(play::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
     /// Serve fixtures with the built-in simulator
@@ -89,6 +94,7 @@ impl Verb {
     fn settings(&self) -> Vec<(Key, String)> {
         match self {
             Verb::Run(arguments) => arguments.settings(),
+            Verb::Play(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
@@ -152,6 +158,7 @@ fn carry_out(command: Command) -> Exit {
     };
     match verb {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
+        Verb::Play(arguments) => play::play(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
@@ -186,7 +193,7 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200]) {
+        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2200, 2200..2300, 3000..3100, 4000..4200]) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }

@@ -14,12 +14,14 @@ use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Record, RunDirectory, Tee, new_run_id};
 use crate::testscript::{ScriptSet, TestScript, problem as script_problem};
 
+use super::awaiting;
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
 use super::judge::Judge;
 use super::list::refused;
 use super::packages::Packages;
+use super::play::plays_itself;
 use super::problem;
 use super::progress::Progress;
 use super::reports::{self, Evidence};
@@ -64,6 +66,8 @@ pub struct Arguments {
     /// Folder of run records [default: .keur/runs]
     #[arg(long, value_name = "FOLDER")]
     record: Option<String>,
+    #[command(flatten)]
+    awaiting: awaiting::Flags,
 }
 
 const RUNNING: [Words; 2] = [
@@ -117,18 +121,18 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
             return Exit::Bug;
         }
     };
-    let exit = runtime.block_on(carry_out(prepared, checked, console));
+    let exit = runtime.block_on(carry_out(prepared, arguments, checked, console));
     // A simulator or a broken-off request is not waited for.
     runtime.shutdown_background();
     exit
 }
 
 /// What a run starts with.
-struct Prepared {
-    scripts: Vec<Arc<TestScript>>,
-    tokens: Tokens,
-    packages: Packages,
-    selection: Selection,
+pub(super) struct Prepared {
+    pub(super) scripts: Vec<Arc<TestScript>>,
+    pub(super) tokens: Tokens,
+    pub(super) packages: Packages,
+    pub(super) selection: Selection,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
@@ -137,7 +141,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
-    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
+    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() && !arguments.awaiting.awaits {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
     }
     if stops(&problems) {
@@ -145,6 +149,12 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
         return Err(Exit::Usage);
     }
     console.tell_all(problems);
+    let scripts = load(&selection, console)?;
+    Ok(Prepared { scripts, tokens, packages, selection })
+}
+
+/// The scripts of a selection; what is wrong with them has been said when it fails.
+pub(super) fn load(selection: &Selection, console: &Console) -> Result<Vec<Arc<TestScript>>, Exit> {
     let set = ScriptSet::collect(&Shelf, &selection.paths).map_err(|problems| refused(problems, console))?;
     let loaded = set.load();
     let broken = loaded.iter().any(|loaded| loaded.problems.iter().any(script_problem::forbids_running));
@@ -158,7 +168,7 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     if broken {
         return Err(Exit::Usage);
     }
-    Ok(Prepared { scripts, tokens, packages, selection })
+    Ok(scripts)
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -166,7 +176,7 @@ fn stops(problems: &[Diagnostic]) -> bool {
 }
 
 /// The tokens that were given; what is wrong with them, and a literal one, goes to `problems`.
-fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
+pub(super) fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
     let mut tokens = Tokens::default();
     let mut literal = vec![];
     let environment = |name: &str| std::env::var(name).ok();
@@ -199,7 +209,7 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
     tokens
 }
 
-async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> Exit {
+async fn carry_out(prepared: Prepared, arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
     let Prepared { scripts, tokens, mut packages, selection } = prepared;
     if let Some(folder) = &checked.package_dir {
         let wanted = scripts.iter().flat_map(|script| script.properties.packages.iter().cloned()).collect();
@@ -217,6 +227,10 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
             return Exit::Usage;
         }
     };
+    if arguments.awaiting.awaits || plays_itself(&scripts, &selection, checked) {
+        let prepared = Prepared { scripts, tokens, packages, selection };
+        return awaiting::carry_out(prepared, &arguments.awaiting, &definitions, checked, console).await;
+    }
     // It serves for as long as it is held.
     let simulator = match (&checked.target, definitions.0.first()) {
         (None, Some(first)) => match stand_in(&selection, first.clone(), &checked.variables).await {
@@ -238,6 +252,7 @@ async fn carry_out(prepared: Prepared, checked: &Checked, console: &Console) -> 
         fhir_version: checked.fhir_version,
         variables: checked.variables.iter().cloned().collect::<BTreeMap<_, _>>(),
         tokens,
+        ..PlanSettings::default()
     };
     let plan = engine::plan(&scripts, &Shelf, &|version| definitions.types(version), &settings);
     let mut problems = missing_tokens(&plan);
@@ -283,21 +298,25 @@ fn missing_tokens(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Definitions of the releases that scripts use.
-struct Releases(Vec<Definitions>);
+pub(super) struct Releases(pub(super) Vec<Definitions>);
 
 impl Releases {
-    fn of(scripts: &[Arc<TestScript>], checked: &Checked, packages: &Packages) -> Result<Releases, Vec<Diagnostic>> {
+    pub(super) fn of(
+        scripts: &[Arc<TestScript>],
+        checked: &Checked,
+        packages: &Packages,
+    ) -> Result<Releases, Vec<Diagnostic>> {
         let stated = |script: &Arc<TestScript>| script.properties.fhir_version.or(checked.fhir_version);
         let versions: BTreeSet<FhirVersion> =
             scripts.iter().map(|script| stated(script).unwrap_or(FhirVersion::Stu3)).collect();
         versions.into_iter().map(|version| packages.definitions(version)).collect::<Result<_, _>>().map(Releases)
     }
 
-    fn types(&self, version: FhirVersion) -> Option<Arc<crate::definitions::TypeTable>> {
+    pub(super) fn types(&self, version: FhirVersion) -> Option<Arc<crate::definitions::TypeTable>> {
         self.0.iter().find(|definitions| definitions.version() == version).map(Definitions::types)
     }
 
-    fn used(&self) -> Vec<DefinitionUse> {
+    pub(super) fn used(&self) -> Vec<DefinitionUse> {
         let used = self.0.iter().flat_map(Definitions::used).map(|used| DefinitionUse {
             package: used.package,
             version: used.version,
@@ -348,7 +367,7 @@ async fn broken_off(mut stop: Stop, interrupt: &Interrupt, words: &str, console:
 }
 
 /// From the record on disk to reports and exit code.
-fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
+pub(super) fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
     let record = match Record::open(directory) {
         Ok(record) => record,
         Err(error) => {

@@ -9,6 +9,7 @@
 
 mod address;
 mod assertion;
+pub mod awaiting;
 pub mod code;
 mod compare;
 mod content;
@@ -18,11 +19,12 @@ mod finding;
 mod operation;
 mod outline;
 mod plan;
+pub mod play;
 mod rule;
 mod run;
 mod state;
 mod title;
 
 pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
-pub use plan::{Plan, PlanSettings, PlannedScript, Tokens, TypesOf, plan};
-pub use run::{Interrupt, RunOutcome, RunSettings, run};
+pub use plan::{Plan, PlanSettings, PlannedScript, Stance, Tokens, TypesOf, plan};
+pub use run::{Interrupt, RunOutcome, RunSettings, openings, run};

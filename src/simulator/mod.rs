@@ -14,6 +14,7 @@ mod defect;
 mod document;
 mod edit;
 mod load;
+mod reception;
 mod refusal;
 mod reply;
 mod search;
@@ -30,6 +31,7 @@ mod write;
 pub use access::TokenRegistry;
 pub use defect::{ActiveDefect, DEFECTS, Defect};
 pub use load::Fixture;
+pub use reception::{Admission, Bearing, Reception};
 pub use server::{Bounds, Observer, RunningSimulator, Settings, Simulator, StartError};
 
 #[cfg(test)]
