@@ -58,8 +58,10 @@ pub fn bearer(header: &str) -> Option<AccessToken> {
 /// What stands behind `http://host:port`, or the whole when there is none.
 pub fn below_authority(url: &str) -> &str {
     match url.split_once("://") {
-        Some((_, rest)) => rest.find(['/', '?']).map_or("", |at| &rest[at..]),
-        None => url,
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '=']) => {
+            rest.find(['/', '?']).map_or("", |at| &rest[at..])
+        }
+        _ => url,
     }
 }
 
@@ -102,5 +104,6 @@ mod tests {
             assert_eq!(Arrival::of(&request("POST", "http://h/", body)).body.as_deref(), expected, "{body}");
         }
         assert!(Arrival::of(&request("POST", "http://h", "")).segments.is_empty());
+        assert_eq!(below_authority("/Flag?code=http://a|b"), "/Flag?code=http://a|b");
     }
 }
