@@ -17,6 +17,7 @@ use crate::record::{
 };
 use crate::testscript::{
     Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Party, Place, Side,
+    Test,
 };
 
 use super::assertion::{self, ProfileValidator};
@@ -181,7 +182,7 @@ struct ScriptRun<'r> {
     /// Why the rest of the current test is left out.
     stopped: Option<Absence>,
     /// Operations that wait for a request, with their number in the hall.
-    slots: Vec<(&'r Operation, usize)>,
+    slots: Vec<(&'r Test, &'r Operation, usize)>,
     /// The hall knows that the script is open.
     opened: bool,
 }
@@ -305,7 +306,7 @@ impl<'r> ScriptRun<'r> {
             let skipped = if place == test { action } else { 0 };
             for action in of.actions.iter().skip(skipped) {
                 let Action::Operation(operation) = action else { continue };
-                if self.slots.iter().any(|(known, _)| std::ptr::eq(*known, &**operation)) {
+                if self.slots.iter().any(|(_, known, _)| std::ptr::eq(*known, &**operation)) {
                     continue;
                 }
                 let Doer::UnderTest = self.doer(operation, true) else { break 'tests };
@@ -316,13 +317,15 @@ impl<'r> ScriptRun<'r> {
                     script: self.number,
                     title: script_title(&planned.script),
                     test: of.name.clone().unwrap_or_default(),
-                    expectation: Expectation::of(operation, &self.state),
+                    expectation: Expectation::of(operation, of, &self.state),
+                    types: planned.types.clone(),
                 });
-                operations.push(&**operation);
+                
+                operations.push((of, &**operation));
             }
         }
         let slots = seat.hall.open(seat.party, openings);
-        self.slots.extend(operations.into_iter().zip(slots));
+        self.slots.extend(operations.into_iter().zip(slots).map(|((test, operation), slot)| (test, operation, slot)));
         if !self.opened {
             self.opened = true;
             seat.hall.script_opened(seat.party, &planned.script.sha256, self.state.values());
@@ -341,8 +344,8 @@ impl<'r> ScriptRun<'r> {
         let Some(seat) = self.run.settings.awaiting else {
             return Ok(done(Finding::not_evaluated(code::CLIENT_SIDE, "nobody waits for this request"), None));
         };
-        let known = |slots: &[(&'r Operation, usize)]| {
-            slots.iter().find(|(known, _)| std::ptr::eq(*known, operation)).map(|(_, slot)| *slot)
+        let known = |slots: &[(&'r Test, &'r Operation, usize)]| {
+            slots.iter().find(|(_, known, _)| std::ptr::eq(*known, operation)).map(|(test, _, slot)| (*test, *slot))
         };
         let left_out = self.left_out();
         if left_out.is_none() && known(&self.slots).is_none() {
@@ -350,8 +353,8 @@ impl<'r> ScriptRun<'r> {
         }
         let slot = known(&self.slots);
         let came = match (slot, &left_out) {
-            (Some(slot), None) => seat.hall.take(slot).await,
-            (Some(slot), Some(_)) => {
+            (Some((_, slot)), None) => seat.hall.take(slot).await,
+            (Some((_, slot)), Some(_)) => {
                 seat.hall.leave(slot);
                 None
             }
@@ -359,7 +362,7 @@ impl<'r> ScriptRun<'r> {
         };
         let Some(came) = came else {
             let never = || {
-                let expected = slot.map(|_| Expectation::of(operation, &self.state).shown()).unwrap_or_default();
+                let expected = slot.map(|(test, _)| Expectation::of(operation, test, &self.state).shown()).unwrap_or_default();
                 Absence::not_evaluated(awaiting::code::NEVER_CAME, format!("`{expected}` never came"))
             };
             let why = left_out.unwrap_or_else(never);
@@ -383,8 +386,8 @@ impl<'r> ScriptRun<'r> {
 
     /// An exchange may have told what others expect.
     fn refine(&self, seat: Seat<'_>) {
-        for (operation, slot) in &self.slots {
-            seat.hall.refine(*slot, || Expectation::of(operation, &self.state));
+        for (test, operation, slot) in &self.slots {
+            seat.hall.refine(*slot, || Expectation::of(operation, test, &self.state));
         }
     }
 

@@ -1,15 +1,19 @@
 //! A request that came in, as far as it tells for which test it is meant.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::definitions::{TypeTable, Typed};
 use crate::exchange::{AccessToken, Request};
-use crate::fhir;
+use crate::fhir::{self, Document};
 
 use crate::engine::address;
+use crate::engine::expression::Expressions;
 
 /// Parameters that say how an answer is written or cut up, not what is asked.
 const FREE: [&str; 3] = ["_format", "_pretty", "_count"];
 
 /// A request taken apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
     /// `GET`, …; a search by `POST` is a `GET` here.
     pub method: String,
@@ -22,6 +26,16 @@ pub struct Arrival {
     pub token: Option<AccessToken>,
     /// Type of the resource in the body, where there is one that can be read.
     pub body: Option<String>,
+    content: Content,
+}
+
+/// The body as a tree, for what tests demand of it, and what has been found out.
+#[derive(Default)]
+struct Content {
+    /// Until it is needed with its types.
+    document: Mutex<Option<Document>>,
+    typed: OnceLock<Option<Typed>>,
+    found: Mutex<HashMap<Box<str>, bool>>,
 }
 
 impl Arrival {
@@ -33,18 +47,34 @@ impl Arrival {
         let mut query = address::query(target);
         let mut method = request.method.clone();
         let text = std::str::from_utf8(&request.body).unwrap_or_default();
-        let mut body = None;
+        let mut document = None;
         if method == "POST" && segments.last().is_some_and(|last| last == "_search") {
             segments.pop();
             method = "GET".to_owned();
             query.extend(address::query(&format!("?{}", text.trim().replace('+', "%20"))));
         } else if let Some(format) = fhir::sniff(text) {
-            let document = fhir::read(text, format).ok();
-            body = document.and_then(|d| d.root().resource_type().map(str::to_owned));
+            document = fhir::read(text, format).ok();
         }
+        let body = document.as_ref().and_then(|d| d.root().resource_type().map(str::to_owned));
         query.retain(|(name, _)| !FREE.contains(&name.as_str()));
         let token = request.headers.get("Authorization").and_then(bearer);
-        Arrival { method, segments, query, token, body }
+        Arrival { method, segments, query, token, body, content: Content { document: Mutex::new(document), ..Content::default() } }
+    }
+
+    /// Whether an expression is true of the body; looked at once.
+    pub(super) fn fulfils(&self, demand: &str, types: &Arc<TypeTable>, expressions: &Expressions) -> bool {
+        let typed = self.content.typed.get_or_init(|| {
+            let document = self.content.document.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Some(Typed::new(document?, types.clone()))
+        });
+        let Some(typed) = typed else { return false };
+        let mut found = self.content.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = found.get(demand) {
+            return *found;
+        }
+        let holds = expressions.test(demand, typed, &jiff::Zoned::now()).unwrap_or(false);
+        found.insert(demand.into(), holds);
+        holds
     }
 }
 
@@ -87,7 +117,7 @@ mod tests {
     fn a_search_by_post_is_the_same_search() {
         let get = Arrival::of(&request("GET", "http://h:1/Observation?code=a%7Cb&_format=json", ""));
         let post = Arrival::of(&request("POST", "http://h:1/Observation/_search", "code=a%7Cb"));
-        assert_eq!(get, post);
+        assert_eq!((&get.method, &get.segments, &get.query), (&post.method, &post.segments, &post.query));
         assert_eq!(get.query, [("code".to_owned(), "a|b".to_owned())]);
         assert_eq!(get.token, Some(AccessToken::new("t-1")));
     }

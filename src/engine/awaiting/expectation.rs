@@ -1,9 +1,12 @@
 //! What a script expects of a request, with openings for what nobody can know beforehand.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::exchange::AccessToken;
-use crate::testscript::{Circumstances, Interaction, Operation, Scope, Template};
+use crate::testscript::{
+    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Scope, Template, Test,
+};
 
 use super::arrival::{bearer, below_authority, segments};
 use crate::engine::state::{ScriptState, Source};
@@ -77,6 +80,9 @@ pub struct Expectation {
     pub token: Option<AccessToken>,
     /// Type of the resource in the body, where the script tells.
     pub body: Option<String>,
+    /// What the test demands of the body: expressions that have to be true. They tell tests apart that
+    /// expect the same otherwise.
+    pub demands: Vec<Arc<str>>,
 }
 
 /// Variables without a value become openings.
@@ -94,7 +100,7 @@ impl Scope for Lenient<'_> {
 
 impl Expectation {
     /// What the operation expects, by what is known now.
-    pub fn of(of: &Operation, state: &ScriptState<'_>) -> Expectation {
+    pub fn of(of: &Operation, test: &Test, state: &ScriptState<'_>) -> Expectation {
         let text = |template: &Template| {
             let resolved = template.resolve(&Lenient(state)).map(Cow::into_owned);
             state.aliased(Cow::Owned(resolved.unwrap_or_else(|_| format!("{OPENING}{OPENING}")))).into_owned()
@@ -120,6 +126,7 @@ impl Expectation {
             query: address::query(target).into_iter().map(|(name, value)| (name, Pattern::of(&value))).collect(),
             token: token.as_deref().and_then(bearer),
             body: body(of, state),
+            demands: demands(of, test, state),
         }
     }
 
@@ -144,6 +151,25 @@ impl Expectation {
 
 /// The type that no resource has: scripts write a notification endpoint this way.
 pub const ABSTRACT: &str = "Resource";
+
+/// The expressions on the request between this operation and the next.
+fn demands(of: &Operation, test: &Test, state: &ScriptState<'_>) -> Vec<Arc<str>> {
+    let is_it = |action: &Action| matches!(action, Action::Operation(operation) if std::ptr::eq(&**operation, of));
+    let after = test.actions.iter().skip_while(|action| !is_it(action)).skip(1);
+    let own = after.map_while(|action| match action {
+        Action::Assert(assert) => Some(assert),
+        Action::Operation(_) => None,
+    });
+    let demand = |assert: &Assert| {
+        let plain = assert.direction == Direction::Request && assert.operator.is_none() && !assert.warning_only;
+        plain && assert.source_id.is_none()
+    };
+    let expressions = own.filter(|assert| demand(assert)).filter_map(|assert| match &assert.check {
+        Check::Expression(template) => state.text(template).ok(),
+        _ => None,
+    });
+    expressions.map(Arc::from).collect()
+}
 
 fn body(of: &Operation, state: &ScriptState<'_>) -> Option<String> {
     let known = of.source_id.as_ref().and_then(|id| {

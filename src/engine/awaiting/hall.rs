@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use crate::definitions::TypeTable;
 use crate::exchange::{AccessToken, Exchange, Headers, Request, Response, redaction};
 use crate::simulator::{Admission, Bearing, Reception};
 
@@ -13,6 +14,7 @@ use super::arrival::{Arrival, below_authority};
 use super::expectation::{ABSTRACT, Expectation};
 use super::nearness::{Nearness, differences, nearness};
 use super::settle::{Chance, settle};
+use crate::engine::expression::Expressions;
 
 /// A party that is awaited.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Opening {
     pub test: String,
     /// What it expects.
     pub expectation: Expectation,
+    /// Types of its release.
+    pub types: Arc<TypeTable>,
 }
 
 /// A request that came for an operation.
@@ -116,6 +120,8 @@ pub struct Hall {
     listener: Option<Listener>,
     quiet: Duration,
     agent: String,
+    /// Compiled demands.
+    expressions: Expressions,
     /// How many openings there shall have been before clients are let in.
     ready: watch::Sender<usize>,
 }
@@ -144,6 +150,7 @@ struct Slot {
     order: (u32, usize),
     label: String,
     expectation: Expectation,
+    types: Arc<TypeTable>,
     /// Requests from this ticket on may be for it.
     since: usize,
     ticket: Option<usize>,
@@ -181,7 +188,7 @@ impl Hall {
     pub fn new(parties: Vec<PartyAtTheDoor>, quiet: Duration) -> Hall {
         let parties = if parties.is_empty() { vec![PartyAtTheDoor::default()] } else { parties };
         let agent = format!("keur/{} ({})", env!("CARGO_PKG_VERSION"), uuid::Uuid::new_v4());
-        Hall { state: Mutex::default(), parties, listener: None, quiet, agent, ready: watch::channel(0).0 }
+        Hall { state: Mutex::default(), parties, listener: None, quiet, agent, expressions: Expressions::default(), ready: watch::channel(0).0 }
     }
 
     /// Tells what happens as it happens.
@@ -263,7 +270,7 @@ impl Hall {
         let mut state = self.state();
         let since = state.tickets.len();
         let slots = openings.into_iter().map(|opening| {
-            let Opening { script, title, test, expectation } = opening;
+            let Opening { script, title, test, expectation, types } = opening;
             let label = if test.is_empty() || test == title { title } else { format!("{title} / {test}") };
             let at = state.slots.len();
             state.slots.push(Slot {
@@ -271,6 +278,7 @@ impl Hall {
                 order: (script, at),
                 label,
                 expectation,
+                types,
                 since,
                 ticket: None,
                 taken: false,
@@ -354,7 +362,8 @@ impl Hall {
     }
 
     fn nearness(&self, slot: &Slot, arrival: &Arrival) -> Nearness {
-        nearness(&slot.expectation, arrival, &|token| self.is_known(token))
+        let holds = |demand: &str| arrival.fulfils(demand, &slot.types, &self.expressions);
+        nearness(&slot.expectation, arrival, &|token| self.is_known(token), &holds)
     }
 
     /// The nearest operation that still waits.
@@ -479,8 +488,11 @@ impl Reception for Hall {
         let party = self.party_of(&arrival);
         let waiting = state.slots.iter().enumerate().filter(|(_, s)| s.ticket.is_none() && !s.taken);
         let mine = waiting.filter(|(_, slot)| party == Some(slot.party));
-        let exact = mine.filter(|(_, slot)| self.nearness(slot, &arrival).exact).min_by_key(|(_, slot)| slot.order);
-        let exact = exact.map(|(at, _)| at);
+        let exact = mine.map(|(at, slot)| (at, slot.order, self.nearness(slot, &arrival))).filter(|(.., n)| n.exact);
+        let exact: Vec<(usize, (u32, usize), Nearness)> = exact.collect();
+        // Rule 4: where the body tells several apart, it has to be right.
+        let fulfilled = exact.iter().filter(|(.., n)| n.fulfilled || exact.len() == 1);
+        let exact = fulfilled.min_by_key(|(_, order, _)| *order).map(|(at, ..)| *at);
         let near = exact.or_else(|| self.nearest(&state, party, &arrival));
         let came_again = || {
             let mine = state.slots.iter().filter(|slot| party == Some(slot.party));

@@ -61,6 +61,17 @@ impl Material {
                 loading => loading.iter().for_each(|script| material.take_loaded(script, files, &mut problems)),
             }
         }
+        // What a script takes values from and nobody sends has to be there (a Questionnaire to be read).
+        for script in scripts {
+            let sent: Vec<&Path> = sent(script).collect();
+            let sources = script.variables.iter().filter_map(|v| v.origin.as_ref()?.source_id.as_deref());
+            let needed: BTreeSet<&str> = sources.collect();
+            for fixture in script.fixtures.iter().filter(|f| needed.contains(f.id.as_str())) {
+                if !sent.contains(&fixture.path.as_path()) && files.is_file(&fixture.path) {
+                    material.take(&fixture.path, files, &mut problems);
+                }
+            }
+        }
         (material, problems)
     }
 
@@ -105,7 +116,7 @@ impl Material {
         files: &dyn ScriptSource,
         problems: &mut Vec<MaterialProblem>,
     ) {
-        let sent: BTreeSet<&Path> = scripts.iter().flat_map(|s| &s.fixtures).map(|f| f.path.as_path()).collect();
+        let sent: BTreeSet<&Path> = scripts.iter().flat_map(|script| sent(script)).collect();
         let Ok(all) = files.files(folder) else { return };
         for path in all {
             let resource = matches!(Format::from_path(&path), Some(Format::Json | Format::Xml));
@@ -135,6 +146,15 @@ impl Material {
             }
         }
     }
+}
+
+/// The fixtures that a script sends.
+fn sent(script: &TestScript) -> impl Iterator<Item = &Path> {
+    let named = |id: &str| script.fixtures.iter().find(|f| f.id == id).map(|f| f.path.as_path());
+    script.actions().filter_map(move |action| match action {
+        Action::Operation(operation) => named(operation.source_id.as_deref()?),
+        Action::Assert(_) => None,
+    })
 }
 
 /// The folders of a set's material, and its loading scripts.

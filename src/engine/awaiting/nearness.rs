@@ -23,6 +23,8 @@ pub struct Nearness {
     pub exact: bool,
     /// It may be meant for this.
     pub plausible: bool,
+    /// Everything the test demands of the body holds too.
+    pub fulfilled: bool,
     /// Rule 6.
     pub points: u32,
 }
@@ -35,9 +37,15 @@ const PARAMETERS: u32 = 6;
 const PATH: u32 = 4;
 const METHOD: u32 = 3;
 const BODY: u32 = 2;
+const DEMANDS: u32 = 4;
 
-/// Compares. `is_known` tells whether a token is some person's.
-pub fn nearness(expected: &Expectation, came: &Arrival, is_known: &dyn Fn(&AccessToken) -> bool) -> Nearness {
+/// Compares. `is_known` tells whether a token is some person's, `holds` whether the body is as demanded.
+pub fn nearness(
+    expected: &Expectation,
+    came: &Arrival,
+    is_known: &dyn Fn(&AccessToken) -> bool,
+    holds: &dyn Fn(&str) -> bool,
+) -> Nearness {
     let bearer = match (&expected.token, &came.token) {
         (None, _) => Bearer::Expected,
         (Some(wanted), Some(found)) if wanted == found => Bearer::Expected,
@@ -76,7 +84,11 @@ pub fn nearness(expected: &Expectation, came: &Arrival, is_known: &dyn Fn(&Acces
         + has(method, METHOD)
         + has(body, BODY)
         + parameters.of(PARAMETERS);
-    Nearness { exact, plausible, points }
+    let all = expected.demands.len() as u32;
+    let held = if plausible && all > 0 { expected.demands.iter().filter(|d| holds(d)).count() as u32 } else { all };
+    let fulfilled = held == all;
+    let points = points + (DEMANDS * held).checked_div(all).unwrap_or(DEMANDS);
+    Nearness { exact, plausible, fulfilled, points }
 }
 
 /// How many parameters agree, in halves, of how many.

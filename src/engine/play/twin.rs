@@ -1,14 +1,15 @@
 //! Bodies for requests of which the script does not say what is sent.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::fhir::Format;
 use crate::testscript::source::ScriptSource;
-use crate::testscript::{Action, Operation, ScriptSet, Test, TestScript};
+use crate::testscript::{Action, Circumstances, Operation, Scope, ScriptSet, Test, TestScript, Variables};
 
 use super::{is_played, takes_body};
 use crate::engine::content::Document;
@@ -25,7 +26,7 @@ pub struct Twins {
 /// A body that another script has.
 #[derive(Clone)]
 pub struct Twin {
-    path: PathBuf,
+    script: Arc<TestScript>,
     text: Arc<str>,
     format: Format,
 }
@@ -44,19 +45,19 @@ impl Twins {
             // A folder that cannot be read has no twins.
             let Ok(set) = ScriptSet::collect(files, &[folder]) else { continue };
             for script in set.load().into_iter().filter_map(|loaded| loaded.script) {
-                twins.add(&script, files);
+                twins.add(&Arc::new(script), files);
             }
         }
         twins
     }
 
-    fn add(&mut self, script: &TestScript, files: &dyn ScriptSource) {
+    fn add(&mut self, script: &Arc<TestScript>, files: &dyn ScriptSource) {
         for (place, test, operation) in played(script) {
             let fixture = operation.source_id.as_ref().and_then(|id| script.fixtures.iter().find(|f| f.id == *id));
             let Some(fixture) = fixture.filter(|_| takes_body(operation)) else { continue };
             let Ok(text) = files.read(&fixture.path) else { continue };
             let format = Format::from_path(&fixture.path).or_else(|| crate::fhir::sniff(&text)).unwrap_or(Format::Xml);
-            let twin = Twin { path: script.path.clone(), text, format };
+            let twin = Twin { script: script.clone(), text, format };
             self.by_demands.entry(demands(place, test)).or_default().push(twin);
         }
     }
@@ -64,7 +65,7 @@ impl Twins {
     /// The twin of a test: same place, same demands; of several the one whose file has the same name.
     pub(super) fn find(&self, script: &TestScript, place: usize) -> Option<&Twin> {
         let twins = self.by_demands.get(&demands(place, script.tests.get(place)?))?;
-        twins.iter().find(|twin| twin.path.file_name() == script.path.file_name()).or(twins.first())
+        twins.iter().find(|twin| twin.script.path.file_name() == script.path.file_name()).or(twins.first())
     }
 }
 
@@ -92,10 +93,27 @@ fn demands(place: usize, test: &Test) -> Vec<String> {
     std::iter::once(place.to_string()).chain(asserts).collect()
 }
 
+/// What the played script knows, and behind it the defaults of the twin.
+struct Either<'s> {
+    first: &'s ScriptState<'s>,
+    own: &'s Variables<'s>,
+}
+
+impl Scope for Either<'_> {
+    fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.first.variable(name).or_else(|| self.own.get(name).map(Cow::Borrowed))
+    }
+
+    fn circumstances(&self) -> &Circumstances {
+        self.own.circumstances()
+    }
+}
+
 impl Twin {
     /// The body with its placeholders filled in, and its media type.
     pub(super) fn body(&self, state: &ScriptState<'_>) -> Result<(Bytes, &'static str), Absence> {
-        let text = substitute(&self.text, self.format, state)
+        let own = Variables::of_script(&self.script, std::iter::empty(), state.circumstances());
+        let text = substitute(&self.text, self.format, &Either { first: state, own: &own })
             .map_err(|e| Absence::not_evaluated(crate::engine::code::FIXTURE, e.to_string()))?;
         let document = Document::new(text, self.format);
         Ok((document.written(self.format, "twin", &state.planned.types)?, self.format.media_type()))
