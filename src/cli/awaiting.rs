@@ -284,15 +284,16 @@ pub async fn open(
     for party in &parties {
         known.push(PartyAtTheDoor { name: party.name.clone(), tokens: party.tokens.clone() });
     }
-    let hall = Arc::new(Hall::new(known, QUIET).listening(say));
+    let folders: BTreeSet<Option<&Path>> = scripts.iter().map(|script| script.path.parent()).collect();
+    let hall = Arc::new(Hall::new(known, folders.len(), QUIET).listening(say));
     let settings = crate::simulator::Settings {
         listen,
         fixtures: served,
         variables: checked.variables.clone(),
         require_token: !used.is_empty(),
         registry: granted,
+        rooms: hall.rooms(),
         reception: Some(hall.clone()),
-        rooms: parties.len(),
         ..crate::simulator::Settings::new(definitions.clone())
     };
     let simulator = Simulator::start(settings).await.map_err(not_started)?;
@@ -416,7 +417,6 @@ async fn run(
     let client = Client::new(ClientSettings {
         timeout: checked.timeout,
         reach,
-        user_agent: seat.hall.agent(seat.party),
         ..ClientSettings::default()
     });
     let settings = RunSettings {

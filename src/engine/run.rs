@@ -155,6 +155,14 @@ async fn beside_each_other<'r>(run: &'r Run<'r>, seat: Seat<'r>) -> Result<(), R
 /// How often held requests are looked at.
 const TICK: std::time::Duration = std::time::Duration::from_millis(100);
 
+/// The folders that the scripts of a plan stand in: each has a store of its own while it waits.
+pub fn folders(plan: &Plan) -> Vec<&std::path::Path> {
+    let mut folders: Vec<_> = plan.scripts.iter().filter_map(|planned| planned.script.path.parent()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
 /// How many scripts open before anything comes, for [`Hall::opened`](super::awaiting::Hall::opened).
 pub fn openings(plan: &Plan) -> usize {
     let prepares = |planned: &PlannedScript| !planned.script.setup.is_empty() || !planned.script.teardown.is_empty();
@@ -315,6 +323,7 @@ impl<'r> ScriptRun<'r> {
                 }
                 openings.push(Opening {
                     script: self.number,
+                    room: self.room(),
                     title: script_title(&planned.script),
                     test: of.name.clone().unwrap_or_default(),
                     expectation: Expectation::of(operation, of, &self.state),
@@ -384,6 +393,12 @@ impl<'r> ScriptRun<'r> {
         Ok(done(finding, Some(number)))
     }
 
+    /// The number of the script's folder among those of the plan.
+    fn room(&self) -> usize {
+        let folder = self.planned.script.path.parent();
+        folders(self.run.plan).iter().position(|known| Some(*known) == folder).unwrap_or_default()
+    }
+
     /// An exchange may have told what others expect.
     fn refine(&self, seat: Seat<'_>) {
         for (test, operation, slot) in &self.slots {
@@ -414,7 +429,12 @@ impl<'r> ScriptRun<'r> {
             None => operation::request(operation, &mut self.state, base),
         };
         let request = match request {
-            Ok(request) => request,
+            Ok(mut request) => {
+                if let Some(seat) = self.run.settings.awaiting {
+                    request.headers.push("User-Agent", seat.hall.agent(seat.party, self.room()));
+                }
+                request
+            }
             Err(why) => {
                 self.state.not_exchanged(&why, ids.0, ids.1);
                 return Ok(done(why.into(), None));

@@ -217,13 +217,10 @@ impl Simulator {
         let resources = store.shelves().map(|(_, shelf)| shelf.len()).sum();
         let registry = settings.require_token.then(|| settings.registry.clone());
         let origin = format!("http://{address}");
-        let mut others = vec![];
-        for _ in 1..settings.rooms {
-            let (store, _) = stored(&settings, &base_url).map_err(StartError::Fixtures)?;
-            others.push(Service::new(store, registry.clone(), &origin, &base_path, settings.bounds.body));
-        }
+        let service = |store| Service::new(store, registry.clone(), &origin, &base_path, settings.bounds.body);
+        let others = (1..settings.rooms).map(|_| service(store.clone())).collect();
         let shared = Shared {
-            service: Service::new(store, registry, &origin, &base_path, settings.bounds.body),
+            service: service(store),
             others,
             defects: Defects::new(settings.defects, settings.slow),
             base_path,

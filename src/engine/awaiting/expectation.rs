@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::exchange::AccessToken;
 use crate::testscript::{
-    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Scope, Template, Test,
+    Assert, Check, Circumstances, Direction, Interaction, Operation, Scope, Template, Test,
 };
 
 use super::arrival::{bearer, below_authority, segments};
+use super::demanded::{asserts_on, demanded};
 use crate::engine::state::{ScriptState, Source};
 use crate::engine::{address, operation};
 
@@ -37,7 +38,7 @@ impl Pattern {
 
     /// True when nothing is open.
     pub fn is_closed(&self) -> bool {
-        self.variables.is_empty()
+        self.variables.iter().all(String::is_empty)
     }
 
     /// True when the text is this one, with something in the place of each opening.
@@ -120,10 +121,17 @@ impl Expectation {
         let header = of.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Authorization"));
         let token = header.map(|(_, value)| text(value)).filter(|value| !value.contains(OPENING));
         let method = of.method.as_ref().map(|m| m.to_ascii_uppercase());
+        let mut query: Vec<(String, Pattern)> =
+            address::query(target).into_iter().map(|(name, value)| (name, Pattern::of(&value))).collect();
+        // Which value it has is for the assert to judge.
+        let named: Vec<String> = query.iter().map(|(name, _)| name.clone()).collect();
+        let anything = || Pattern::of(&format!("{OPENING}{OPENING}"));
+        let demanded = demanded(of, test, state).into_iter().filter(|demanded| !named.contains(&demanded.name));
+        query.extend(demanded.map(|demanded| (demanded.name, anything())));
         Expectation {
             method: method.unwrap_or_else(|| operation::method(&of.interaction).to_owned()),
             segments: segments(path).iter().map(|part| Pattern::of(part)).collect(),
-            query: address::query(target).into_iter().map(|(name, value)| (name, Pattern::of(&value))).collect(),
+            query,
             token: token.as_deref().and_then(bearer),
             body: body(of, state),
             demands: demands(of, test, state),
@@ -154,17 +162,11 @@ pub const ABSTRACT: &str = "Resource";
 
 /// The expressions on the request between this operation and the next.
 fn demands(of: &Operation, test: &Test, state: &ScriptState<'_>) -> Vec<Arc<str>> {
-    let is_it = |action: &Action| matches!(action, Action::Operation(operation) if std::ptr::eq(&**operation, of));
-    let after = test.actions.iter().skip_while(|action| !is_it(action)).skip(1);
-    let own = after.map_while(|action| match action {
-        Action::Assert(assert) => Some(assert),
-        Action::Operation(_) => None,
-    });
     let demand = |assert: &Assert| {
         let plain = assert.direction == Direction::Request && assert.operator.is_none() && !assert.warning_only;
         plain && assert.source_id.is_none()
     };
-    let expressions = own.filter(|assert| demand(assert)).filter_map(|assert| match &assert.check {
+    let expressions = asserts_on(of, test).filter(|assert| demand(assert)).filter_map(|assert| match &assert.check {
         Check::Expression(template) => state.text(template).ok(),
         _ => None,
     });

@@ -29,6 +29,8 @@ pub struct PartyAtTheDoor {
 pub struct Opening {
     /// Number of its script in the plan.
     pub script: u32,
+    /// Number of its folder.
+    pub room: usize,
     /// Title of its script.
     pub title: String,
     /// Name of its test.
@@ -117,6 +119,7 @@ type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
 pub struct Hall {
     state: Mutex<State>,
     parties: Vec<PartyAtTheDoor>,
+    rooms: usize,
     listener: Option<Listener>,
     quiet: Duration,
     agent: String,
@@ -134,6 +137,8 @@ struct State {
     numbers: u64,
     last: Option<Instant>,
     closing: Option<Closing>,
+    /// The store that answered last.
+    room: usize,
     scripts: Vec<OpenScript>,
 }
 
@@ -146,6 +151,7 @@ struct OpenScript {
 
 struct Slot {
     party: usize,
+    room: usize,
     /// Script order: script, then operation.
     order: (u32, usize),
     label: String,
@@ -185,10 +191,13 @@ impl Hall {
 
     /// A hall for these parties, at least one. `quiet` is how long nothing shall have come before held
     /// requests are given away.
-    pub fn new(parties: Vec<PartyAtTheDoor>, quiet: Duration) -> Hall {
+    ///
+    /// The scripts of a folder see what they write, those of another folder do not: each has one of
+    /// `rooms` stores of the simulator, for every party.
+    pub fn new(parties: Vec<PartyAtTheDoor>, rooms: usize, quiet: Duration) -> Hall {
         let parties = if parties.is_empty() { vec![PartyAtTheDoor::default()] } else { parties };
         let agent = format!("keur/{} ({})", env!("CARGO_PKG_VERSION"), uuid::Uuid::new_v4());
-        Hall { state: Mutex::default(), parties, listener: None, quiet, agent, expressions: Expressions::default(), ready: watch::channel(0).0 }
+        Hall { state: Mutex::default(), parties, rooms: rooms.max(1), listener: None, quiet, agent, expressions: Expressions::default(), ready: watch::channel(0).0 }
     }
 
     /// Tells what happens as it happens.
@@ -199,8 +208,17 @@ impl Hall {
     }
 
     /// The `User-Agent` of keur's own requests in the name of a party: they are not awaited.
-    pub fn agent(&self, party: usize) -> String {
-        format!("{} {party}", self.agent)
+    pub(in crate::engine) fn agent(&self, party: usize, room: usize) -> String {
+        format!("{} {}", self.agent, self.room(party, room))
+    }
+
+    /// How many stores the simulator needs.
+    pub fn rooms(&self) -> usize {
+        self.rooms * self.parties.len()
+    }
+
+    fn room(&self, party: usize, room: usize) -> usize {
+        party * self.rooms + room.min(self.rooms - 1)
     }
 
     /// The parties.
@@ -270,11 +288,12 @@ impl Hall {
         let mut state = self.state();
         let since = state.tickets.len();
         let slots = openings.into_iter().map(|opening| {
-            let Opening { script, title, test, expectation, types } = opening;
+            let Opening { script, room, title, test, expectation, types } = opening;
             let label = if test.is_empty() || test == title { title } else { format!("{title} / {test}") };
             let at = state.slots.len();
             state.slots.push(Slot {
                 party,
+                room,
                 order: (script, at),
                 label,
                 expectation,
@@ -494,9 +513,11 @@ impl Reception for Hall {
         let fulfilled = exact.iter().filter(|(.., n)| n.fulfilled || exact.len() == 1);
         let exact = fulfilled.min_by_key(|(_, order, _)| *order).map(|(at, ..)| *at);
         let near = exact.or_else(|| self.nearest(&state, party, &arrival));
+        let wanted = near.and_then(|at| state.slots.get(at));
+        let still = wanted.is_some_and(|slot| self.nearness(slot, &arrival).exact);
         let came_again = || {
             let mine = state.slots.iter().filter(|slot| party == Some(slot.party));
-            mine.filter(|s| s.ticket.is_some()).any(|slot| self.nearness(slot, &arrival).exact)
+            !still && mine.filter(|s| s.ticket.is_some()).any(|slot| self.nearness(slot, &arrival).exact)
         };
         let fate = match exact {
             Some(at) => Fate::For(at),
@@ -504,7 +525,8 @@ impl Reception for Hall {
             None => Fate::Held,
         };
         let known = arrival.token.as_ref().is_some_and(|token| self.is_known(token));
-        let wanted = near.and_then(|at| state.slots.get(at)).map(|slot| slot.expectation.token.clone());
+        let room = wanted.map(|slot| self.room(slot.party, slot.room));
+        let wanted = wanted.map(|slot| slot.expectation.token.clone());
         // Rule 7.
         let bearing = match (known, wanted) {
             (true, _) => Bearing::Own,
@@ -520,7 +542,10 @@ impl Reception for Hall {
             slot.ticket = Some(ticket);
         }
         state.tickets.push(Ticket { number, party, arrival, exchange: None, fate });
-        Admission { ticket: ticket as u64, room: party.unwrap_or_default(), bearing, answer }
+        // What matches nothing goes on where the party was.
+        let last = Some(state.room).filter(|room| party.is_none_or(|party| room / self.rooms == party));
+        state.room = room.or(last).unwrap_or(party.unwrap_or_default() * self.rooms);
+        Admission { ticket: ticket as u64, room: state.room, bearing, answer }
     }
 
     fn answered(&self, ticket: u64, exchange: Exchange) {

@@ -34,6 +34,7 @@
 
 mod arrival;
 pub mod code;
+mod demanded;
 mod expectation;
 mod hall;
 mod material;
@@ -45,6 +46,7 @@ pub use expectation::Expectation;
 pub use hall::{Closing, Hall, Notice, PartyAtTheDoor, Stray};
 pub use material::{Material, MaterialProblem};
 
+pub(super) use demanded::{Demanded, demanded};
 pub(super) use arrival::{bearer, below_authority, segments};
 pub use expectation::ABSTRACT as NOTIFICATIONS;
 pub(super) use expectation::ABSTRACT;

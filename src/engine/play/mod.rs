@@ -24,7 +24,7 @@ use crate::fhir::Format;
 use crate::simulator::TokenRegistry;
 use crate::testscript::{Action, Circumstances, Interaction, Operation, TestScript};
 
-use super::awaiting::{Hall, below_authority, code};
+use super::awaiting::{Demanded, Hall, below_authority, code, demanded};
 use super::content::Kept;
 use super::finding::Absence;
 use super::operation;
@@ -224,6 +224,15 @@ impl<'p> Player<'p> {
             request.body = body;
             if request.headers.get("Content-Type").is_none() {
                 request.headers.push("Content-Type", content_type);
+            }
+        }
+        let test = planned.script.tests.get(place);
+        for Demanded { name, value } in test.map(|test| demanded(operation, test, state)).unwrap_or_default() {
+            // Only what the operation itself leaves out.
+            let says = operation.params.as_ref().is_some_and(|params| params.text.contains(&format!("{name}=")));
+            if !says {
+                let mark = if request.url.contains('?') { '&' } else { '?' };
+                request.url.push_str(&format!("{mark}{name}={value}"));
             }
         }
         if !accept {
