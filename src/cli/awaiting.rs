@@ -239,7 +239,7 @@ async fn play_here(
 ) {
     console.error(&format!("{} {base}\n", PLAYS.get(console.language)));
     let party =
-        super::play::Party { target: base.to_owned(), listed: None, defect: None, interrupt: Interrupt::default() };
+        super::play::Party { target: base.to_owned(), listed: None, defect: None, listen: None, interrupt: Interrupt::default() };
     // Why it could not begin has been said.
     let _ = party.play(prepared, definitions, checked, console).await;
     hall.close(Closing::Done);

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, NoteKind, Words, nearest};
-use crate::engine::play::{self, ActiveDefect, DEFECTS, PlayOutcome, PlaySettings, Played, PlayedOutcome, Twins};
+use crate::engine::play::{
+    self, ActiveDefect, DEFECTS, Doorbell, PlayOutcome, PlaySettings, Played, PlayedOutcome, Serving, Twins,
+};
 use crate::engine::{self, Interrupt, PlanSettings, Stance, Tokens};
 use crate::exchange::{Client, ClientSettings, Reach, redaction};
-use crate::simulator::TokenRegistry;
+use crate::simulator::{self, Simulator, TokenRegistry};
 use crate::testscript::{Circumstances, Side, TestScript};
 
 use super::awaiting::{aliases, awaited};
@@ -16,7 +18,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::problem;
 use super::run::{Prepared, Releases, load, tokens};
-use super::serve::registry;
+use super::serve::{address, not_started, registry};
 use super::settings::{Checked, Key, Settings};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
@@ -40,6 +42,9 @@ pub struct Arguments {
     /// Value of a script variable (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     var: Vec<String>,
+    /// In two-sided scripts: where the played party listens, for notifications and as a server
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
     /// Fault to make in the first request it fits: NAME, NAME@all or NAME@Type; `list` names them
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
@@ -55,6 +60,7 @@ pub struct Arguments {
 }
 
 const PLAYED: Words = Words::new("{} requests sent, {} answered", "{} verzoeken verstuurd, {} beantwoord");
+const SERVES: Words = Words::new("the played party listens at", "de gespeelde partij luistert op");
 const NOT_SENT: Words = Words::new("could not be made:", "kon niet gemaakt worden:");
 const LEFT_OUT: Words = Words::new("left out on purpose", "met opzet weggelaten");
 
@@ -128,7 +134,8 @@ pub fn play(arguments: &Arguments, settings: &Settings, checked: &Checked, conso
         }
     };
     let interrupt = Interrupt::default();
-    let party = Party { target, listed: listed.and_then(Result::ok), defect, interrupt: interrupt.clone() };
+    let listed = listed.and_then(Result::ok);
+    let party = Party { target, listed, defect, listen: arguments.listen.clone(), interrupt: interrupt.clone() };
     let outcome = runtime.block_on(async {
         let mut stop = Stop::listen();
         tokio::select! {
@@ -171,6 +178,8 @@ pub struct Party {
     pub listed: Option<TokenRegistry>,
     /// A fault it makes.
     pub defect: Option<ActiveDefect>,
+    /// Where it listens itself.
+    pub listen: Option<String>,
     /// Ends it early.
     pub interrupt: Interrupt,
 }
@@ -188,7 +197,9 @@ impl Party {
         console: &Console,
     ) -> Result<PlayOutcome, Exit> {
         let scripts = &prepared.scripts;
-        let known = persons(scripts, &prepared.selection);
+        let (resources, known) =
+            super::awaiting::material(scripts, &prepared.selection, &super::awaiting::Flags::default())
+                .unwrap_or_default();
         let mut aliases = self.listed.as_ref().map_or(vec![], |listed| aliases(&known, listed));
         aliases.extend(by_name(&known, &prepared.tokens));
         let mut persons = known;
@@ -217,29 +228,77 @@ impl Party {
             ..ClientSettings::default()
         });
         let twins = Twins::of(scripts, &Shelf);
+        let serving = match &self.listen {
+            Some(_) => Serving::of(scripts, &persons, &Shelf),
+            None => Serving::default(),
+        };
+        // It serves for as long as it is held.
+        let served = match (&self.listen, definitions.0.first()) {
+            (Some(listen), Some(definitions)) => {
+                let listen = address(listen).map_err(|problem| {
+                    console.tell(*problem);
+                    Exit::Usage
+                })?;
+                let settings = simulator::Settings {
+                    listen,
+                    fixtures: [resources, serving.fixtures.clone()].concat(),
+                    variables: checked.variables.clone(),
+                    require_token: true,
+                    registry: persons.clone(),
+                    reception: Some(Arc::new(Doorbell)),
+                    ..simulator::Settings::new(definitions.clone())
+                };
+                let started = Simulator::start(settings).await.map_err(|error| {
+                    console.tell_grouped(not_started(error));
+                    Exit::Usage
+                })?;
+                console.error(&format!("{} {}\n", SERVES.get(console.language), started.base_url));
+                Some(started)
+            }
+            _ => None,
+        };
         let settings = PlaySettings {
             defect: self.defect.clone(),
             persons: &persons,
             twins: &twins,
+            serving: &serving,
             circumstances: Circumstances::live(),
             interrupt: self.interrupt.clone(),
             patience: Duration::from_secs(20),
         };
         let tell = |played: &Played| console.error(&told(played, console));
-        Ok(play::play(&plan, &client, &settings, &tell).await)
+        if served.is_some() {
+            self.meet(&client, settings.patience).await;
+        }
+        let outcome = play::play(&plan, &client, &settings, &tell).await;
+        if served.is_some() {
+            self.linger(&client).await;
+        }
+        Ok(outcome)
+    }
+
+    /// A party that listens may be there before the one that notifies it.
+    async fn meet(&self, client: &Client, patience: Duration) {
+        let until = tokio::time::Instant::now() + patience;
+        while !play::is_there(client, &self.target).await
+            && tokio::time::Instant::now() < until
+            && !self.interrupt.is_raised()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The other side may still be asking: it is waited for until it says that it waits no more, or is gone.
+    async fn linger(&self, client: &Client) {
+        while !self.interrupt.is_raised() && play::is_waiting(client, &self.target).await {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 }
 
 /// What the other side is to say, not the player: what a request holds it knows or it is not sent.
 fn is_ours(problem: &Diagnostic) -> bool {
     problem.code == engine::code::INPUT
-}
-
-/// Test persons by what stands with the scripts.
-fn persons(scripts: &[Arc<TestScript>], selection: &Selection) -> TokenRegistry {
-    super::awaiting::material(scripts, selection, &super::awaiting::Flags::default())
-        .map(|(_, registry)| registry)
-        .unwrap_or_default()
 }
 
 /// Tokens that were given for a Patient, or for all.

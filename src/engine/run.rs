@@ -240,6 +240,9 @@ impl<'r> ScriptRun<'r> {
         }
         self.stopped = None;
         self.section("teardown", "teardown", &script.teardown, None).await?;
+        if let Some(seat) = self.run.settings.awaiting {
+            seat.hall.script_over();
+        }
         self.run.sink.event(&Event::ScriptFinished { script: self.number })
     }
 

@@ -140,6 +140,8 @@ struct State {
     /// The store that answered last.
     room: usize,
     scripts: Vec<OpenScript>,
+    /// How many scripts are over.
+    over: usize,
 }
 
 /// What others may know of a script that waits (see [`Hall::STATUS`]).
@@ -281,6 +283,12 @@ impl Hall {
         let script = OpenScript { party, sha256: sha256.to_owned(), variables };
         self.state().scripts.push(script);
         self.ready.send_modify(|opened| *opened += 1);
+    }
+
+    /// A script is over.
+    pub(in crate::engine) fn script_over(&self) {
+        let mut state = self.state();
+        state.over = (state.over + 1).min(state.scripts.len());
     }
 
     /// Operations begin to wait; gives their numbers.
@@ -466,7 +474,8 @@ impl Hall {
             })
             .collect();
         let waiting = state.slots.iter().filter(|slot| slot.ticket.is_none() && !slot.taken).count();
-        let json = serde_json::json!({"waiting": waiting, "open": scripts});
+        let busy = state.scripts.len() - state.over;
+        let json = serde_json::json!({"waiting": waiting, "busy": busy, "open": scripts});
         let headers: Headers = [("Content-Type", "application/json")].into_iter().collect();
         Response { status: 200, headers, body: json.to_string().into() }
     }

@@ -75,6 +75,26 @@ impl Material {
         (material, problems)
     }
 
+    /// Resources beside the scripts whose id is a placeholder: examples of what only a party can name.
+    pub fn examples(scripts: &[Arc<TestScript>], files: &dyn ScriptSource) -> Vec<Fixture> {
+        let folders: BTreeSet<&Path> = scripts.iter().filter_map(|script| script.path.parent()).collect();
+        let mut known = BTreeMap::new();
+        let mut all: BTreeMap<PathBuf, Arc<str>> = BTreeMap::new();
+        for beside in folders.into_iter().filter_map(|folder| beside(folder, files, &mut known)) {
+            for path in beside.0.iter().filter_map(|folder| files.files(folder).ok()).flatten() {
+                if !matches!(Format::from_path(&path), Some(Format::Json | Format::Xml)) || all.contains_key(&path) {
+                    continue;
+                }
+                if let Ok(text) = files.read(&path)
+                    && id_of(&text).is_some_and(|id| id.starts_with("${"))
+                {
+                    all.insert(path, text);
+                }
+            }
+        }
+        all.into_iter().map(|(name, text)| Fixture { name, text }).collect()
+    }
+
     /// Tokens and persons, those of the list first.
     pub fn registry(&self, listed: Option<TokenRegistry>) -> TokenRegistry {
         let mut registry = listed.unwrap_or_default();

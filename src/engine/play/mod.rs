@@ -10,9 +10,11 @@
 
 mod defect;
 mod edit;
+mod serving;
 mod twin;
 
 pub use defect::{ActiveDefect, DEFECTS, Defect, Scope};
+pub use serving::{Doorbell, Serving};
 pub use twin::Twins;
 
 use std::collections::BTreeMap;
@@ -41,6 +43,8 @@ pub struct PlaySettings<'p> {
     pub persons: &'p TokenRegistry,
     /// Bodies that other scripts have.
     pub twins: &'p Twins,
+    /// What the party serves itself, in two-sided scripts.
+    pub serving: &'p Serving,
     /// Clock and chance for placeholders.
     pub circumstances: Circumstances,
     /// Ends the play early.
@@ -94,6 +98,22 @@ pub async fn play(plan: &Plan, client: &Client, settings: &PlaySettings<'_>, tel
     player.outcome
 }
 
+/// Whether anybody answers at the target.
+pub async fn is_there(client: &Client, target: &str) -> bool {
+    let url = format!("{target}{}", Hall::STATUS);
+    let request = Request { method: "GET".into(), url, headers: Headers::new(), body: bytes::Bytes::new() };
+    client.send(request).await.result.is_ok()
+}
+
+/// Whether the target still has scripts that are not over; a target that does not tell has none.
+pub async fn is_waiting(client: &Client, target: &str) -> bool {
+    let url = format!("{target}{}", Hall::STATUS);
+    let request = Request { method: "GET".into(), url, headers: Headers::new(), body: bytes::Bytes::new() };
+    let Ok(response) = client.send(request).await.result else { return false };
+    let status: Option<serde_json::Value> = serde_json::from_slice(&response.body).ok();
+    status.and_then(|status| status.get("busy")?.as_u64()).is_some_and(|busy| busy > 0)
+}
+
 struct Player<'p> {
     plan: &'p Plan,
     client: &'p Client,
@@ -118,6 +138,9 @@ impl<'p> Player<'p> {
     async fn script(&mut self, planned: &'p PlannedScript) {
         let script = &planned.script;
         let mut state = ScriptState::new(planned, &self.plan.expressions, &self.settings.circumstances);
+        for (name, value) in self.settings.serving.values.get(&script.path).into_iter().flatten() {
+            state.assume(name, value);
+        }
         if self.opens {
             self.opened(planned, &mut state).await;
         }
