@@ -241,6 +241,9 @@ impl<'r> ScriptRun<'r> {
         self.stopped = None;
         self.section("teardown", "teardown", &script.teardown, None).await?;
         if let Some(seat) = self.run.settings.awaiting {
+            if !self.opened {
+                seat.hall.script_opened(seat.party, &script.sha256, vec![]);
+            }
             seat.hall.script_over();
         }
         self.run.sink.event(&Event::ScriptFinished { script: self.number })
@@ -336,9 +339,11 @@ impl<'r> ScriptRun<'r> {
                 operations.push((of, &**operation));
             }
         }
+        // A script that begins by notifying its party is open once the party knows.
+        let waits = !openings.is_empty();
         let slots = seat.hall.open(seat.party, openings);
         self.slots.extend(operations.into_iter().zip(slots).map(|((test, operation), slot)| (test, operation, slot)));
-        if !self.opened {
+        if !self.opened && waits {
             self.opened = true;
             seat.hall.script_opened(seat.party, &planned.script.sha256, self.state.values());
         }
