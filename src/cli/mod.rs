@@ -4,6 +4,7 @@
 mod choice;
 mod configuration;
 mod completions;
+mod awaiting;
 mod console;
 mod destination;
 mod exit;
@@ -16,6 +17,7 @@ mod list;
 mod new;
 mod package;
 mod packages;
+mod play;
 mod problem;
 mod progress;
 mod replay;
@@ -48,6 +50,7 @@ const TABLES: &[&[Rule]] = &[
     crate::testscript::problem::RULES,
     crate::testscript::lint::code::RULES,
     crate::engine::code::RULES,
+    crate::engine::awaiting::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
     crate::evidence::code::RULES,
@@ -85,6 +88,8 @@ enum Verb {
     Run(run::Arguments),
     /// Write reports of a run that was recorded
     Report(report::Arguments),
+    /// Play the client that TestScripts test, against a server
+    Play(play::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
     /// Look for mistakes in TestScripts, without running any
@@ -115,11 +120,11 @@ impl Verb {
             Verb::Report(arguments) => arguments.settings(),
             Verb::Lint(arguments) => arguments.settings(),
             Verb::New(arguments) => arguments.settings(),
+            Verb::Play(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) => vec![],
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
     }
@@ -181,6 +186,7 @@ fn carry_out(command: Command) -> Exit {
     match verb {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::Report(arguments) => report::report(&arguments, &checked, &console),
+        Verb::Play(arguments) => play::play(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Lint(arguments) => lint::lint(&arguments, &checked, &console),
         Verb::New(arguments) => new::new(&arguments, &checked, &console),

@@ -12,8 +12,10 @@ use crate::evidence::discretion::{Discreet, Hushed};
 use crate::exchange::{Client, ClientSettings, Reach, Secrets, redaction};
 use crate::fhir::FhirVersion;
 use crate::record::{Gathering, Record, RunDirectory, Tee, new_run_id};
+use crate::testscript::source::ScriptSource;
 use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
+use super::awaiting;
 use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::destination;
@@ -22,6 +24,7 @@ use super::given;
 use super::judge::Judge;
 use super::list::refused;
 use super::packages::Packages;
+use super::play::plays_itself;
 use super::problem;
 use super::progress::Progress;
 use super::reports::{self, Evidence};
@@ -76,6 +79,8 @@ pub struct Arguments {
     /// Table of requirements to judge, by name or file (repeatable)
     #[arg(long, value_name = "NAME")]
     requirements: Vec<String>,
+    #[command(flatten)]
+    awaiting: awaiting::Flags,
 }
 
 const RUNNING: [Words; 2] = [
@@ -133,19 +138,19 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
             return Exit::Bug;
         }
     };
-    let exit = runtime.block_on(carry_out(prepared, settings, checked, &files, console));
+    let exit = runtime.block_on(carry_out(prepared, arguments, settings, checked, &files, console));
     // A simulator or a broken-off request is not waited for.
     runtime.shutdown_background();
     exit
 }
 
 /// What a run starts with.
-struct Prepared {
-    scripts: Vec<Arc<TestScript>>,
-    places: Vec<ScriptFile>,
-    tokens: Tokens,
-    packages: Packages,
-    selection: Selection,
+pub(super) struct Prepared {
+    pub(super) scripts: Vec<Arc<TestScript>>,
+    pub(super) places: Vec<ScriptFile>,
+    pub(super) tokens: Tokens,
+    pub(super) packages: Packages,
+    pub(super) selection: Selection,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
@@ -161,7 +166,7 @@ fn prepare(
         Selection::of(&arguments.paths, &arguments.service).map_err(|more| problems.extend(more)).unwrap_or_default();
     let tokens = tokens(settings, &mut problems);
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
-    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
+    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() && !arguments.awaiting.awaits {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
     }
     let releases: BTreeSet<FhirVersion> = selection.suites.iter().map(|suite| suite.card.fhir_version).collect();
@@ -177,6 +182,15 @@ fn prepare(
         return Err(Exit::Usage);
     }
     console.tell_all(problems);
+    let (scripts, places) = load(&selection, files, console)?;
+    Ok(Prepared { scripts, places, tokens, packages, selection })
+}
+
+/// Scripts, and where each stands.
+pub(super) type Loaded = (Vec<Arc<TestScript>>, Vec<ScriptFile>);
+
+/// The scripts of a selection; what is wrong with them has been said when it fails.
+pub(super) fn load(selection: &Selection, files: &dyn ScriptSource, console: &Console) -> Result<Loaded, Exit> {
     let set = ScriptSet::collect(files, &selection.paths).map_err(|problems| refused(problems, console))?;
     let loaded = set.load();
     let broken = loaded.iter().any(|loaded| loaded.problems.iter().any(script_problem::forbids_running));
@@ -190,7 +204,7 @@ fn prepare(
     if broken {
         return Err(Exit::Usage);
     }
-    Ok(Prepared { scripts, places: set.scripts().to_vec(), tokens, packages, selection })
+    Ok((scripts, set.scripts().to_vec()))
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -198,7 +212,7 @@ fn stops(problems: &[Diagnostic]) -> bool {
 }
 
 /// The tokens that were given; what is wrong with them, and a literal one, goes to `problems`.
-fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
+pub(super) fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
     let mut tokens = Tokens::default();
     let mut literal = vec![];
     let environment = |name: &str| std::env::var(name).ok();
@@ -233,13 +247,13 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
 
 async fn carry_out(
     prepared: Prepared,
+    arguments: &Arguments,
     given_settings: &Settings,
     checked: &Checked,
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let Prepared { scripts, places, tokens, packages, selection } = prepared;
-    let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
+    let definitions = match Choices::of(&prepared.scripts, &Preference::of(checked), &prepared.packages) {
         Ok((choices, problems)) => {
             console.tell_all(problems);
             choices
@@ -249,6 +263,11 @@ async fn carry_out(
             return Exit::Usage;
         }
     };
+    if arguments.awaiting.awaits || plays_itself(&prepared.scripts, &prepared.selection, checked) {
+        let flags = &arguments.awaiting;
+        return awaiting::carry_out(prepared, flags, &definitions, given_settings, checked, files, console).await;
+    }
+    let Prepared { scripts, places, tokens, selection, .. } = prepared;
     // It serves for as long as it is held.
     let simulator = match (&checked.target, definitions.all().first()) {
         (None, Some(first)) => match stand_in(&selection, first.definitions.clone(), &checked.variables).await {
@@ -274,6 +293,7 @@ async fn carry_out(
         fhir_version: checked.fhir_version,
         variables: checked.variables.iter().cloned().collect::<BTreeMap<_, _>>(),
         tokens,
+        ..PlanSettings::default()
     };
     let plan = engine::plan(&scripts, files, &|version| definitions.types(version), &settings);
     let mut problems = missing_tokens(&plan);
@@ -349,6 +369,7 @@ async fn execute(
         simulated,
         circumstances,
         interrupt: interrupt.clone(),
+        awaiting: None,
     };
     let actions = plan.scripts.iter().map(|planned| planned.script.actions().count() as u64).sum();
     let progress = Progress::new(actions, console.language);
@@ -376,7 +397,7 @@ async fn broken_off(mut stop: Stop, interrupt: &Interrupt, words: &str, console:
 }
 
 /// From the record on disk to reports and exit code.
-fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
+pub(super) fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
     let record = match Record::open(directory) {
         Ok(record) => record,
         Err(error) => {
