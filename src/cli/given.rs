@@ -74,6 +74,7 @@ pub fn inputs(
         packages: checked.packages.clone(),
         nearest_package: checked.nearest_package,
         package_dir: checked.package_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
+        awaited: false,
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         settings: shown.lines().map(|line| masked.text(line).into_owned()).collect(),
     }

@@ -2,6 +2,7 @@
 //! before the verb that needs it, and verbs that make no request start no runtime.
 
 mod auth;
+mod awaiting;
 mod check;
 mod choice;
 mod completions;
@@ -22,6 +23,7 @@ mod new;
 mod package;
 mod packages;
 mod persons;
+mod play;
 mod problem;
 mod progress;
 mod replay;
@@ -54,6 +56,7 @@ const TABLES: &[&[Rule]] = &[
     crate::testscript::problem::RULES,
     crate::testscript::lint::code::RULES,
     crate::engine::code::RULES,
+    crate::engine::awaiting::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
     crate::evidence::code::RULES,
@@ -93,6 +96,8 @@ enum Verb {
     Run(run::Arguments),
     /// Write reports of a run that was recorded
     Report(report::Arguments),
+    /// Play the client that TestScripts test, against a server
+    Play(play::Arguments),
     /// Count scripts, tests, operations and asserts, without running any
     List(list::Arguments),
     /// Look for mistakes in TestScripts, without running any
@@ -131,6 +136,7 @@ impl Verb {
             Verb::Report(arguments) => arguments.settings(),
             Verb::Lint(arguments) => arguments.settings(),
             Verb::New(arguments) => arguments.settings(),
+            Verb::Play(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Check(arguments) => arguments.settings(),
@@ -205,6 +211,7 @@ fn carry_out(command: Command) -> Exit {
     match verb {
         Verb::Run(arguments) => run::run(&arguments, &settings, &checked, &console),
         Verb::Report(arguments) => report::report(&arguments, &checked, &console),
+        Verb::Play(arguments) => play::play(&arguments, &settings, &checked, &console),
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Lint(arguments) => lint::lint(&arguments, &checked, &console),
         Verb::New(arguments) => new::new(&arguments, &checked, &console),

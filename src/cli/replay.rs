@@ -196,6 +196,10 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     let broken = |error: crate::record::ReadRecordError| vec![code::error(code::RECORD, error.to_string())];
     let incomplete = || vec![code::error(code::RECORD, "the record does not say what the run was given")];
     let inputs = record.inputs().map_err(broken)?.ok_or_else(incomplete)?;
+    if inputs.awaited {
+        let message = "the run waited for a client: its requests are not keur's to repeat, so it is not replayed";
+        return Err(vec![code::error(code::RECORD, message)]);
+    }
     let files = record.files().map_err(broken)?.ok_or_else(incomplete)?;
     let (scripts, files) = match otherwise.scripts.as_slice() {
         [] => (own_scripts(&inputs, &files)?, Box::new(files) as Box<dyn ScriptSource>),
@@ -223,6 +227,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
         fhir_version: release,
         variables: inputs.variables.clone(),
         tokens: given::tokens(&inputs),
+        ..PlanSettings::default()
     };
     let plan = engine::plan(&scripts, &*files, &|version| definitions.types(version), &settings);
     if !plan.is_runnable() {

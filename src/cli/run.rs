@@ -13,10 +13,11 @@ use crate::evidence::privacy::Guarded;
 use crate::exchange::{Client, ClientSettings, Reach, Secrets, redaction};
 use crate::fhir::FhirVersion;
 use crate::record::{Files, Gathering, Record, RunDirectory, Tee, new_run_id};
-use crate::testscript::source::ScriptSource as _;
+use crate::testscript::source::ScriptSource;
 use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript, problem as script_problem};
 
 use super::auth::{Configured, configured, session};
+use super::awaiting;
 use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::destination;
@@ -27,6 +28,7 @@ use super::list::refused;
 use super::mask;
 use super::packages::Packages;
 use super::persons;
+use super::play::plays_itself;
 use super::problem;
 use super::progress::Progress;
 use super::reports::{self, Evidence};
@@ -90,6 +92,8 @@ pub struct Arguments {
     /// Command that logs in where `keur.toml` has a `[login]`: gets the URL, writes the final redirect
     #[arg(long, value_name = "COMMAND")]
     login_hook: Option<String>,
+    #[command(flatten)]
+    awaiting: awaiting::Flags,
 }
 
 const RUNNING: [Words; 2] = [
@@ -142,11 +146,12 @@ pub fn run(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    started(prepared, settings, checked, &files, console)
+    started(prepared, &arguments.awaiting, settings, checked, &files, console)
 }
 
 fn started(
     prepared: Prepared,
+    awaiting: &awaiting::Flags,
     settings: &Settings,
     checked: &Checked,
     files: &Gathering<'_>,
@@ -159,7 +164,7 @@ fn started(
             return Exit::Bug;
         }
     };
-    let exit = runtime.block_on(carry_out(prepared, settings, checked, files, console));
+    let exit = runtime.block_on(carry_out(prepared, awaiting, settings, checked, files, console));
     // A simulator or a broken-off request is not waited for.
     runtime.shutdown_background();
     exit
@@ -190,19 +195,19 @@ pub(super) fn sample(
     for (path, _) in files.iter() {
         let _ = gathering.read(path);
     }
-    let exit = started(prepared, settings, checked, &gathering, console);
+    let exit = started(prepared, &awaiting::Flags::default(), settings, checked, &gathering, console);
     (exit, Record::open(&path).ok().and_then(|record| mask::veiled(record, checked).ok()))
 }
 
 /// What a run starts with.
-struct Prepared {
-    id: String,
-    scripts: Vec<Arc<TestScript>>,
-    places: Vec<ScriptFile>,
-    tokens: Tokens,
-    packages: Packages,
-    selection: Selection,
-    login: Option<Configured>,
+pub(super) struct Prepared {
+    pub(super) id: String,
+    pub(super) scripts: Vec<Arc<TestScript>>,
+    pub(super) places: Vec<ScriptFile>,
+    pub(super) tokens: Tokens,
+    pub(super) packages: Packages,
+    pub(super) selection: Selection,
+    pub(super) login: Option<Configured>,
 }
 
 /// Everything that can be known before anything is sent. What is wrong has been said when it fails.
@@ -223,7 +228,7 @@ fn prepare(
     // A key that is given is looked at now; the one of this folder is made when there is something to mask.
     problems.extend(checked.mask_key.as_ref().and_then(|_| mask::key(checked).err()).map(|problem| *problem));
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();
-    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() {
+    if checked.target.is_none() && problems.is_empty() && !selection.brings_fixtures() && !arguments.awaiting.awaits {
         problems.push(problem::error(problem::NO_TARGET, "there is no `--target`"));
     }
     let releases: BTreeSet<FhirVersion> = selection.suites.iter().map(|suite| suite.card.fhir_version).collect();
@@ -239,6 +244,16 @@ fn prepare(
         return Err(Exit::Usage);
     }
     console.tell_all(problems);
+    let (scripts, places) = load(&selection, files, console)?;
+    let id = new_run_id(jiff::Timestamp::now());
+    Ok(Prepared { id, scripts, places, tokens, packages, selection, login })
+}
+
+/// Scripts, and where each stands.
+pub(super) type Loaded = (Vec<Arc<TestScript>>, Vec<ScriptFile>);
+
+/// The scripts of a selection; what is wrong with them has been said when it fails.
+pub(super) fn load(selection: &Selection, files: &dyn ScriptSource, console: &Console) -> Result<Loaded, Exit> {
     let set = ScriptSet::collect(files, &selection.paths).map_err(|problems| refused(problems, console))?;
     let loaded = set.load();
     let broken = loaded.iter().any(|loaded| loaded.problems.iter().any(script_problem::forbids_running));
@@ -252,8 +267,7 @@ fn prepare(
     if broken {
         return Err(Exit::Usage);
     }
-    let id = new_run_id(jiff::Timestamp::now());
-    Ok(Prepared { id, scripts, places: set.scripts().to_vec(), tokens, packages, selection, login })
+    Ok((scripts, set.scripts().to_vec()))
 }
 
 fn stops(problems: &[Diagnostic]) -> bool {
@@ -261,7 +275,7 @@ fn stops(problems: &[Diagnostic]) -> bool {
 }
 
 /// The tokens that were given; what is wrong with them, and a literal one, goes to `problems`.
-fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
+pub(super) fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
     let mut tokens = Tokens::default();
     let mut literal = vec![];
     let environment = |name: &str| std::env::var(name).ok();
@@ -296,13 +310,13 @@ fn tokens(settings: &Settings, problems: &mut Vec<Diagnostic>) -> Tokens {
 
 async fn carry_out(
     prepared: Prepared,
+    flags: &awaiting::Flags,
     given_settings: &Settings,
     checked: &Checked,
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let Prepared { id, scripts, places, tokens, packages, selection, login } = prepared;
-    let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
+    let definitions = match Choices::of(&prepared.scripts, &Preference::of(checked), &prepared.packages) {
         Ok((choices, problems)) => {
             console.tell_all(problems);
             choices
@@ -312,6 +326,10 @@ async fn carry_out(
             return Exit::Usage;
         }
     };
+    if flags.awaits || plays_itself(&prepared.scripts, &prepared.selection, checked) {
+        return awaiting::carry_out(prepared, flags, &definitions, given_settings, checked, files, console).await;
+    }
+    let Prepared { id, scripts, places, tokens, selection, login, .. } = prepared;
     // It serves for as long as it is held.
     let simulator = match (&checked.target, definitions.all().first()) {
         (None, Some(first)) => match stand_in(&selection, first.definitions.clone(), &checked.variables).await {
@@ -337,6 +355,7 @@ async fn carry_out(
         fhir_version: checked.fhir_version,
         variables: checked.variables.iter().cloned().collect::<BTreeMap<_, _>>(),
         tokens,
+        ..PlanSettings::default()
     };
     let plan = engine::plan(&scripts, files, &|version| definitions.types(version), &settings);
     let mut problems = missing_tokens(&plan);
@@ -421,6 +440,7 @@ async fn execute(
         simulated,
         circumstances,
         interrupt: interrupt.clone(),
+        awaiting: None,
     };
     let actions = plan.scripts.iter().map(|planned| planned.script.actions().count() as u64).sum();
     let progress = Progress::new(actions, console.language);

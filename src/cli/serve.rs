@@ -201,7 +201,7 @@ fn log(exchange: &Exchange) {
 }
 
 /// Resources in folders and files, on disk or in the binary; all that cannot be read is named.
-fn fixtures(paths: &[PathBuf]) -> Result<Vec<Fixture>, Vec<Diagnostic>> {
+pub(super) fn fixtures(paths: &[PathBuf]) -> Result<Vec<Fixture>, Vec<Diagnostic>> {
     let mut fixtures = vec![];
     let mut problems = vec![];
     for path in paths {
@@ -232,7 +232,7 @@ fn is_fixture(file: &Path) -> bool {
 /// The file beside the persons of a suite that has their tokens.
 pub(super) const TOKENS: &str = "tokens.json";
 
-fn registry(path: &Path) -> Result<TokenRegistry, Box<Diagnostic>> {
+pub(super) fn registry(path: &Path) -> Result<TokenRegistry, Box<Diagnostic>> {
     let text = Shelf.read(path).map_err(|error| Box::new(problem::error(problem::PATH, error.to_string())))?;
     TokenRegistry::parse(&text).map_err(|reason| {
         let message = format!("`{}` is not a list of tokens: {reason}", path.display());
@@ -240,7 +240,7 @@ fn registry(path: &Path) -> Result<TokenRegistry, Box<Diagnostic>> {
     })
 }
 
-fn address(text: &str) -> Result<SocketAddr, Box<Diagnostic>> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, Box<Diagnostic>> {
     let wrong = |reason: String| {
         let message = format!("cannot listen on `{text}`: {reason}");
         Box::new(

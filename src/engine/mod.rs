@@ -9,6 +9,7 @@
 
 mod address;
 mod assertion;
+pub mod awaiting;
 pub mod code;
 mod compare;
 mod content;
@@ -18,6 +19,7 @@ mod finding;
 mod operation;
 mod outline;
 mod plan;
+pub mod play;
 mod rule;
 mod run;
 mod state;
@@ -26,6 +28,6 @@ mod transport;
 
 pub use crate::authorization::Tokens;
 pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
-pub use plan::{Plan, PlanSettings, PlannedScript, TypesOf, plan};
-pub use run::{Interrupt, RunOutcome, RunSettings, run};
+pub use plan::{Plan, PlanSettings, PlannedScript, Stance, TypesOf, plan};
+pub use run::{Interrupt, RunOutcome, RunSettings, openings, run};
 pub use transport::{Call, Sending, Transport};

@@ -60,6 +60,12 @@ pub fn method(of: &Interaction) -> &'static str {
     interaction(of).map_or("", |(method, _)| method)
 }
 
+/// The URL of an operation below the base, with a `/` before it, or absolute where it brings its own.
+pub fn address(operation: &Operation, state: &ScriptState<'_>) -> Result<String, Absence> {
+    let (_, aim) = interaction(&operation.interaction)?;
+    url(operation, aim, state, "")
+}
+
 /// The request an operation asks for, or why it cannot be made.
 pub fn request(operation: &Operation, state: &mut ScriptState<'_>, base: &str) -> Result<Request, Absence> {
     for id in [&operation.source_id, &operation.target_id].into_iter().flatten() {

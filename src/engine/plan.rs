@@ -11,6 +11,7 @@ use crate::fhir::{FhirVersion, Format};
 use crate::testscript::source::ScriptSource;
 use crate::testscript::{Action, Check, Fixture, Side, TestScript, Variable};
 
+use super::awaiting;
 use super::code;
 use super::expression::Expressions;
 use super::finding::Absence;
@@ -27,6 +28,47 @@ pub struct PlanSettings {
     pub variables: BTreeMap<String, String>,
     /// Tokens the user gives.
     pub tokens: Tokens,
+    /// What keur does with scripts whose system under test is a client.
+    pub stance: Stance,
+    /// Texts of the scripts with what stands for them: tokens that a party was given instead.
+    pub aliases: Vec<(String, String)>,
+}
+
+/// Which of the two sides keur takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stance {
+    /// It asks; what a client under test would have to send is set aside.
+    #[default]
+    Asking,
+    /// It waits for a client; a server under test is there or not.
+    Awaiting {
+        /// There is a server under test.
+        server: bool,
+    },
+    /// It is the client under test.
+    Playing,
+}
+
+impl Stance {
+    /// Why a script cannot be run this way.
+    fn objection(self, side: Side) -> Option<(Code, &'static str)> {
+        match (self, side) {
+            (Stance::Asking, Side::Client) => {
+                Some((code::CLIENT_SIDE, "the system under test is the client: it has to send the requests itself"))
+            }
+            (Stance::Asking, Side::Both) => Some((
+                code::CLIENT_SIDE,
+                "the system under test is client and server: it has to send the requests itself",
+            )),
+            (Stance::Awaiting { server: false }, Side::Server | Side::Load) => {
+                Some((awaiting::code::NO_SERVER, "the system under test is a server, and no `--target` was given"))
+            }
+            (Stance::Playing, Side::Server | Side::Load) => {
+                Some((code::UNKNOWN_OPERATION, "the system under test is not the client: there is nothing to play"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A plan: scripts in the order they run.
@@ -59,6 +101,8 @@ pub struct PlannedScript {
     pub types: Arc<TypeTable>,
     /// Values given by the user, tokens among them, by variable.
     pub given: BTreeMap<String, String>,
+    /// Texts with what stands for them.
+    pub(super) aliases: Vec<(String, String)>,
     /// Fixtures that the script uses, by id: text as in the file, or why it is not there.
     pub(super) fixtures: HashMap<String, Result<FixtureText, Absence>>,
     /// Declared rules by id.
@@ -139,13 +183,8 @@ impl Planner<'_> {
             self.problems.push(problem(Severity::Error, code::NO_VALIDATION, message));
             return None;
         };
-        let set_aside = match script.side() {
-            Side::Server | Side::Load => None,
-            Side::Client => Some("the system under test is the client"),
-            Side::Both => Some("the system under test is client and server"),
-        };
-        let set_aside = set_aside
-            .map(|why| Absence::not_evaluated(code::CLIENT_SIDE, format!("{why}: it has to send the requests itself")));
+        let set_aside =
+            self.settings.stance.objection(script.side()).map(|(code, why)| Absence::not_evaluated(code, why));
         let mut given = self.settings.variables.clone();
         for variable in &script.variables {
             if let Some(token) = self.settings.tokens.for_variable(&variable.name) {
@@ -157,6 +196,7 @@ impl Planner<'_> {
             fhir_version,
             types,
             given,
+            aliases: self.settings.aliases.clone(),
             fixtures: HashMap::new(),
             rules: HashMap::new(),
             set_aside,

@@ -1,10 +1,13 @@
 //! Running a plan: requests out, verdicts down, one script after the other.
 //!
-//! Everything a script changes is in its own [`ScriptRun`], so scripts could run side by side; events
-//! carry the number of their script.
+//! Everything a script changes is in its own [`ScriptRun`], so scripts can run side by side, as those do
+//! that wait for a client; events carry the number of their script.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::exchange::{Exchange, Headers, redaction};
 use crate::fhir::Format;
@@ -12,9 +15,12 @@ use crate::record::{
     ActionFinished, ActionKind, BodyHash, DefinitionUse, Event, EventSink, Exchanged, RecordError, RecordedMessage,
     RunStarted, ScriptPlace, ScriptStarted, TestStarted, Verdict,
 };
-use crate::testscript::{Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Place};
+use crate::testscript::{
+    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Party, Place, Side, Test,
+};
 
 use super::assertion::{self, ProfileValidator};
+use super::awaiting::{self, Closing, Expectation, Opening, Seat};
 use super::content::Kept;
 use super::finding::{Absence, Finding};
 use super::plan::{Plan, PlannedScript};
@@ -35,6 +41,8 @@ pub struct RunSettings<'r> {
     pub circumstances: Circumstances,
     /// Ends the run early.
     pub interrupt: Interrupt,
+    /// Where requests of the system under test are awaited, if they are.
+    pub awaiting: Option<Seat<'r>>,
 }
 
 impl Default for RunSettings<'_> {
@@ -45,6 +53,7 @@ impl Default for RunSettings<'_> {
             validator: None,
             circumstances: Circumstances::live(),
             interrupt: Interrupt::default(),
+            awaiting: None,
         }
     }
 }
@@ -95,16 +104,70 @@ pub async fn run(
         definitions: settings.definitions.clone(),
         scripts: plan.scripts.len() as u32,
     }))?;
-    for (number, planned) in plan.scripts.iter().enumerate() {
-        if settings.interrupt.is_raised() {
-            break;
-        }
-        ScriptRun::new(&run, number as u32, planned).script().await?;
+    match settings.awaiting {
+        Some(seat) => beside_each_other(&run, seat).await?,
+        None => in_order(&run, plan.scripts.iter().enumerate()).await?,
     }
-    let interrupted = settings.interrupt.is_raised();
+    let stopped = settings.awaiting.is_some_and(|seat| seat.hall.closed() == Some(Closing::Stopped));
+    let interrupted = settings.interrupt.is_raised() || stopped;
     sink.event(&Event::RunFinished { at: jiff::Timestamp::now().to_string(), interrupted })?;
     let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
     Ok(RunOutcome { interrupted, exchanges: count(&run.exchanges), answered: count(&run.answered) })
+}
+
+/// One script after the other.
+async fn in_order<'r>(
+    run: &'r Run<'r>,
+    scripts: impl Iterator<Item = (usize, &'r PlannedScript)>,
+) -> Result<(), RecordError> {
+    for (number, planned) in scripts {
+        if run.settings.interrupt.is_raised() {
+            break;
+        }
+        ScriptRun::new(run, number as u32, planned).script().await?;
+    }
+    Ok(())
+}
+
+/// All scripts that wait at once, those that prepare something for their test person in their order
+/// (rule 2 of [`super::awaiting`]).
+async fn beside_each_other<'r>(run: &'r Run<'r>, seat: Seat<'r>) -> Result<(), RecordError> {
+    let prepares = |planned: &PlannedScript| !planned.script.setup.is_empty() || !planned.script.teardown.is_empty();
+    let (chained, free): (Vec<_>, Vec<_>) = run.plan.scripts.iter().enumerate().partition(|(_, p)| prepares(p));
+    let mut all: FuturesUnordered<_> = free
+        .into_iter()
+        .map(|script| in_order(run, std::iter::once(script)).left_future())
+        .chain([in_order(run, chained.into_iter()).right_future()])
+        .collect();
+    let mut clock = tokio::time::interval(TICK);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            over = all.next() => match over {
+                Some(over) => over?,
+                None => return Ok(()),
+            },
+            _ = clock.tick() => seat.hall.tick(),
+        }
+    }
+}
+
+/// How often held requests are looked at.
+const TICK: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// The folders that the scripts of a plan stand in: each has a store of its own while it waits.
+pub fn folders(plan: &Plan) -> Vec<&std::path::Path> {
+    let mut folders: Vec<_> = plan.scripts.iter().filter_map(|planned| planned.script.path.parent()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
+/// How many scripts open before anything comes, for [`Hall::opened`](super::awaiting::Hall::opened).
+pub fn openings(plan: &Plan) -> usize {
+    let prepares = |planned: &PlannedScript| !planned.script.setup.is_empty() || !planned.script.teardown.is_empty();
+    let (chained, free): (Vec<_>, Vec<_>) = plan.scripts.iter().partition(|planned| prepares(planned));
+    free.len() + usize::from(!chained.is_empty())
 }
 
 /// What all scripts of a run share.
@@ -126,6 +189,18 @@ struct ScriptRun<'r> {
     tests: u32,
     /// Why the rest of the current test is left out.
     stopped: Option<Absence>,
+    /// Operations that wait for a request, with their number in the hall.
+    slots: Vec<(&'r Test, &'r Operation, usize)>,
+    /// The hall knows that the script is open.
+    opened: bool,
+}
+
+/// Who carries out an operation.
+enum Doer {
+    /// The system under test: keur waits.
+    UnderTest,
+    /// keur, at this base.
+    Keur(String),
 }
 
 /// A verdict with what it is about.
@@ -138,7 +213,7 @@ struct Done {
 impl<'r> ScriptRun<'r> {
     fn new(run: &'r Run<'r>, number: u32, planned: &'r PlannedScript) -> Self {
         let state = ScriptState::new(planned, &run.plan.expressions, &run.settings.circumstances);
-        ScriptRun { run, number, planned, state, tests: 0, stopped: None }
+        ScriptRun { run, number, planned, state, tests: 0, stopped: None, slots: vec![], opened: false }
     }
 
     fn interrupted(&self) -> bool {
@@ -154,21 +229,34 @@ impl<'r> ScriptRun<'r> {
             title: script_title(script),
             fhir_version: self.planned.fhir_version.number().to_owned(),
         }))?;
-        self.section("setup", "setup", &script.setup).await?;
+        self.section("setup", "setup", &script.setup, None).await?;
         // What the setup could not put in place, the tests cannot build on.
         let broken_setup = self.stopped.take();
-        for test in &script.tests {
+        self.open(0, 0);
+        for (place, test) in script.tests.iter().enumerate() {
             self.stopped = broken_setup.clone();
             let title = test.name.as_deref().or(test.description.as_deref()).unwrap_or(&test.id);
-            self.section(&test.id, title, &test.actions).await?;
+            self.section(&test.id, title, &test.actions, Some(place)).await?;
         }
         self.stopped = None;
-        self.section("teardown", "teardown", &script.teardown).await?;
+        self.section("teardown", "teardown", &script.teardown, None).await?;
+        if let Some(seat) = self.run.settings.awaiting {
+            if !self.opened {
+                seat.hall.script_opened(seat.party, &script.sha256, vec![]);
+            }
+            seat.hall.script_over();
+        }
         self.run.sink.event(&Event::ScriptFinished { script: self.number })
     }
 
-    /// A test, the setup or the teardown.
-    async fn section(&mut self, id: &str, title: &str, actions: &'r [Action]) -> Result<(), RecordError> {
+    /// A test (`place` is which), the setup or the teardown.
+    async fn section(
+        &mut self,
+        id: &str,
+        title: &str,
+        actions: &'r [Action],
+        place: Option<usize>,
+    ) -> Result<(), RecordError> {
         if (actions.is_empty() && matches!(id, "setup" | "teardown")) || self.interrupted() {
             return Ok(());
         }
@@ -182,7 +270,13 @@ impl<'r> ScriptRun<'r> {
                 break;
             }
             let done = match action {
-                Action::Operation(operation) => self.operation(operation, test, number as u32).await?,
+                Action::Operation(operation) => match (self.doer(operation, place.is_some()), place) {
+                    (Doer::UnderTest, Some(place)) => self.awaited(operation, test, (place, number)).await?,
+                    (Doer::UnderTest, None) => {
+                        self.operation(operation, (test, number as u32), &self.run.plan.target.clone()).await?
+                    }
+                    (Doer::Keur(base), _) => self.operation(operation, (test, number as u32), &base).await?,
+                },
                 Action::Assert(assert) => self.assert(assert),
             };
             self.finished(test, number as u32, action, done)?;
@@ -195,30 +289,180 @@ impl<'r> ScriptRun<'r> {
         self.planned.set_aside.clone().or_else(|| self.stopped.clone())
     }
 
-    async fn operation(&mut self, operation: &Operation, test: u32, action: u32) -> Result<Done, RecordError> {
+    /// Who carries out an operation: the parties say. A setup or teardown has no origin: it is keur's.
+    fn doer(&self, operation: &Operation, in_test: bool) -> Doer {
+        let target = || Doer::Keur(self.run.plan.target.clone());
+        let Some(seat) = self.run.settings.awaiting else { return target() };
+        let script = &self.planned.script;
+        let is_tested = |parties: &[Party], index: Option<u32>| {
+            index.and_then(|index| parties.iter().find(|p| p.index == index)).map(|p| p.under_test)
+        };
+        let asks = is_tested(&script.origins, operation.origin)
+            .unwrap_or(in_test && !script.origins.is_empty() && script.origins.iter().all(|p| p.under_test));
+        if asks {
+            return Doer::UnderTest;
+        }
+        match is_tested(&script.destinations, operation.destination) {
+            Some(false) => Doer::Keur(seat.base.to_owned()),
+            Some(true) => target(),
+            None if script.side() == Side::Client => Doer::Keur(seat.base.to_owned()),
+            None => target(),
+        }
+    }
+
+    /// Lets the operations wait that the system under test may do now: from this action on, up to the next
+    /// one that keur does.
+    fn open(&mut self, test: usize, action: usize) {
+        let Some(seat) = self.run.settings.awaiting else { return };
+        let planned = self.planned;
+        let mut openings = vec![];
+        let mut operations = vec![];
+        let tests = if planned.set_aside.is_some() { &[] } else { planned.script.tests.as_slice() };
+        'tests: for (place, of) in tests.iter().enumerate().skip(test) {
+            let skipped = if place == test { action } else { 0 };
+            for action in of.actions.iter().skip(skipped) {
+                let Action::Operation(operation) = action else { continue };
+                if self.slots.iter().any(|(_, known, _)| std::ptr::eq(*known, &**operation)) {
+                    continue;
+                }
+                let Doer::UnderTest = self.doer(operation, true) else { break 'tests };
+                if let Some(id) = &operation.source_id {
+                    self.state.prepare_fixture(id);
+                }
+                openings.push(Opening {
+                    script: self.number,
+                    room: self.room(),
+                    title: script_title(&planned.script),
+                    test: of.name.clone().unwrap_or_default(),
+                    expectation: Expectation::of(operation, of, &self.state),
+                    types: planned.types.clone(),
+                });
+
+                operations.push((of, &**operation));
+            }
+        }
+        // A script that begins by notifying its party is open once the party knows.
+        let waits = !openings.is_empty();
+        let slots = seat.hall.open(seat.party, openings);
+        self.slots.extend(operations.into_iter().zip(slots).map(|((test, operation), slot)| (test, operation, slot)));
+        if !self.opened && waits {
+            self.opened = true;
+            seat.hall.script_opened(seat.party, &planned.script.sha256, self.state.values());
+        }
+    }
+
+    /// An operation of the system under test: its request has come, or comes, or never does.
+    async fn awaited(
+        &mut self,
+        operation: &'r Operation,
+        test: u32,
+        place: (usize, usize),
+    ) -> Result<Done, RecordError> {
         let ids = (operation.request_id.as_deref(), operation.response_id.as_deref());
         let done = |finding, exchange| Done { kind: ActionKind::Operation, finding, exchange };
+        let Some(seat) = self.run.settings.awaiting else {
+            return Ok(done(Finding::not_evaluated(code::CLIENT_SIDE, "nobody waits for this request"), None));
+        };
+        let known = |slots: &[(&'r Test, &'r Operation, usize)]| {
+            slots.iter().find(|(_, known, _)| std::ptr::eq(*known, operation)).map(|(test, _, slot)| (*test, *slot))
+        };
+        let left_out = self.left_out();
+        if left_out.is_none() && known(&self.slots).is_none() {
+            self.open(place.0, place.1);
+        }
+        let slot = known(&self.slots);
+        let came = match (slot, &left_out) {
+            (Some((_, slot)), None) => seat.hall.take(slot).await,
+            (Some((_, slot)), Some(_)) => {
+                seat.hall.leave(slot);
+                None
+            }
+            (None, _) => None,
+        };
+        let Some(came) = came else {
+            let never = || {
+                let expected =
+                    slot.map(|(test, _)| Expectation::of(operation, test, &self.state).shown()).unwrap_or_default();
+                Absence::not_evaluated(awaiting::code::NEVER_CAME, format!("`{expected}` never came"))
+            };
+            let why = left_out.unwrap_or_else(never);
+            self.state.not_exchanged(&why, ids.0, ids.1);
+            return Ok(done(why.into(), None));
+        };
+        for (name, value) in &came.caught {
+            self.state.learn(name, value);
+        }
+        let exchange = self.run.client.seen(came.exchange);
+        let number = self.record(test, &exchange)?;
+        let kept = Arc::new(Kept::new(number, exchange, self.planned.types.clone()));
+        let finding = match kept.answered() {
+            Err(absence) => absence.into(),
+            Ok(_) if came.differences.is_empty() => Finding::pass(),
+            Ok(_) => Finding::note(awaiting::code::NOT_AS_EXPECTED, came.differences.join(", ")),
+        };
+        self.state.exchanged(kept, ids.0, ids.1);
+        self.refine(seat);
+        Ok(done(finding, Some(number)))
+    }
+
+    /// The number of the script's folder among those of the plan.
+    fn room(&self) -> usize {
+        let folder = self.planned.script.path.parent();
+        folders(self.run.plan).iter().position(|known| Some(*known) == folder).unwrap_or_default()
+    }
+
+    /// An exchange may have told what others expect.
+    fn refine(&self, seat: Seat<'_>) {
+        for (test, operation, slot) in &self.slots {
+            seat.hall.refine(*slot, || Expectation::of(operation, test, &self.state));
+        }
+    }
+
+    /// Counts an exchange and writes it down.
+    fn record(&self, test: u32, exchange: &Exchange) -> Result<u32, RecordError> {
+        let number = self.run.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
+        if exchange.result.is_ok() {
+            self.run.answered.fetch_add(1, Ordering::Relaxed);
+        }
+        self.exchanged(number, test, exchange)?;
+        Ok(number)
+    }
+
+    /// An operation of keur's own, at a base; `at` is its test and its number in there.
+    async fn operation(&mut self, operation: &Operation, at: (u32, u32), base: &str) -> Result<Done, RecordError> {
+        let ids = (operation.request_id.as_deref(), operation.response_id.as_deref());
+        let done = |finding, exchange| Done { kind: ActionKind::Operation, finding, exchange };
+        let no_server = || {
+            let message = "this asks something of the server under test, and no `--target` was given";
+            Absence::not_evaluated(awaiting::code::NO_SERVER, message)
+        };
         let request = match self.left_out() {
             Some(why) => Err(why),
-            None => operation::request(operation, &mut self.state, &self.run.plan.target),
+            None if base.is_empty() && operation.url.is_none() => Err(no_server()),
+            None => operation::request(operation, &mut self.state, base),
         };
         let request = match request {
-            Ok(request) => request,
+            Ok(mut request) => {
+                if let Some(seat) = self.run.settings.awaiting {
+                    request.headers.push("User-Agent", seat.hall.agent(seat.party, self.room()));
+                }
+                request
+            }
             Err(why) => {
                 self.state.not_exchanged(&why, ids.0, ids.1);
                 return Ok(done(why.into(), None));
             }
         };
+        let (test, action) = at;
         let call = Call { script: &self.planned.script.path, test, action };
         let exchange = self.run.client.send(request, call).await;
-        let number = self.run.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
-        if exchange.result.is_ok() {
-            self.run.answered.fetch_add(1, Ordering::Relaxed);
-        }
-        self.exchanged(number, test, &exchange)?;
+        let number = self.record(test, &exchange)?;
         let kept = Arc::new(Kept::new(number, exchange, self.planned.types.clone()));
         let finding = answered(operation, &kept);
         self.state.exchanged(kept, ids.0, ids.1);
+        if let Some(seat) = self.run.settings.awaiting {
+            self.refine(seat);
+        }
         Ok(done(finding, Some(number)))
     }
 

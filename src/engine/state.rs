@@ -155,7 +155,40 @@ impl<'r> ScriptState<'r> {
 
     /// A text with its placeholders filled in.
     pub fn text<'t>(&self, template: &'t Template) -> Result<Cow<'t, str>, Absence> {
-        template.resolve(self).map_err(|e| self.unresolved(&e))
+        template.resolve(self).map(|text| self.aliased(text)).map_err(|e| self.unresolved(&e))
+    }
+
+    /// A text with what the party was given instead.
+    pub fn aliased<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        let holds = |(known, _): &&(String, String)| text.contains(known.as_str());
+        match self.planned.aliases.iter().find(holds) {
+            Some((known, given)) => Cow::Owned(text.replace(known.as_str(), given)),
+            None => text,
+        }
+    }
+
+    /// A value that only a request told; what has a value keeps it.
+    pub fn learn(&mut self, name: &str, value: &str) {
+        let derived = self.declared(name).is_some_and(|variable| variable.origin.is_some());
+        if !derived && self.variables.get(name).is_none() {
+            self.variables.set(name, value);
+            self.documents.clear();
+        }
+    }
+
+    /// A value that the other side has; it wins over a default.
+    pub fn assume(&mut self, name: &str, value: &str) {
+        if !self.planned.given.contains_key(name) {
+            self.variables.set(name, value);
+            self.documents.clear();
+        }
+    }
+
+    /// The values of the script's variables that hold no token.
+    pub fn values(&self) -> Vec<(String, String)> {
+        let secret = |name: &str| name.contains("token");
+        let values = self.variables.iter().filter(|(name, value)| !secret(name) && !value.starts_with("Bearer "));
+        values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// The clock of the run.

@@ -25,6 +25,10 @@ impl Transport for Discreet<'_> {
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t> {
         Box::pin(async move { without(self.transport.send(request, call).await, self.secrets) })
     }
+
+    fn seen(&self, exchange: Exchange) -> Exchange {
+        without(self.transport.seen(exchange), self.secrets)
+    }
 }
 
 /// An exchange without these secrets, and with secret headers of the answer as they are recorded.

@@ -37,6 +37,9 @@ pub struct RunInputs {
     /// The nearest version was taken where the one asked for was not there.
     #[serde(default)]
     pub nearest_package: bool,
+    /// The requests were those of a system under test that was waited for, not keur's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaited: bool,
     /// The folder of the run, which relative paths are relative to.
     #[serde(default)]
     pub folder: String,

@@ -67,6 +67,30 @@ impl TokenRegistry {
         })
     }
 
+    /// Makes a token stand for whom another one stands for: what a party was given instead.
+    pub fn alias(&mut self, known: &str, token: &str) {
+        for patient in self.by_token.get(known).cloned().unwrap_or_default() {
+            self.grant(token, &patient.id);
+        }
+    }
+
+    /// True when a token (without `Bearer`) stands for somebody.
+    pub fn knows(&self, token: &str) -> bool {
+        self.by_token.contains_key(token)
+    }
+
+    /// The tokens with the ids of the Patients they stand for, and the citizen numbers of those, in the
+    /// order of the tokens.
+    pub fn persons(&self) -> Vec<(&str, Vec<(&str, Option<&str>)>)> {
+        let bsn = |id: &str| self.people.iter().find(|p| p.resource_id == id).and_then(|p| p.bsn.as_deref());
+        let mut persons: Vec<_> = self.by_token.iter().map(|(token, keys)| (token.as_str(), keys)).collect();
+        persons.sort_unstable_by_key(|(token, _)| *token);
+        persons
+            .into_iter()
+            .map(|(token, keys)| (token, keys.iter().map(|key| (&*key.id, bsn(&key.id))).collect()))
+            .collect()
+    }
+
     /// How many different tokens there are.
     pub fn tokens(&self) -> usize {
         self.by_token.len()

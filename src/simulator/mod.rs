@@ -15,6 +15,7 @@ mod document;
 pub mod dva;
 mod edit;
 mod load;
+mod reception;
 mod refusal;
 mod reply;
 mod search;
@@ -31,6 +32,7 @@ mod write;
 pub use access::TokenRegistry;
 pub use defect::{ActiveDefect, DEFECTS, Defect};
 pub use load::Fixture;
+pub use reception::{Admission, Bearing, Reception};
 pub use server::{Bounds, Inspector, Observer, RunningSimulator, Settings, Simulator, StartError};
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::access::TokenRegistry;
 use super::defect::{ActiveDefect, Defects, Delivery};
 use super::load::{self, Fixture};
+use super::reception::{Admission, Reception};
 use super::refusal::{Reason, Refusal};
 use super::reply::Reply;
 use super::search::Parameters;
@@ -94,6 +95,11 @@ pub struct Settings {
     pub bounds: Bounds,
     /// Sees every exchange.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Looks at every request before it is answered.
+    pub reception: Option<Arc<dyn Reception>>,
+    /// How many stores there are, all with the same fixtures; which one answers is for the reception to
+    /// say.
+    pub rooms: usize,
 }
 
 impl Settings {
@@ -113,6 +119,8 @@ impl Settings {
             slow: Duration::from_secs(65),
             bounds: Bounds::default(),
             observer: None,
+            reception: None,
+            rooms: 1,
         }
     }
 }
@@ -186,13 +194,23 @@ impl Drop for RunningSimulator {
 
 /// What every connection needs.
 struct Shared {
+    /// Never empty: the first one and the others.
     service: Service,
+    others: Vec<Service>,
     defects: Defects,
     base_path: String,
     authority: String,
     definitions: Definitions,
     bounds: Bounds,
     observer: Option<Arc<dyn Observer>>,
+    reception: Option<Arc<dyn Reception>>,
+}
+
+impl Shared {
+    /// The store that answers.
+    fn room(&self, number: usize) -> &Service {
+        number.checked_sub(1).and_then(|at| self.others.get(at)).unwrap_or(&self.service)
+    }
 }
 
 impl Simulator {
@@ -211,14 +229,18 @@ impl Simulator {
         let resources = store.shelves().map(|(_, shelf)| shelf.len()).sum();
         let registry = settings.require_token.then(|| settings.registry.clone());
         let origin = format!("http://{address}");
+        let service = |store| Service::new(store, registry.clone(), &origin, &base_path, settings.bounds.body);
+        let others = (1..settings.rooms).map(|_| service(store.clone())).collect();
         let shared = Shared {
-            service: Service::new(store, registry, &origin, &base_path, settings.bounds.body),
+            service: service(store),
+            others,
             defects: Defects::new(settings.defects, settings.slow),
             base_path,
             authority: address.to_string(),
             definitions: settings.definitions,
             bounds: settings.bounds,
             observer: settings.observer,
+            reception: settings.reception,
         };
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(serve(listener, Arc::new(shared), stopped));
@@ -320,23 +342,33 @@ async fn exchange(
         body: Bytes::new(),
     };
     let types = shared.definitions.types();
-    let mut response = match read_body(body, &shared.bounds).await {
-        Ok(body) => {
-            request.body = body;
+    let read = read_body(body, &shared.bounds).await.map(|body| request.body = body);
+    let receive = |reception: &Arc<dyn Reception>| reception.receive(&request);
+    let Admission { ticket, room, bearing, answer } = shared.reception.as_ref().map(receive).unwrap_or_default();
+    let service = shared.room(room);
+    let mut response = match (read, answer) {
+        (Ok(()), Some(answer)) => answer,
+        (Ok(()), None) => {
             let lapses = shared.defects.lapses(&request, &shared.base_path);
-            shared.service.answer(&request, lapses)
+            service.answer(&request, lapses, &bearing)
         }
-        Err(refusal) => {
-            let presentation = shared.service.presentation(&request);
+        (Err(refusal), _) => {
+            let presentation = service.presentation(&request);
             Reply::refused(&refusal, presentation.format).into_response(presentation, &types)
         }
     };
     let Delivery { delay, close } = shared.defects.spoil(&request, &shared.base_path, &mut response, &types);
     let outgoing = (!close).then(|| to_hyper(&response));
-    if let Some(observer) = &shared.observer {
+    if shared.observer.is_some() || shared.reception.is_some() {
         let broken = || TransportError { kind: TransportErrorKind::Broken, detail: "closed on purpose".into() };
         let result = if close { Err(broken()) } else { Ok(response) };
-        observer.saw(&Exchange { request, result, started, elapsed: clock.elapsed() });
+        let exchange = Exchange { request, result, started, elapsed: clock.elapsed() };
+        if let Some(observer) = &shared.observer {
+            observer.saw(&exchange);
+        }
+        if let Some(reception) = &shared.reception {
+            reception.answered(ticket, exchange);
+        }
     }
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::access::TokenRegistry;
+use super::reception::Bearing;
 use super::search::Parameters;
 use super::service::{Lapses, Service};
 use super::store::Store;
@@ -70,7 +71,7 @@ fn ask(service: &Service, method: &str, path: &str, headers: &[(&str, &str)], bo
         headers: headers.iter().copied().collect(),
         body: body.to_owned().into(),
     };
-    service.answer(&request, Lapses::default())
+    service.answer(&request, Lapses::default(), &Bearing::Own)
 }
 
 pub(super) fn document(response: &Response) -> Document {
@@ -310,7 +311,7 @@ fn lapses_show_more_than_a_token_should() {
             headers: [("Authorization", authorization)].into_iter().collect(),
             body: Default::default(),
         };
-        found(&service.answer(&request, lapses))
+        found(&service.answer(&request, lapses, &Bearing::Own))
     };
     let leak = Lapses { leak: true, ..Default::default() };
     assert_eq!(found_with(leak, "Bearer token-a", "Patient"), Ok("a b".into()));

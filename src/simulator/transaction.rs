@@ -242,7 +242,7 @@ fn answer(bundle_type: &str, replies: Vec<Reply>, format: Format) -> Reply {
             }
             w.object("response", |w| {
                 w.text("status", &status_line(reply.status));
-                header("Location").into_iter().for_each(|location| w.text("location", location));
+                header("Location").map(below_base).into_iter().for_each(|location| w.text("location", location));
                 header("ETag").into_iter().for_each(|etag| w.text("etag", etag));
                 if let Some(body) = reply.body.as_ref().filter(|_| failed) {
                     w.ready("outcome", body);
@@ -251,6 +251,13 @@ fn answer(bundle_type: &str, replies: Vec<Reply>, format: Format) -> Reply {
         });
     });
     Reply::new(200, body)
+}
+
+/// `Type/id/_history/1`: in a Bundle a location is relative to the base it was posted to
+/// (<http://hl7.org/fhir/STU3/http.html#transaction-response>).
+fn below_base(location: &str) -> &str {
+    let at = location.rmatch_indices('/').nth(3).map_or(0, |(at, _)| at + 1);
+    location.get(at..).unwrap_or(location)
 }
 
 fn status_line(status: u16) -> String {

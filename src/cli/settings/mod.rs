@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::exchange::redaction;
 
-pub use value::{Checked, Destination, ReportKind};
+pub use value::{Checked, Destination, ReportKind, duration};
 
 /// A setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

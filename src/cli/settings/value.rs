@@ -226,7 +226,7 @@ fn base_url(text: &str) -> Option<String> {
 }
 
 /// `30`, `30s`, `500ms`, `1.5m`: more than nothing, at most a day.
-fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = find(&UNITS, &text[digits.len()..])?;
     let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');

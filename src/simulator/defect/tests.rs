@@ -1,4 +1,5 @@
 use super::*;
+use crate::simulator::Bearing;
 use crate::simulator::tests::{BASE, RESOURCES, document, open};
 use std::collections::HashSet;
 
@@ -12,7 +13,7 @@ fn served(path: &str, defect: Option<&str>, accept: &str) -> (Response, Delivery
         headers: [("Accept", accept)].into_iter().collect(),
         body: Default::default(),
     };
-    let mut response = service.answer(&request, defects.lapses(&request, "/fhir"));
+    let mut response = service.answer(&request, defects.lapses(&request, "/fhir"), &Bearing::Own);
     let types = crate::definitions::Definitions::embedded(crate::fhir::FhirVersion::Stu3).types();
     let delivery = defects.spoil(&request, "/fhir", &mut response, &types);
     (response, delivery)

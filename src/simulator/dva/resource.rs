@@ -13,6 +13,7 @@ use super::party::{OTHER_PATH, PROVIDERS, SANDBOX_PATH, SERVICES, SHARING};
 use super::policy::{Place, Rule};
 use super::server::{Answered, Dva, Peer, Shelf};
 use crate::exchange::{Headers, Request, Response};
+use crate::simulator::Bearing;
 use crate::simulator::refusal::{Reason, Refusal};
 use crate::simulator::reply::Reply;
 
@@ -87,7 +88,7 @@ impl Dva {
         request.headers = headers;
         let mut lapses = self.policy.lapses(request);
         lapses.merge(shelf.defects.lapses(request, &shelf.base));
-        let mut response = shelf.service.answer(request, lapses);
+        let mut response = shelf.service.answer(request, lapses, &Bearing::Own);
         shelf.defects.spoil(request, &shelf.base, &mut response, &self.types);
         response
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::FHIR_PATH;
 use super::assertion::admitted;
 use crate::exchange::{Bsn, Headers, Request, Response};
+use crate::simulator::Bearing;
 use crate::simulator::dva::policy::Rule;
 use crate::simulator::dva::server::Dva;
 use crate::simulator::refusal::{Reason, Refusal};
@@ -21,7 +22,7 @@ pub(super) fn served(dva: &Dva, request: &mut Request) -> Response {
             headers.push("Authorization", format!("Bearer {}", dva.inside(person)));
             request.headers = headers;
             let lapses = dva.policy.lapses(request);
-            shelf.service.answer(request, lapses)
+            shelf.service.answer(request, lapses, &Bearing::Own)
         }
         Err(refusal) => {
             let presentation = shelf.service.presentation(request);
