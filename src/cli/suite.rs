@@ -92,11 +92,11 @@ impl Selection {
         let mut selection = Selection::default();
         let mut problems = vec![];
         for path in asked {
-            let suite = path.to_str().filter(|name| !path.exists() && is_suite(name));
+            let suite = path.to_str().filter(|_| !path.exists()).and_then(suite);
             match suite {
-                Some(name) => {
+                Some((name, folder)) => {
                     selection.suites.push(name.to_owned());
-                    selection.paths.push(Path::new(SCRIPTS).join(name));
+                    selection.paths.push(folder);
                 }
                 None if path.exists() || carried_at(path) => selection.paths.push(path.clone()),
                 None => problems.push(absent(path)),
@@ -113,6 +113,24 @@ impl Selection {
     /// Folders of fixtures of the suites.
     pub fn fixtures(&self) -> Vec<PathBuf> {
         self.suites.iter().map(|suite| Path::new(FIXTURES).join(suite)).collect()
+    }
+}
+
+/// The role of a suite that is meant when none is named: the side that answers.
+const SERVING: &str = "serving";
+
+/// The suite that a name means, and the folder of its scripts: `bgz-3.0` or `bgz-3.0/retrieving`.
+fn suite(name: &str) -> Option<(&str, PathBuf)> {
+    let (suite, role) = name.split_once('/').map_or((name, None), |(suite, role)| (suite, Some(role)));
+    let folder = Path::new(SCRIPTS).join(suite);
+    let there = |folder: &Path| folder.is_dir() || carried_at(folder);
+    match role {
+        _ if !is_suite(suite) => None,
+        Some(role) => Some((suite, folder.join(role))).filter(|(_, folder)| !role.contains('/') && there(folder)),
+        None => {
+            let serving = folder.join(SERVING);
+            Some((suite, if there(&serving) { serving } else { folder }))
+        }
     }
 }
 
