@@ -147,6 +147,7 @@ fn played_both_ways(scripts: &[PathBuf], more: &[String]) -> Result<Outcome, Fai
     waiting.extend(["--target".to_owned(), format!("http://127.0.0.1:{there}")]);
     waiting.extend(["--var".to_owned(), format!("notificationEndpoint=http://127.0.0.1:{there}/notify")]);
     waiting.extend(["--var".to_owned(), "authorization-token-id=Bearer of-the-notification".to_owned()]);
+    waiting.extend(["--var".to_owned(), "auth-token=Bearer of-any-person".to_owned()]);
     waiting.extend(more.iter().cloned());
     let outcome = (|| {
         let mut side = Waiting::start(scripts, &waiting)?;
@@ -222,7 +223,8 @@ fn what_is_left_out_is_not_evaluated() -> Result<(), Failed> {
 
 fn what_comes_twice_matches_nothing_the_second_time() -> Result<(), Failed> {
     let outcome = played(&own(), &[], &strings(&["--defect", "sent-twice"]))?;
-    let told = outcome.errors.contains("arrived but matched nothing") && outcome.errors.contains("had its request already");
+    let told =
+        outcome.errors.contains("arrived but matched nothing") && outcome.errors.contains("had its request already");
     if told && outcome.exit == Some(0) { Ok(()) } else { Err(outcome.errors.into()) }
 }
 
@@ -244,10 +246,8 @@ fn two_parties_are_kept_apart() -> Result<(), Failed> {
     let mut side = Waiting::start(&own(), &[parties, strings(&["--await-timeout", "8s"])].concat())?;
     let base = side.base.clone();
     // At the same time: one does all right, the other leaves something out and has one token wrong.
-    let sides = [
-        (files["noord"].clone(), strings(&[])),
-        (files["zuid"].clone(), strings(&["--defect", "left-out@Flag"])),
-    ];
+    let sides =
+        [(files["noord"].clone(), strings(&[])), (files["zuid"].clone(), strings(&["--defect", "left-out@Flag"]))];
     let players = sides.map(|(tokens, more)| {
         let base = base.clone();
         std::thread::spawn(move || play(&own(), &base, &[vec!["--tokens".to_owned(), tokens], more].concat()))
@@ -288,7 +288,9 @@ fn goals(output: &Path) -> Vec<Goal> {
             continue;
         }
         let first = files.iter().filter(|f| f.extension().is_some_and(|e| e == "xml")).min();
-        let Some(set) = first.and_then(|f| ScriptSet::collect(&FileSystem, std::slice::from_ref(f)).ok()) else { continue };
+        let Some(set) = first.and_then(|f| ScriptSet::collect(&FileSystem, std::slice::from_ref(f)).ok()) else {
+            continue;
+        };
         let side = set.load().into_iter().find_map(|loaded| loaded.script).map(|script| script.side());
         // A goal is where the material stands: the folder that has one whose name begins with `_`.
         let has_material = |folder: &&Path| {
@@ -324,7 +326,16 @@ fn sound(name: &str, outcome: &Outcome) -> Result<(), Failed> {
         return Ok(());
     }
     let first = |all: &[(String, String, String)]| all.iter().take(5).map(|a| format!("{a:?}\n")).collect::<String>();
-    Err(format!("open {}\n{}error {}\n{}fail {}\n{}", open.len(), first(&open), broken.len(), first(&broken), other.len(), first(&other)).into())
+    Err(format!(
+        "open {}\n{}error {}\n{}fail {}\n{}",
+        open.len(),
+        first(&open),
+        broken.len(),
+        first(&broken),
+        other.len(),
+        first(&other)
+    )
+    .into())
 }
 
 fn official(goal: &Goal, packages: &Path) -> Result<(), Failed> {
@@ -344,7 +355,10 @@ fn main() {
     let mut trials = vec![
         Trial::test("the_suite_plays_itself", the_suite_plays_itself),
         Trial::test("what_is_left_out_is_not_evaluated", what_is_left_out_is_not_evaluated),
-        Trial::test("what_comes_twice_matches_nothing_the_second_time", what_comes_twice_matches_nothing_the_second_time),
+        Trial::test(
+            "what_comes_twice_matches_nothing_the_second_time",
+            what_comes_twice_matches_nothing_the_second_time,
+        ),
         Trial::test("two_parties_are_kept_apart", two_parties_are_kept_apart),
     ];
     for (defect, script, words) in DEFECTS {

@@ -16,8 +16,7 @@ use crate::record::{
     RunStarted, ScriptPlace, ScriptStarted, TestStarted, Verdict,
 };
 use crate::testscript::{
-    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Party, Place, Side,
-    Test,
+    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Party, Place, Side, Test,
 };
 
 use super::assertion::{self, ProfileValidator};
@@ -337,7 +336,7 @@ impl<'r> ScriptRun<'r> {
                     expectation: Expectation::of(operation, of, &self.state),
                     types: planned.types.clone(),
                 });
-                
+
                 operations.push((of, &**operation));
             }
         }
@@ -381,7 +380,8 @@ impl<'r> ScriptRun<'r> {
         };
         let Some(came) = came else {
             let never = || {
-                let expected = slot.map(|(test, _)| Expectation::of(operation, test, &self.state).shown()).unwrap_or_default();
+                let expected =
+                    slot.map(|(test, _)| Expectation::of(operation, test, &self.state).shown()).unwrap_or_default();
                 Absence::not_evaluated(awaiting::code::NEVER_CAME, format!("`{expected}` never came"))
             };
             let why = left_out.unwrap_or_else(never);

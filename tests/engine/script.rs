@@ -175,6 +175,7 @@ pub fn planned(base: &str, script: TestScript, setting: &Setting) -> Plan {
         fhir_version: None,
         variables: setting.variables.clone(),
         tokens: setting.tokens.clone(),
+        ..PlanSettings::default()
     };
     let files = Carried::new(setting.files.iter().copied());
     let types = |version| Some(Definitions::embedded(version).types());

@@ -90,8 +90,7 @@ pub struct PlayOutcome {
 
 /// Plays every script in order.
 pub async fn play(plan: &Plan, client: &Client, settings: &PlaySettings<'_>, tell: &dyn Fn(&Played)) -> PlayOutcome {
-    let mut player =
-        Player { plan, client, settings, tell, outcome: PlayOutcome::default(), opens: true, kept: 0 };
+    let mut player = Player { plan, client, settings, tell, outcome: PlayOutcome::default(), opens: true, kept: 0 };
     for planned in plan.scripts.iter().filter(|planned| planned.set_aside.is_none()) {
         player.script(planned).await;
     }
@@ -272,7 +271,8 @@ impl<'p> Player<'p> {
         operation: &Operation,
         state: &mut ScriptState<'_>,
     ) -> Vec<PlayedOutcome> {
-        let mut outgoing = Outgoing { request, copies: 1, types: planned.types.clone(), persons: self.settings.persons };
+        let mut outgoing =
+            Outgoing { request, copies: 1, types: planned.types.clone(), persons: self.settings.persons };
         if let Some(defect) = &self.settings.defect
             && defect.is_for(&outgoing, self.outcome.faulty)
             && defect.apply(&mut outgoing)
