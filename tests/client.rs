@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use keur::testscript::source::FileSystem;
 use keur::testscript::{ScriptSet, Side};
@@ -126,8 +127,19 @@ fn played(scripts: &[PathBuf], waiting: &[String], playing: &[String]) -> Result
     side.report("report.json", exit)
 }
 
+/// A port that nothing else in this process gets, below those that are handed out for port 0.
 fn free_port() -> Result<u16, Failed> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 12_000 + u16::try_from(std::process::id() % 150).unwrap_or_default() * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+        if port > 30_000 {
+            return Err("there is no free port".into());
+        }
+    }
 }
 
 /// Both parties are client and server: each has to know the other's address beforehand.
