@@ -12,7 +12,7 @@ use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Stance, op
 use crate::evidence::discretion::{Discreet, Hushed};
 use crate::exchange::{AccessToken, Client, ClientSettings, Reach, Secrets, redaction};
 use crate::record::{Gathering, RunDirectory, RunInputs, new_run_id};
-use crate::simulator::{Fixture, RunningSimulator, Simulator, TokenRegistry};
+use crate::simulator::{Fixture, Persons, RunningSimulator, Simulator, TokenRegistry};
 use crate::testscript::source::ScriptSource;
 use crate::testscript::{Circumstances, Side, TestScript};
 
@@ -406,7 +406,7 @@ pub fn aliases(known: &TokenRegistry, given: &TokenRegistry) -> Vec<(String, Str
             .find(|(_, people)| people.iter().any(|(id, _)| *id == patient))
             .map(|(token, _)| (*token).to_owned())
     };
-    let pair = |(token, people): &(&str, Vec<(&str, Option<&str>)>)| {
+    let pair = |(token, people): &(&str, Persons<'_>)| {
         let other = people.iter().find_map(|(id, _)| of(id))?;
         (other != *token).then(|| ((*token).to_owned(), other))
     };

@@ -94,12 +94,14 @@ pub async fn run(
 ) -> Result<RunOutcome, RecordError> {
     let run = Run { plan, client, sink, settings, exchanges: AtomicU32::new(0), answered: AtomicU32::new(0) };
     let version = plan.scripts.first().map_or("", |s| s.fhir_version.number());
+    // A run that only waits has the simulator on the other side.
+    let target = settings.awaiting.filter(|_| plan.target.is_empty()).map_or(plan.target.as_str(), |seat| seat.base);
     sink.event(&Event::RunStarted(RunStarted {
         format: 1,
         keur: env!("CARGO_PKG_VERSION").to_owned(),
         at: jiff::Timestamp::now().to_string(),
-        target: redaction::recorded_url(&plan.target).into_owned(),
-        simulated: settings.simulated,
+        target: redaction::recorded_url(target).into_owned(),
+        simulated: settings.simulated || (settings.awaiting.is_some() && plan.target.is_empty()),
         fhir_version: version.to_owned(),
         definitions: settings.definitions.clone(),
         scripts: plan.scripts.len() as u32,

@@ -15,6 +15,9 @@ use super::view::View;
 /// The system of the Dutch citizen service number: <http://fhir.nl/fhir/NamingSystem/bsn>.
 const BSN: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 
+/// Ids of Patients, each with its citizen number where that is known.
+pub type Persons<'r> = Vec<(&'r str, Option<&'r str>)>;
+
 /// A test person in a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,7 +84,7 @@ impl TokenRegistry {
 
     /// The tokens with the ids of the Patients they stand for, and the citizen numbers of those, in the
     /// order of the tokens.
-    pub fn persons(&self) -> Vec<(&str, Vec<(&str, Option<&str>)>)> {
+    pub fn persons(&self) -> Vec<(&str, Persons<'_>)> {
         let bsn = |id: &str| self.people.iter().find(|p| p.resource_id == id).and_then(|p| p.bsn.as_deref());
         let mut persons: Vec<_> = self.by_token.iter().map(|(token, keys)| (token.as_str(), keys)).collect();
         persons.sort_unstable_by_key(|(token, _)| *token);

@@ -29,7 +29,7 @@ mod view;
 mod wire;
 mod write;
 
-pub use access::TokenRegistry;
+pub use access::{Persons, TokenRegistry};
 pub use defect::{ActiveDefect, DEFECTS, Defect};
 pub use load::Fixture;
 pub use reception::{Admission, Bearing, Reception};

@@ -546,7 +546,9 @@ impl Reception for Hall {
         let room = wanted.map(|slot| self.room(slot.party, slot.room));
         let wanted = wanted.map(|slot| slot.expectation.token.clone());
         // Rule 7.
+        let names = arrival.segments.get(1).is_some_and(|second| !second.starts_with('$'));
         let bearing = match (known, wanted) {
+            (true, _) if exact.is_some() && names && arrival.method == "GET" => Bearing::Everything,
             (true, _) => Bearing::Own,
             (false, Some(Some(token))) => Bearing::Token(token.expose().to_owned()),
             (false, Some(None)) => Bearing::Everything,

@@ -28,7 +28,8 @@
 //!    until then an exact request may still take the place.
 //! 7. **Answers.** The simulator answers before it is known how a request will be judged. A request without
 //!    a known token is answered as the person of the nearest operation, so that only the assert on the
-//!    token fails; where there is none near, it is refused.
+//!    token fails; where there is none near, it is refused. An instance that a script names and that is
+//!    read exactly so is given whoever's it is: the script decides who may read it.
 //!
 //! What never came is not evaluated (`KEUR2200`), what came and matched nothing is shown with the reason.
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::definitions::TypeTable;
-use crate::exchange::Request;
+use crate::exchange::{Bsn, Request};
 use crate::simulator::TokenRegistry;
 
 use super::edit;
@@ -203,9 +203,11 @@ fn is_criterion(name: &str) -> bool {
     !name.starts_with("_include") && !name.starts_with("_revinclude") && !matches!(name, "_format" | "_count" | "_sort")
 }
 
+/// A type (the base may have a path of its own before it), or an operation on one.
 fn is_search(outgoing: &Outgoing<'_>) -> bool {
     let named = below_authority(&outgoing.request.url).split('?').next().map(segments).unwrap_or_default();
-    outgoing.request.method == "GET" && (named.len() == 1 || named.last().is_some_and(|last| last.starts_with('$')))
+    let is_type = |last: &String| last.starts_with('$') || outgoing.types.type_named(last).is_some();
+    outgoing.request.method == "GET" && named.last().is_some_and(is_type)
 }
 
 fn append(outgoing: &mut Outgoing<'_>, name: &str, value: &str) -> bool {
@@ -242,8 +244,8 @@ fn bsn_in_url(outgoing: &mut Outgoing<'_>) -> bool {
     let has = |name: &&str| outgoing.types.child(ty, name).is_some();
     let Some(name) = ["subject", "patient"].into_iter().find(|name| has(name)) else { return false };
     let value = match person {
-        Some((id, bsn)) => format!("Patient/{id},Patient/{}", bsn.unwrap_or(TEST_BSN)),
-        None => format!("Patient/{TEST_BSN}"),
+        Some((id, bsn)) => format!("Patient/{id},{}%7C{}", Bsn::SYSTEM, bsn.unwrap_or(TEST_BSN)),
+        None => format!("{}%7C{TEST_BSN}", Bsn::SYSTEM),
     };
     append(outgoing, name, &value)
 }
@@ -358,7 +360,11 @@ mod tests {
         }
         assert_eq!(other("ge2026-01-02"), "ge1901-01-02");
         let (request, _) = made("bsn-in-url", "GET", "/Observation", "").unwrap();
-        assert!(request.url.ends_with("?subject=Patient/p-1,Patient/999911120"), "{}", request.url);
+        assert!(
+            request.url.ends_with("?subject=Patient/p-1,http://fhir.nl/fhir/NamingSystem/bsn%7C999911120"),
+            "{}",
+            request.url
+        );
         let (request, _) = made("wrong-type", "GET", "/Observation/$lastn?a=b", "").unwrap();
         assert_eq!(request.url, "http://h:1/fhir/Basic/$lastn?a=b");
         let (request, _) = made("wrong-id", "GET", "/Binary/1", "").unwrap();
