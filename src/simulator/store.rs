@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::server::Inspector;
 use super::search::{Index, Parameters, Slots, Token, Value};
+use super::server::Inspector;
 use super::stored::{Key, Stored, resource_types};
 use super::view::View;
 use crate::definitions::TypeTable;
