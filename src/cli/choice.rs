@@ -186,20 +186,22 @@ struct Chooser<'c> {
     resolver: Resolver,
     repositories: Repositories,
     /// What was found by the profiles that fixtures claim.
-    by_claims: Mutex<Vec<(ByClaims, (Vec<(String, String)>, ChosenBy))>>,
+    by_claims: Mutex<Vec<(ByClaims, (Names, ChosenBy))>>,
     packages: &'c Packages,
 }
+
+/// Packages by name and version.
+type Names = Vec<(String, String)>;
+
+/// What is wrong when nothing can be chosen.
+type Wrong = Vec<Diagnostic>;
 
 /// The configuration, the profiles and the release that packages are chosen by.
 type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
 
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
-    fn wanted(
-        &self,
-        script: &TestScript,
-        version: FhirVersion,
-    ) -> Result<(Vec<(String, String)>, ChosenBy), Vec<Diagnostic>> {
+    fn wanted(&self, script: &TestScript, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
         if !script.properties.packages.is_empty() {
             return Ok((script.properties.packages.clone(), ChosenBy::Properties));
         }
@@ -228,7 +230,7 @@ impl Chooser<'_> {
         configuration: &Configuration,
         claimed: &[String],
         version: FhirVersion,
-    ) -> Result<(Vec<(String, String)>, Vec<PathBuf>), Vec<Diagnostic>> {
+    ) -> Result<(Names, Vec<PathBuf>), Wrong> {
         let mut chosen = vec![];
         let mut besides = vec![];
         let mut absent = vec![];

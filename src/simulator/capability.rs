@@ -40,7 +40,8 @@ pub(super) fn statement(store: &Store, circumstances: &Circumstances<'_>, format
         w.texts("format", ["application/fhir+json", "application/fhir+xml"]);
         w.objects("rest", [()], |w, ()| {
             w.text("mode", "server");
-            w.objects("resource", resource_types(types), |w, resource_type| {
+            let had = resource_types(types).filter(|name| store.has_type(name));
+            w.objects("resource", had, |w, resource_type| {
                 w.text("type", resource_type);
                 w.objects("interaction", interactions, |w, code| w.text("code", code));
                 w.text("versioning", "versioned-update");

@@ -33,8 +33,11 @@ fn write(root: &Path, name: &str, text: &str) -> Result<(), Failed> {
     Ok(std::fs::write(path, text)?)
 }
 
-/// What a run over sets says of its definitions (package, version, who chose it) and on standard error.
-fn chosen(root: &Path, sets: &[&str], more: &[&str]) -> Result<(Vec<(String, String, String)>, String), Failed> {
+/// Package, version, who chose it.
+type Row = (String, String, String);
+
+/// What a run over sets says of its definitions, and on standard error.
+fn chosen(root: &Path, sets: &[&str], more: &[&str]) -> Result<(Vec<Row>, String), Failed> {
     let report = root.join("report.json");
     let mut command = Command::new(KEUR);
     command.arg("run").args(sets.iter().map(|set| root.join("repository/output").join(set)));

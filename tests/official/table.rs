@@ -16,6 +16,14 @@ impl Table {
         rows.entry((standard.to_owned(), side)).or_default().add(counts);
     }
 
+    /// All rows of one side.
+    pub fn of_side(&self, side: &str) -> Counts {
+        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut total = Counts::default();
+        rows.iter().filter(|((_, of), _)| *of == side).for_each(|(_, counts)| total.add(counts));
+        total
+    }
+
     pub fn total(&self) -> Counts {
         let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut total = Counts::default();
