@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::tools::{Chance, Desk, script, server};
+use crate::tools::{Answer, Chance, Desk, script, server};
 
 const COUNT: usize = 200;
 const PER_ANSWER: usize = 20;
@@ -46,7 +46,7 @@ fn persons() -> Vec<Person> {
 }
 
 /// An answer full of them.
-fn answer(persons: &[Person], number: usize, first: &str) -> (u16, String, String) {
+fn answer(persons: &[Person], number: usize, first: &str) -> Answer {
     let mut entries = vec![];
     for person in persons {
         let Person { bsn, family, given, token } = person;
@@ -81,7 +81,7 @@ fn answer(persons: &[Person], number: usize, first: &str) -> (u16, String, Strin
 }
 
 /// The same in XML.
-fn answer_xml(persons: &[Person], number: usize, first: &str) -> (u16, String, String) {
+fn answer_xml(persons: &[Person], number: usize, first: &str) -> Answer {
     let mut entries = String::new();
     for person in persons {
         let Person { bsn, family, given, token } = person;
@@ -100,7 +100,7 @@ fn planted(key: &str) -> (Desk, Vec<Person>) {
     planted_as(key, answer)
 }
 
-fn planted_as(key: &str, answer: fn(&[Person], usize, &str) -> (u16, String, String)) -> (Desk, Vec<Person>) {
+fn planted_as(key: &str, answer: fn(&[Person], usize, &str) -> Answer) -> (Desk, Vec<Person>) {
     let all = persons();
     let served: Vec<Person> = persons();
     let url = server(move |number, first| {

@@ -38,7 +38,7 @@ pub enum Key {
     /// Folder of run records.
     Record,
     /// Key of pseudonyms.
-    MaskKey,
+    Mask,
     /// Real persons end a run.
     TestPersonsOnly,
 }
@@ -76,7 +76,7 @@ pub(super) const DECLARATIONS: [Declaration; 13] = [
     several(Key::Var, "var", Shape::Named),
     several(Key::Report, "report", Shape::Many),
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
-    one(Key::MaskKey, "mask-key", Some("KEUR_MASK_KEY"), None),
+    one(Key::Mask, "mask-key", Some("KEUR_MASK_KEY"), None),
     one(Key::TestPersonsOnly, "test-persons-only", Some("KEUR_TEST_PERSONS_ONLY"), Some("false")),
 ];
 
@@ -216,7 +216,7 @@ fn shown(key: Key, text: &str) -> String {
             format!("{name}={}", redaction::MASK)
         }
         (Key::Token, None) => redaction::MASK.to_owned(),
-        (Key::MaskKey, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
+        (Key::Mask, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
         (Key::Target, _) => redaction::shown_url(text).into_owned(),
         _ => text.to_owned(),
     }
