@@ -119,7 +119,7 @@ impl Arguments {
             (Key::PackageDir, &self.package_dir),
             (Key::Timeout, &self.timeout),
             (Key::Record, &self.record),
-            (Key::MaskKey, &self.mask_key),
+            (Key::Mask, &self.mask_key),
         ];
         let many = [
             (Key::Token, &self.token),

@@ -4,6 +4,8 @@
 //! comes to the same. Only secret headers of the request stay as sent until they are written down:
 //! scripts compare them with the tokens they were given.
 
+use std::borrow::Cow;
+
 use crate::engine::{Call, Sending, Transport};
 use crate::exchange::{Exchange, Headers, Request, Secrets, redaction};
 use crate::record::{ActionFinished, BodyHash, Event, EventSink, Exchanged, RecordError};
@@ -68,20 +70,57 @@ impl<'s> Hushed<'s> {
 
     fn action(&self, action: &ActionFinished) -> ActionFinished {
         let mut action = action.clone();
-        texts(&mut action).for_each(|text| {
-            if let std::borrow::Cow::Owned(without) = self.secrets.text(text) {
-                *text = without;
-            }
-        });
+        let titled = self.secrets.text(&action.title).into_owned();
+        rewrite(&mut action, &|text| self.secrets.text(text));
+        action.title = titled;
         action
     }
 }
 
-/// Every text of an action that can hold what came over the wire.
-pub fn texts(action: &mut ActionFinished) -> impl Iterator<Item = &mut String> {
-    let ActionFinished { title, message, expected, found, issues, .. } = action;
-    let issues = issues.iter_mut().map(|issue| &mut issue.message);
-    [title, message].into_iter().chain(expected.as_mut()).chain(found.as_mut()).chain(issues)
+/// Members of an issue that come from definitions, not over the wire.
+const OWN_WORDS: [&str; 7] = ["severity", "code", "profile", "path", "slice", "discriminator", "expected"];
+
+/// Rewrites every text of an action that can hold what came over the wire. Its title is the script's.
+///
+/// Issues are rewritten member by member, those that nobody thought of included: what is new in an event is
+/// hidden until it is known to be harmless.
+pub fn rewrite(action: &mut ActionFinished, with: &dyn Fn(&str) -> Cow<'_, str>) {
+    let ActionFinished { message, expected, found, issues, .. } = action;
+    for text in [message].into_iter().chain(expected.as_mut()).chain(found.as_mut()) {
+        if let Cow::Owned(other) = with(text) {
+            *text = other;
+        }
+    }
+    for issue in issues {
+        let Ok(mut value) = serde_json::to_value(&*issue) else { continue };
+        if rewrite_value(&mut value, with)
+            && let Ok(other) = serde_json::from_value(value)
+        {
+            *issue = other;
+        }
+    }
+}
+
+/// True when something was another.
+fn rewrite_value(value: &mut serde_json::Value, with: &dyn Fn(&str) -> Cow<'_, str>) -> bool {
+    match value {
+        serde_json::Value::String(text) => {
+            let other = match with(text) {
+                Cow::Owned(other) => other,
+                Cow::Borrowed(_) => return false,
+            };
+            *text = other;
+            true
+        }
+        serde_json::Value::Array(values) => {
+            values.iter_mut().fold(false, |changed, value| rewrite_value(value, with) | changed)
+        }
+        serde_json::Value::Object(members) => {
+            let foreign = members.iter_mut().filter(|(name, _)| !OWN_WORDS.contains(&name.as_str()));
+            foreign.fold(false, |changed, (_, value)| rewrite_value(value, with) | changed)
+        }
+        _ => false,
+    }
 }
 
 impl EventSink for Hushed<'_> {
@@ -106,6 +145,16 @@ impl EventSink for Hushed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn members_of_an_issue_that_nobody_thought_of_are_rewritten_and_those_of_definitions_are_not() {
+        let mut value = json!({"code": "secret", "message": "a secret", "slices": [{"path": "secret", "found": "secret"}], "target": {"line": 3, "span": [1, 2]}});
+        assert!(rewrite_value(&mut value, &|text| text.replace("secret", "…").into()));
+        let expected = json!({"code": "secret", "message": "a …", "slices": [{"path": "secret", "found": "…"}], "target": {"line": 3, "span": [1, 2]}});
+        assert_eq!(value, expected);
+        assert!(!rewrite_value(&mut value, &|text| text.into()));
+    }
     use crate::exchange::{Response, TransportError, TransportErrorKind};
 
     fn exchange(result: Result<Response, TransportError>) -> Exchange {

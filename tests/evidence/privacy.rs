@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::tools::{Chance, Desk, script, server};
+use crate::tools::{Answer, Chance, Desk, script, server};
 
 const COUNT: usize = 200;
 const PER_ANSWER: usize = 20;
@@ -46,7 +46,7 @@ fn persons() -> Vec<Person> {
 }
 
 /// An answer full of them.
-fn answer(persons: &[Person], number: usize, first: &str) -> (u16, String, String) {
+fn answer(persons: &[Person], number: usize, first: &str) -> Answer {
     let mut entries = vec![];
     for person in persons {
         let Person { bsn, family, given, token } = person;
@@ -80,8 +80,27 @@ fn answer(persons: &[Person], number: usize, first: &str) -> (u16, String, Strin
     (if number % 4 == 3 { 403 } else { 200 }, headers, body)
 }
 
+/// The same in XML.
+fn answer_xml(persons: &[Person], number: usize, first: &str) -> Answer {
+    let mut entries = String::new();
+    for person in persons {
+        let Person { bsn, family, given, token } = person;
+        entries.push_str(&format!(
+            r#"<entry><resource><Patient><text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">{given} {family}, {bsn}</div></text><identifier><system value="http://fhir.nl/fhir/NamingSystem/bsn"/><value value="{bsn}"/></identifier><name><text value="{given} {family}"/><family value="{family}"><extension url="http://hl7.org/fhir/StructureDefinition/humanname-own-name"><valueString value="{family}"/></extension></family><given value="{given}"/></name></Patient></resource></entry><entry><resource><OperationOutcome><issue><severity value="error"/><code value="security"/><diagnostics value="Bearer {token} of {given} {family} ({bsn}) &lt;{TOKEN}&gt;"/></issue></OperationOutcome></resource></entry>"#
+        ));
+    }
+    let (status, headers, _) = answer(persons, number, first);
+    let link = r#"<link><relation value="self"/><url value="http://x/fhir/Patient"/></link>"#;
+    let bundle = format!(r#"<Bundle xmlns="http://hl7.org/fhir"><type value="searchset"/>{link}{entries}</Bundle>"#);
+    (status, headers, bundle)
+}
+
 /// Runs the planted scripts, with every report, and packs; what came of it lies on the desk.
 fn planted(key: &str) -> (Desk, Vec<Person>) {
+    planted_as(key, answer)
+}
+
+fn planted_as(key: &str, answer: fn(&[Person], usize, &str) -> Answer) -> (Desk, Vec<Person>) {
     let all = persons();
     let served: Vec<Person> = persons();
     let url = server(move |number, first| {
@@ -125,7 +144,15 @@ const OUTPUTS: [&str; 9] =
 
 #[test]
 fn nobody_is_seen_in_any_output() {
-    let (desk, persons) = planted("the first key");
+    nobody_is_seen(planted("the first key"));
+}
+
+#[test]
+fn nobody_is_seen_when_the_answers_are_xml() {
+    nobody_is_seen(planted_as("the first key", answer_xml));
+}
+
+fn nobody_is_seen((desk, persons): (Desk, Vec<Person>)) {
     let mut planted: Vec<&str> = vec![TOKEN];
     for person in &persons {
         planted.extend([&*person.bsn, &person.family, &person.given, &person.token]);

@@ -60,7 +60,7 @@ pub struct Arguments {
 impl Arguments {
     /// Flags that are settings too.
     pub fn settings(&self) -> Vec<(Key, String)> {
-        let flags = [(Key::Record, &self.record), (Key::MaskKey, &self.mask_key)];
+        let flags = [(Key::Record, &self.record), (Key::Mask, &self.mask_key)];
         flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect()
     }
 }

@@ -51,10 +51,9 @@ fn verified(arguments: &Arguments, console: &Console) -> Result<String, Vec<Diag
         let message = format!("there is no bundle `{}`", arguments.bundle.display());
         return Err(vec![code::error(code::RECORD, message)]);
     }
-    let intact = bundle::open(&arguments.bundle, &trust)?;
     let derive = |record: &Record| rederived(record, &arguments.package);
     let render = |record: &Record| rendered(record, console);
-    intact.replays(&derive, &render)?;
+    let intact = bundle::verify(&arguments.bundle, &trust, &derive, &render)?;
     let mut out = told(&intact);
     if let Some(identity) = &arguments.identity {
         let (record, _scratch) = unsealed(&intact, identity)?;

@@ -45,7 +45,7 @@ pub enum Key {
     /// Lint rules to leave out.
     Allow,
     /// Key of pseudonyms.
-    MaskKey,
+    Mask,
     /// Real persons end a run.
     TestPersonsOnly,
 }
@@ -86,7 +86,7 @@ pub(super) const DECLARATIONS: &[Declaration] = &[
     one(Key::Record, "record", Some("KEUR_RECORD"), Some(".keur/runs")),
     several(Key::Requirements, "requirements", Shape::Many),
     several(Key::Allow, "allow", Shape::Many),
-    one(Key::MaskKey, "mask-key", Some("KEUR_MASK_KEY"), None),
+    one(Key::Mask, "mask-key", Some("KEUR_MASK_KEY"), None),
     one(Key::TestPersonsOnly, "test-persons-only", Some("KEUR_TEST_PERSONS_ONLY"), Some("false")),
 ];
 
@@ -234,7 +234,7 @@ fn shown(key: Key, text: &str) -> String {
             format!("{name}={}", redaction::MASK)
         }
         (Key::Token, None) => redaction::MASK.to_owned(),
-        (Key::MaskKey, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
+        (Key::Mask, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
         (Key::Target, _) => redaction::shown_url(text).into_owned(),
         _ => text.to_owned(),
     }

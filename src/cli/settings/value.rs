@@ -153,7 +153,7 @@ impl Settings {
             requirements,
             observations,
             allow,
-            mask_key: self.one(Key::MaskKey).map(|given| given.text.clone()),
+            mask_key: self.one(Key::Mask).map(|given| given.text.clone()),
             test_persons_only: test_persons_only.unwrap_or_default(),
         })
     }

@@ -63,7 +63,8 @@ impl Entry {
         [b"PK\x01\x02\x0a\x00", &*self.shared(), &[0; 10], &offset, self.name.as_bytes()].concat()
     }
 
-    fn data(&self) -> Range<u64> {
+    /// Where its bytes are in the file.
+    pub(super) fn data(&self) -> Range<u64> {
         let start = self.offset + LOCAL + self.name.len() as u64;
         start..start + self.size
     }
@@ -320,7 +321,7 @@ impl Container {
     }
 }
 
-fn read_range(file: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
+pub(super) fn read_range(file: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(range.end - range.start).unwrap_or(0));
     file.seek(SeekFrom::Start(range.start))?;
     Read::by_ref(file).take(range.end - range.start).read_to_end(&mut bytes)?;

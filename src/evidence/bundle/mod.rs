@@ -10,4 +10,4 @@ pub(crate) use container::hex;
 pub use container::{Bundled, Container, ContainerError, Entry, Writer};
 pub use manifest::*;
 pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, withheld};
-pub use verify::{Intact, Signed, Trust, difference, is_bundle, open};
+pub use verify::{Intact, Signed, Trust, difference, is_bundle, open, verify};

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
-
-use bytes::Bytes;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::code;
@@ -13,11 +13,12 @@ use crate::evidence::privacy::Mask;
 use crate::evidence::seal;
 use crate::evidence::signature::{CertificateKey, SignatureError, SigningKey};
 use crate::record::{
-    ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Verdict,
+    ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Store,
+    Verdict,
 };
 use crate::report::fold;
 
-use super::container::{Bundled, Writer};
+use super::container::{Bundled, Writer, read_range};
 use super::facts;
 use super::manifest::{Attachment, Changed, Listed, Manifest, Masking, Original, Program, Run, SCHEMA, Sealed, Signer};
 
@@ -127,9 +128,6 @@ struct Packer<'p> {
     masking: Masking,
 }
 
-/// What is masked at one time, in bytes: this and as much again is in memory.
-const BATCH: u64 = 8 << 20;
-
 impl Packer<'_> {
     fn write(mut self, id: &str, path: &Path) -> Result<Manifest, Unpacked> {
         let mut out = Writer::new(BufWriter::with_capacity(1 << 18, File::create_new(path)?));
@@ -142,15 +140,28 @@ impl Packer<'_> {
         let mut texts = vec![];
         files.write(&mut texts)?;
         out.entry(Files::NAME, &texts)?;
-        let bodies = self.bodies(&mut out)?;
         out.flush()?;
-        let events: Vec<Event> = self.record.events().iter().map(|event| self.mask.event(event, &bodies)).collect();
-        let store = || Bundled::new(path, out.entries()).map(Box::new);
-        // What was just written is what it was.
-        let masked = Record::over(store()?, events).trusted();
-        let derived = (self.derive)(&masked)?;
+        let given = Bundled::new(path, out.entries())?;
+        let none = HashMap::new();
+        let events: Vec<Event> = self.record.events().iter().map(|event| self.mask.event(event, &none)).collect();
+        // Bodies are masked while those before them are judged: the record asks for a body by the hash of its
+        // original and waits until it is there.
+        let shelf = Arc::new(Shelf::new(path)?);
+        let masked = Record::over(Box::new(Shared(shelf.clone(), given)), events).trusted();
+        let (derived, written) = std::thread::scope(|scope| {
+            let masking = scope.spawn(|| {
+                let _end = End(&shelf);
+                bodies(self.record, self.mask, &mut out, &shelf)
+            });
+            let derived = (self.derive)(&masked);
+            (derived, masking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        self.masking.originals = written?;
+        self.masking.key = self.mask.key().hash(b"keur mask key");
+        let derived = derived?;
         self.masking.changed = changed(self.record.events(), &derived);
-        let masked = masked.with_events(withheld(derived, &self.masking.changed));
+        let store = Bundled::new(path, out.entries())?;
+        let masked = Record::over(Box::new(store), withheld(derived, &self.masking.changed)).trusted();
         out.entry(RunDirectory::EVENTS, &lines(masked.events())?)?;
         let rendered = (self.render)(&masked).map_err(|error| vec![code::error(code::WRITE, error)])?;
         for (name, bytes) in rendered {
@@ -199,56 +210,6 @@ impl Packer<'_> {
         Ok(manifest)
     }
 
-    /// Writes every body masked, in the order of the run; the hashes before and after come out.
-    fn bodies(&mut self, out: &mut Writer<BufWriter<File>>) -> Result<HashMap<String, String>, Unpacked> {
-        let mut hashes = HashMap::new();
-        let mut written = HashSet::new();
-        let mut batch: Vec<&str> = vec![];
-        let mut size = 0;
-        let mut batches = vec![];
-        for (hash, length) in bodies_of(self.record.events()) {
-            if size > 0 && size + length > BATCH {
-                batches.push(std::mem::take(&mut batch));
-                size = 0;
-            }
-            batch.push(hash);
-            size += length;
-        }
-        batches.push(batch);
-        for batch in batches {
-            for (hash, masked) in batch.iter().zip(self.masked(&batch)?) {
-                if written.insert(masked.sha256.clone()) {
-                    out.hashed(&format!("{}/{}", RunDirectory::BODIES, masked.sha256), &masked.body, &masked.sha256)?;
-                    let hmac = masked.hmac;
-                    self.masking.originals.push(Original { body: masked.sha256.clone(), hmac });
-                }
-                hashes.insert((*hash).to_owned(), masked.sha256);
-            }
-        }
-        self.masking.key = self.mask.key().hash(b"keur mask key");
-        Ok(hashes)
-    }
-
-    /// Reads and masks some bodies with all cores.
-    fn masked(&self, hashes: &[&str]) -> Result<Vec<MaskedBody>, Unpacked> {
-        let one = |hash: &&str| -> Result<MaskedBody, ReadRecordError> {
-            let body = self.record.body(hash)?.unwrap_or_default();
-            let masked = self.mask.body(&body);
-            let sha256 = if masked == body { (*hash).to_owned() } else { BodyHash::of(&masked).to_string() };
-            Ok(MaskedBody { sha256, hmac: self.mask.key().hash(&body), body: masked })
-        };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let share = hashes.len().div_ceil(cores).max(1);
-        let parts = std::thread::scope(|scope| {
-            let work = |part| scope.spawn(move || -> Result<Vec<_>, _> { <[&str]>::iter(part).map(one).collect() });
-            let started: Vec<_> = hashes.chunks(share).map(work).collect();
-            let joined =
-                started.into_iter().map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
-            joined.collect::<Result<Vec<Vec<MaskedBody>>, ReadRecordError>>()
-        })?;
-        Ok(parts.into_iter().flatten().collect())
-    }
-
     fn attach(&self, out: &mut Writer<BufWriter<File>>) -> Result<Vec<Attachment>, Unpacked> {
         let mut attachments = vec![];
         for (number, (name, of, bytes)) in self.extras.attachments.iter().enumerate() {
@@ -290,10 +251,93 @@ impl Packer<'_> {
     }
 }
 
-struct MaskedBody {
-    body: Bytes,
-    sha256: String,
-    hmac: String,
+/// Writes every body masked, in the order of the run, and shelves it; the keyed hashes of the originals come
+/// out.
+fn bodies(
+    record: &Record,
+    mask: &Mask,
+    out: &mut Writer<BufWriter<File>>,
+    shelf: &Shelf,
+) -> Result<Vec<Original>, Unpacked> {
+    let mut originals = vec![];
+    let mut written: HashMap<String, Range<u64>> = HashMap::new();
+    for (hash, _) in bodies_of(record.events()) {
+        let body = record.body(hash)?.unwrap_or_default();
+        let masked = mask.body(&body);
+        let sha256 = if masked == body { hash.to_owned() } else { BodyHash::of(&masked).to_string() };
+        let place = match written.get(&sha256) {
+            Some(place) => place.clone(),
+            None => {
+                let entry = out.hashed(&format!("{}/{sha256}", RunDirectory::BODIES), &masked, &sha256)?;
+                let place = entry.data();
+                out.flush()?;
+                originals.push(Original { body: sha256.clone(), hmac: mask.key().hash(&body) });
+                written.insert(sha256, place.clone());
+                place
+            }
+        };
+        shelf.put(hash, place);
+    }
+    Ok(originals)
+}
+
+/// The bodies that are masked so far, by the hash of their originals.
+struct Shelf {
+    path: PathBuf,
+    file: Mutex<File>,
+    places: Mutex<(HashMap<String, Range<u64>>, bool)>,
+    more: Condvar,
+}
+
+impl Shelf {
+    fn new(path: &Path) -> io::Result<Shelf> {
+        let file = Mutex::new(File::open(path)?);
+        Ok(Shelf { path: path.to_owned(), file, places: Mutex::default(), more: Condvar::new() })
+    }
+
+    fn put(&self, hash: &str, place: Range<u64>) {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).0.insert(hash.to_owned(), place);
+        self.more.notify_all();
+    }
+
+    /// Where a body is, as soon as it is; None when no more come.
+    fn wait(&self, hash: &str) -> Option<Range<u64>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(place) = places.0.get(hash) {
+                return Some(place.clone());
+            }
+            if places.1 {
+                return None;
+            }
+            places = self.more.wait(places).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Says that no more bodies come, however masking ends.
+struct End<'s>(&'s Shelf);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.0.more.notify_all();
+    }
+}
+
+struct Shared(Arc<Shelf>, Bundled);
+
+impl Store for Shared {
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let Some(hash) = name.strip_prefix("bodies/") else { return self.1.read(name) };
+        let Some(place) = self.0.wait(hash) else { return Ok(None) };
+        let mut file = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
+        read_range(&mut file, place).map(Some)
+    }
+
+    fn place(&self) -> &Path {
+        &self.0.path
+    }
 }
 
 fn inputs_bytes(inputs: &RunInputs) -> io::Result<Vec<u8>> {

@@ -60,17 +60,50 @@ pub fn is_bundle(path: &Path) -> bool {
     path.is_file() && read.is_ok() && start == *b"PK\x03\x04"
 }
 
-/// Reads a bundle whole and checks its form, its hashes and its signatures.
-pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
-    let mut container = Container::open(path).map_err(|error| altered(error.to_string()))?;
-    container.check().map_err(|error| altered(error.to_string()))?;
-    let unreadable = |error: std::io::Error| altered(error.to_string());
-    let bytes = container.bytes(MANIFEST).map_err(unreadable)?.ok_or_else(|| altered("it has no manifest"))?;
+/// Opens a bundle and derives everything again from its record. The two are done at the same time, and what
+/// a bundle that is not intact comes to is not looked at.
+pub fn verify(path: &Path, trust: &Trust, derive: Derive<'_>, render: Render<'_>) -> Result<Intact, Vec<Diagnostic>> {
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| open(path, trust));
+        let replayed = unchecked(path).and_then(|content| content.replays(derive, render));
+        let intact = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        replayed.map(|()| intact)
+    })
+}
+
+/// A bundle whose directory is right, and nothing else is known of it.
+fn unchecked(path: &Path) -> Result<Intact, Vec<Diagnostic>> {
+    let container = Container::open(path).map_err(|error| altered(error.to_string()))?;
+    let (manifest, _) = manifest(&container)?;
+    let record = record(path, &container)?;
+    Ok(Intact { manifest, record, signatures: vec![], timestamped: false, container })
+}
+
+/// The manifest and its bytes.
+fn manifest(container: &Container) -> Result<(Manifest, Vec<u8>), Vec<Diagnostic>> {
+    let bytes = container.bytes(MANIFEST).map_err(|error| altered(error.to_string()))?;
+    let bytes = bytes.ok_or_else(|| altered("it has no manifest"))?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).map_err(|error| altered(format!("its manifest cannot be read: {error}")))?;
     if manifest.schema != SCHEMA {
         return Err(altered(format!("its form `{}` is not one that this version of keur knows", manifest.schema)));
     }
+    Ok((manifest, bytes))
+}
+
+/// The record; its bodies are checked with the bundle, not one by one.
+fn record(path: &Path, container: &Container) -> Result<Record, Vec<Diagnostic>> {
+    let store = Bundled::new(path, container.entries()).map_err(|error| altered(error.to_string()))?;
+    let record = Record::of(Box::new(store)).map_err(|error| altered(error.to_string()))?;
+    Ok(record.trusted())
+}
+
+/// Reads a bundle whole and checks its form, its hashes and its signatures.
+pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
+    let mut container = Container::open(path).map_err(|error| altered(error.to_string()))?;
+    container.check().map_err(|error| altered(error.to_string()))?;
+    let unreadable = |error: std::io::Error| altered(error.to_string());
+    let (manifest, bytes) = manifest(&container)?;
     let timestamped = listed(&container, &manifest)?;
     let mut problems = vec![];
     let mut signatures = vec![];
@@ -104,8 +137,6 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let store = Bundled::new(path, container.entries()).map_err(unreadable)?;
-    let record = Record::of(Box::new(store)).map_err(|error| altered(error.to_string()))?;
     // The manifest holds the hash of every body under its name: a body under another name than its hash shows.
     let misnamed = manifest
         .entries
@@ -114,7 +145,7 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
     if let Some(entry) = misnamed {
         return Err(altered(format!("`{}` does not have the hash that it is called by", entry.name)));
     }
-    let record = record.trusted();
+    let record = record(path, &container)?;
     Ok(Intact { manifest, record, signatures, timestamped, container })
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use bytes::Bytes;
 
-use crate::evidence::discretion::texts;
+use crate::evidence::discretion::rewrite;
 use crate::exchange::redaction::MASK;
 use crate::record::{ActionFinished, Event, Exchanged, RecordedMessage, RunInputs};
 
@@ -175,14 +175,8 @@ impl Mask {
 
     fn action(&self, action: &ActionFinished) -> ActionFinished {
         let mut action = action.clone();
-        let title = action.title.clone();
-        texts(&mut action).for_each(|text| {
-            if let Cow::Owned(masked) = self.text(text) {
-                *text = masked;
-            }
-        });
         // What a script calls itself comes from no answer.
-        action.title = title;
+        rewrite(&mut action, &|text| self.text(text));
         action
     }
 

@@ -10,7 +10,7 @@ use crate::record::{Event, ReadRecordError, Record, RunInputs};
 
 use super::number::{Standing, numbers};
 use super::pseudonym::unescaped;
-use super::walk::{Kind, walk};
+use super::walk::{Kind, may_hold, walk};
 
 /// The names, numbers and secrets of a run.
 #[derive(Clone, Default, Debug)]
@@ -166,6 +166,10 @@ impl Survey {
 
     /// A body of whatever format.
     pub fn body(&mut self, body: &[u8]) {
+        self.loose(body);
+        if !may_hold(body) {
+            return;
+        }
         walk(body, &mut |kind, range| {
             let Some(text) = body.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
             match kind {
@@ -176,7 +180,6 @@ impl Survey {
                 Kind::Display => {}
             }
         });
-        self.loose(body);
     }
 
     /// Any text.

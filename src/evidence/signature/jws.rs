@@ -185,3 +185,46 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (content, after) = rest.split_at_checked(length)?;
     Some((*tag, content, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made for this test; valid for a century.
+    const KEY: &[u8] = b"-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxx4piK/ZQ6M//FG2\nXq1XJMTU/pvTPNiDSYDUaGDmU5ahRANCAAR+szhHni3QyVUqz2xrBKLDCgh6Px7C\nKayy62WrXu6xNMWFTgLAxlIHtwq5VHRYtEWuZB9WQCvzg/JLOjQCFHUt\n-----END PRIVATE KEY-----\n";
+    const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----\nMIIBzzCCAXSgAwIBAgIUG5XFDe87HBwGbm5rEjW4wVbfZ3UwCgYIKoZIzj0EAwIw\nHzEdMBsGA1UEAwwURmljdGl0aW91cyBhdXRob3JpdHkwIBcNMjYxMTIyMDUzNDA2\nWhgPMjEyNjEwMjkwNTM0MDZaMBwxGjAYBgNVBAMMEUZpY3RpdGlvdXMgc2lnbmVy\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEfrM4R54t0MlVKs9sawSiwwoIej8e\nwimssutlq17usTTFhU4CwMZSB7cKuVR0WLRFrmQfVkAr84PySzo0AhR1LaOBjjCB\nizAJBgNVHRMEAjAAMAsGA1UdDwQEAwIGwDATBgNVHSUEDDAKBggrBgEFBQcDBDAc\nBgNVHREEFTATgRFzaWduZXJAZXhhbXBsZS5ubDAdBgNVHQ4EFgQUJWDyc0mowQoQ\nIgKWxIHMQeSG+tMwHwYDVR0jBBgwFoAUQsc4g7Lu61wIKM/laJ/nziSFTWswCgYI\nKoZIzj0EAwIDSQAwRgIhAOmDvtb+3wV53G7exnS9+g2YriBPb2u4T2zXl6GMGBcf\nAiEA/xIqpLG5QM2Z4OZlkYlcNeV9i4/pPH/G32Zf3M3UuCw=\n-----END CERTIFICATE-----\n";
+    const AUTHORITY: &[u8] = b"-----BEGIN CERTIFICATE-----\nMIIBlTCCATugAwIBAgIULLYDRz5/2vkwIEtdJunvpN/V1CkwCgYIKoZIzj0EAwIw\nHzEdMBsGA1UEAwwURmljdGl0aW91cyBhdXRob3JpdHkwIBcNMjYxMTIyMDUzNDA2\nWhgPMjEyNjEwMjkwNTM0MDZaMB8xHTAbBgNVBAMMFEZpY3RpdGlvdXMgYXV0aG9y\naXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEOSsCjwghkoBWtevnhBD8UZJq\nQ0I25E5A3wEQd3Or5KmUihU0jIiw8qtLcnXH2avsEWlJGf9ju3WMoWyzUU1InKNT\nMFEwHQYDVR0OBBYEFELHOIOy7utcCCjP5Wif584khU1rMB8GA1UdIwQYMBaAFELH\nOIOy7utcCCjP5Wif584khU1rMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID\nSAAwRQIga5JrkiMJ9W7fiUxbriQsLphsquAoJUOh0yZciYkhOEgCIQCNuMBCbwRq\nPo8y0U8tUDnXinEl7z30CbakJ+suMq5I6w==\n-----END CERTIFICATE-----\n";
+    const ANOTHER: &[u8] = b"-----BEGIN CERTIFICATE-----\nMIIBfDCCASGgAwIBAgIUBKhr9W1280f1aH6HMpks6VUxpOgwCgYIKoZIzj0EAwIw\nEjEQMA4GA1UEAwwHQW5vdGhlcjAgFw0yNjExMjIwNTMyNDdaGA8yMTI2MTAyOTA1\nMzI0N1owEjEQMA4GA1UEAwwHQW5vdGhlcjBZMBMGByqGSM49AgEGCCqGSM49AwEH\nA0IABGXtjF6vSq41OaJA6L922YjYhENDOIAVdqUf7ceZ3b38owUm8tU2fJUlQ4h9\n83EyolLHj15wjZsaalGI0E51OcKjUzBRMB0GA1UdDgQWBBT4M/5XTq+42n4kp2TT\nAIuX60xIpjAfBgNVHSMEGDAWgBT4M/5XTq+42n4kp2TTAIuX60xIpjAPBgNVHRMB\nAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQD9DUoiVDOWj1DuP5eKcBXViJtK\ncf+lTamnxLMTQsQXZAIhAPbacqVlJ0aUlWA+dUGUlpj/eOldMMtvB4MJF4iJtAmL\n-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn a_certificate_signs_and_only_its_authority_vouches_for_it() {
+        let key = CertificateKey::parse(KEY, CERTIFICATE).unwrap_or_else(|error| panic!("{error}"));
+        let jws = key.sign(b"manifest").unwrap();
+        let by = verify(b"manifest", &jws, None).unwrap();
+        assert_eq!((by.fingerprint, by.trusted), (key.fingerprint(), false));
+        assert_eq!(verify(b"manifesto", &jws, None), Err(SignatureError::Wrong));
+        let later = 2_000_000_000;
+        assert_eq!(verify(b"manifest", &jws, Some((AUTHORITY, later))).map(|by| by.trusted), Ok(true));
+        assert!(matches!(verify(b"manifest", &jws, Some((ANOTHER, later))), Err(SignatureError::Untrusted(_))));
+        assert!(matches!(verify(b"manifest", &jws, Some((AUTHORITY, 0))), Err(SignatureError::Untrusted(_))));
+        assert!(CertificateKey::parse(KEY, ANOTHER).is_err(), "the certificate of somebody else");
+        assert!(CertificateKey::parse(CERTIFICATE, CERTIFICATE).is_err());
+    }
+
+    #[test]
+    fn no_byte_of_a_signature_can_be_another() {
+        let key = CertificateKey::parse(KEY, CERTIFICATE).unwrap_or_else(|error| panic!("{error}"));
+        let good = key.sign(b"manifest").unwrap();
+        for at in 0..good.len() {
+            for other in [b'A', b'z', b'.'] {
+                let mut bad = good.clone().into_bytes();
+                if bad[at] == other {
+                    continue;
+                }
+                bad[at] = other;
+                let bad = String::from_utf8(bad).unwrap();
+                assert!(verify(b"manifest", &bad, None).is_err(), "byte {at}");
+            }
+        }
+    }
+}
