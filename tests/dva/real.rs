@@ -106,7 +106,9 @@ fn certified(pkce: &str) -> Result<(), Failed> {
         );
         Ok::<(), Failed>(fs::write(folder.path().join("keur.toml"), text)?)
     };
-    let keur = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_keur")).args(arguments).current_dir(folder.path()).output();
+    let keur = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_keur")).args(arguments).current_dir(folder.path()).output()
+    };
     if pkce == "on" {
         // A server that demands a proof key gets none: the login ends without a token.
         settings(false)?;
@@ -129,7 +131,8 @@ fn certified(pkce: &str) -> Result<(), Failed> {
     // Nobody is at the target: what counts is that the token was there before anything was asked.
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(folder.path().join("r.json"))?)?;
-    let hows: Vec<&str> = report["tokens"].as_array().ok_or("no tokens")?.iter().filter_map(|t| t["how"].as_str()).collect();
+    let hows: Vec<&str> =
+        report["tokens"].as_array().ok_or("no tokens")?.iter().filter_map(|t| t["how"].as_str()).collect();
     if !hows.contains(&"refreshed") || store()? == before {
         return Err(format!("not refreshed: {hows:?}").into());
     }
@@ -189,9 +192,17 @@ fn nginx() -> Result<(), Failed> {
         );
         fs::write(path("nginx.conf"), text)?;
         let mut command = Command::new("nginx");
-        let _nginx = Running(command.args(["-c", &path("nginx.conf"), "-e", "stderr"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+        let _nginx = Running(
+            command
+                .args(["-c", &path("nginx.conf"), "-e", "stderr"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()?,
+        );
         let url = format!("https://127.0.0.1:{port}/Patient");
-        let ask = async |pair: Option<&KeyPair>| client(config, pair).send(request("GET", &url, &[("Accept", "application/fhir+json")], "")).await;
+        let ask = async |pair: Option<&KeyPair>| {
+            client(config, pair).send(request("GET", &url, &[("Accept", "application/fhir+json")], "")).await
+        };
         let own = Some(&config.certificates.client);
         let mut exchange = ask(own).await;
         for _ in 0..50 {
