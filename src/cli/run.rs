@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::authorization::code as login_code;
 use crate::authorization::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource};
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::{self, Interrupt, Plan, PlanSettings, RunSettings, Tokens};
@@ -223,6 +224,12 @@ fn prepare(
         Selection::of(&arguments.paths, &arguments.service).map_err(|more| problems.extend(more)).unwrap_or_default();
     let mut tokens = tokens(settings, &mut problems);
     let login = configured(settings, checked, arguments.login_hook.as_deref()).map_err(|more| problems.extend(more));
+    if let (Some(_), Ok(None)) = (&arguments.login_hook, &login) {
+        problems.push(problem::error(
+            login_code::NOTHING,
+            "there is a `--login-hook`, but no table `[login]` in `keur.toml`",
+        ));
+    }
     let login = login.ok().flatten().filter(|_| checked.target.is_some());
     tokens.by_login.extend(login.iter().flat_map(|login| login.live.names()).map(str::to_owned));
     // A key that is given is looked at now; the one of this folder is made when there is something to mask.

@@ -160,6 +160,14 @@ fn run() -> Result<(), Failed> {
     }
     let events = left.iter().find(|path| path.ends_with("events.jsonl")).ok_or("no record")?;
     let events = fs::read_to_string(events)?;
+    let ids: Vec<&str> = events
+        .match_indices("[\"MedMij-Request-ID\",\"")
+        .filter_map(|(at, found)| events.get(at + found.len()..at + found.len() + 36))
+        .collect();
+    let different: std::collections::BTreeSet<&&str> = ids.iter().collect();
+    if ids.len() < 100 || different.len() * 2 < ids.len() || !events.contains("X-Correlation-ID") {
+        return Err(format!("requests have no id of their own: {} of {}", different.len(), ids.len()).into());
+    }
     let hashes: std::collections::BTreeSet<&str> =
         events.match_indices("Bearer …sha256:").filter_map(|(at, _)| events.get(at..at + 26)).collect();
     if hashes.len() < 3 {
@@ -302,6 +310,8 @@ fn wrong() -> Result<(), Failed> {
         }
     }
     fs::write(served.path("keur.toml"), "")?;
+    let output = served.output(&["run", "bgz-3.0", "--target", &served.base, "--login-hook", "true"])?;
+    ends_with(&output, 2)?;
     let output = served.output(&["auth", "login"])?;
     ends_with(&output, 2)?;
     if !text(&output).contains("KEUR5001") {

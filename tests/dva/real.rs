@@ -89,7 +89,9 @@ fn certified(pkce: &str) -> Result<(), Failed> {
     provider.arg("provider.mjs").args([CLIENT, REDIRECT, pkce]).current_dir(&parts);
     let mut provider = Running(provider.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
     let mut issuer = String::new();
-    BufReader::new(provider.0.stdout.take().ok_or("no output")?).read_line(&mut issuer)?;
+    // Kept open: it goes on writing there.
+    let mut output = BufReader::new(provider.0.stdout.take().ok_or("no output")?);
+    output.read_line(&mut issuer)?;
     let issuer = issuer.trim();
     if issuer.is_empty() {
         return Err("the server did not start".into());
@@ -176,7 +178,7 @@ fn nginx() -> Result<(), Failed> {
         fs::write(path("server.pem"), &config.certificates.partner_server.cert_pem)?;
         fs::write(path("server.key"), &config.certificates.partner_server.key_pem)?;
         let text = format!(
-            "daemon off; pid {pid}; error_log stderr error;\nevents {{}}\nhttp {{ access_log off;\n\
+            "daemon off; master_process off; pid {pid}; error_log stderr error;\nevents {{}}\nhttp {{ access_log off;\n\
              client_body_temp_path {tmp}; proxy_temp_path {tmp}; fastcgi_temp_path {tmp}; uwsgi_temp_path {tmp}; scgi_temp_path {tmp};\n\
              server {{ listen 127.0.0.1:{port} ssl; ssl_protocols TLSv1.2 TLSv1.3;\n\
              ssl_certificate {cert}; ssl_certificate_key {key}; ssl_client_certificate {ca}; ssl_verify_client on;\n\
@@ -190,7 +192,13 @@ fn nginx() -> Result<(), Failed> {
         );
         fs::write(path("nginx.conf"), text)?;
         let mut command = Command::new("nginx");
-        let _nginx = Running(command.args(["-c", &path("nginx.conf"), "-e", "stderr"]).stderr(Stdio::null()).spawn()?);
+        let _nginx = Running(
+            command
+                .args(["-c", &path("nginx.conf"), "-e", "stderr"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()?,
+        );
         let url = format!("https://127.0.0.1:{port}/Patient");
         let ask = async |pair: Option<&KeyPair>| {
             client(config, pair).send(request("GET", &url, &[("Accept", "application/fhir+json")], "")).await
