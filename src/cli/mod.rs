@@ -5,6 +5,7 @@ mod check;
 mod auth;
 mod console;
 mod destination;
+mod doctor;
 mod exit;
 mod explain;
 mod fhirpath;
@@ -42,8 +43,8 @@ const TABLES: &[&[Rule]] = &[
     crate::engine::code::RULES,
     crate::simulator::code::RULES,
     crate::validation::code::RULES,
-    crate::check::code::RULES,
     crate::authorization::code::RULES,
+    crate::check::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -83,6 +84,8 @@ enum Verb {
     Validate(validate::Arguments),
     /// Check what no TestScript tests: MedMij login, lists and TLS, Notified Pull, the API requirements
     Check(Box<check::Arguments>),
+    /// One page before a test day: names, TLS, lists, endpoints, clock, token, and what to do
+    Doctor(Box<doctor::Arguments>),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
@@ -100,7 +103,8 @@ impl Verb {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
-            Verb::Check(arguments) => arguments.settings(),
+        Verb::Check(arguments) => arguments.settings(),
+            Verb::Doctor(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Auth(_) | Verb::Explain(_) => vec![],
         }
@@ -170,6 +174,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::List(arguments) => list::list(&arguments, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
+        Verb::Doctor(arguments) => doctor::doctor(&arguments, &settings, &checked, configuration, &console),
         Verb::Check(arguments) => check::check(&arguments, &settings, &checked, configuration, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
@@ -203,9 +208,9 @@ mod tests {
 
     #[test]
     fn codes_stay_in_the_range_of_their_room() {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5100..5500]) {
-        for (table, range) in TABLES.iter().zip([0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5000..5100])
-        {
+        let ranges =
+            [0..100u16, 1000..1200, 2000..2300, 3000..3100, 4000..4200, 5000..5100, 5100..5500];
+        for (table, range) in TABLES.iter().zip(ranges) {
             assert!(table.iter().all(|rule| range.contains(&rule.code.0)), "{range:?}");
         }
     }

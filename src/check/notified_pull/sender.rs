@@ -376,7 +376,7 @@ fn gives(seen: &Seen) -> bool {
 
 fn queries(notified: &Notified) -> Result<Vec<String>, Outcome> {
     let (task, _) = task_of(notified)?;
-    Ok(task::queries(task).into_iter().filter(|query| !query.contains("://")).map(str::to_owned).collect())
+    Ok(task::queries(task).into_iter().filter(|query| !query.split('?').next().unwrap_or_default().contains("://")).map(str::to_owned).collect())
 }
 
 pub async fn pull_token(session: &Session<'_>) -> Judged {

@@ -31,7 +31,9 @@ pub async fn plainly(session: &Session<'_>, endpoint: &Endpoint) -> Option<Findi
     for url in urls {
         let seen = session.send(Peer::Nobody, Place::Other, request("GET", url.as_str(), &[], "")).await;
         let to_https = seen.header("Location").is_some_and(|to| to.starts_with("https:"));
-        let (answered, redirected) = (seen.is_success(), (300..400).contains(&seen.status()));
+        // Servers that hear plain text on a TLS port may say so; anything else was an answer to the request.
+        let redirected = (300..400).contains(&seen.status());
+        let answered = !redirected && !matches!(seen.status(), 0 | 400 | 403 | 426);
         if answered || (redirected && !to_https) || (redirected && endpoint.channel == Channel::Back) {
             let message = format!("{}: plain http is answered", endpoint.what);
             return Some(seen.finding(Level::Hard, code::TLS, message).expected("refused, or sent on to https"));
