@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::authorization::code as login_code;
 use crate::authorization::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource};
 use crate::definitions::Definitions;
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
@@ -142,6 +143,12 @@ fn prepare(arguments: &Arguments, settings: &Settings, checked: &Checked, consol
     let selection = Selection::of(&arguments.paths).map_err(|more| problems.extend(more)).unwrap_or_default();
     let mut tokens = tokens(settings, &mut problems);
     let login = configured(settings, checked, arguments.login_hook.as_deref()).map_err(|more| problems.extend(more));
+    if let (Some(_), Ok(None)) = (&arguments.login_hook, &login) {
+        problems.push(problem::error(
+            login_code::NOTHING,
+            "there is a `--login-hook`, but no table `[login]` in `keur.toml`",
+        ));
+    }
     let login = login.ok().flatten().filter(|_| checked.target.is_some());
     tokens.by_login.extend(login.iter().flat_map(|login| login.live.names()).map(str::to_owned));
     let packages = Packages::open(&checked.packages).map_err(|more| problems.extend(more)).unwrap_or_default();

@@ -23,7 +23,7 @@ mod run;
 mod state;
 mod title;
 
-pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
 pub use crate::authorization::Tokens;
+pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
 pub use plan::{Plan, PlanSettings, PlannedScript, TypesOf, plan};
 pub use run::{Interrupt, RunOutcome, RunSettings, run};

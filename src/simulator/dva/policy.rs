@@ -183,6 +183,8 @@ impl Default for Issuing {
 pub(super) type RequestEdit = fn(&mut Request);
 /// An answer is another.
 pub(super) type ResponseEdit = fn(&Request, &mut Response);
+/// A list says something else.
+pub(super) type ListEdit = fn(&mut String);
 /// Something is left undone for some requests.
 pub(super) type LapseEdit = fn(&Request, &mut Lapses);
 
@@ -197,7 +199,7 @@ pub(super) struct Policy {
     pub responses: Vec<(Place, ResponseEdit)>,
     pub lapses: Vec<LapseEdit>,
     /// Changes of a list: its name and the edit.
-    pub lists: Vec<(&'static str, fn(&mut String))>,
+    pub lists: Vec<(&'static str, ListEdit)>,
     pub tls: Faults,
     /// Defects of the FHIR server, by name.
     pub fhir: Vec<&'static str>,

@@ -1,7 +1,7 @@
 //! The DVA as a whole: its listeners, what it knows, and which room answers what.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -171,7 +171,7 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
     let authority = Authority::new("Keur Test CA", Some(format!("http://{plain_at}/revocations.crl")))?;
     let other = Authority::new("Keur Onbekende CA", None)?;
     let days = if policy.tls.nearly_expired { 10 } else { 90 };
-    let addresses = [listen.ip()];
+    let addresses = [fhir_at.ip()];
     let wildcard = ["*.dva.localhost", "localhost"];
     let named = [host::FRONT, "localhost"];
     let front_names = if policy.tls.wildcard { &wildcard } else { &named };
@@ -397,7 +397,11 @@ fn server_subject<'s>(
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), DvaError> {
     let failed = |reason| StartError::Listen { address, reason };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let mut address = listener.local_addr().map_err(failed)?;
+    if address.ip().is_unspecified() {
+        // It listens everywhere; what is told to others must lead somewhere.
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
     Ok((listener, address))
 }
 

@@ -5,13 +5,13 @@ use super::{Fault, row};
 use crate::exchange::{Request, Response};
 use crate::simulator::dva::answer::{page, redirect, refused, set};
 use crate::simulator::dva::form::with_parameters;
-use crate::simulator::dva::party::host;
+use crate::simulator::dva::party::{client, host};
 use crate::simulator::dva::policy::{Place, Rule};
 
 #[rustfmt::skip]
 pub(super) static FAULTS: &[Fault] = &[
     row("MM-AUTH-01", "the endpoint fails on every request that it should take", |p| p.answer(Place::Authorization, fails)),
-    row("MM-AUTH-02", "an unknown client is let in", |p| p.skip(Rule::ClientKnown)),
+    row("MM-AUTH-02", "an unknown client is taken for the one that is known", |p| p.request(Place::Authorization, any_client)),
     row("MM-AUTH-03", "a request without a client is let in", |p| { p.skip(Rule::ClientGiven); p.request(Place::Authorization, default_client) }),
     row("MM-AUTH-04", "a redirect URI on any host is good", |p| p.skip(Rule::RedirectHost)),
     row("MM-AUTH-05", "a request without a redirect URI is let in", |p| p.skip(Rule::RedirectGiven)),
@@ -47,6 +47,13 @@ fn fails(_: &Request, response: &mut Response) {
     if response.status == 200 {
         *response = page(500, "<!DOCTYPE html>\n<title>500</title>\n".to_owned());
     }
+}
+
+/// A client that nobody knows gets the name of one that is on the list.
+pub(super) fn any_client(request: &mut Request) {
+    let Some(client) = parameter(request, "client_id").filter(|name| client(name).is_none()) else { return };
+    let encoded: String = url::form_urlencoded::byte_serialize(client.as_bytes()).collect();
+    request.url = request.url.replacen(&format!("client_id={encoded}"), &format!("client_id={}", host::CLIENT), 1);
 }
 
 fn default_client(request: &mut Request) {

@@ -1,9 +1,10 @@
 //! Faults of the lists, and of what is done with them.
 
+use super::authorization::any_client;
 use super::{Fault, row};
 use crate::simulator::dva::list::{GNL, WHL, ZAL};
 use crate::simulator::dva::party::host;
-use crate::simulator::dva::policy::Rule;
+use crate::simulator::dva::policy::{Place, Rule};
 
 #[rustfmt::skip]
 pub(super) static FAULTS: &[Fault] = &[
@@ -13,6 +14,6 @@ pub(super) static FAULTS: &[Fault] = &[
     row("MM-LST-04", "a service of the provider is there twice", |p| p.lists.push((ZAL, |l| *l = l.replacen("<GegevensdienstId>51<", "<GegevensdienstId>48<", 1)))),
     row("MM-LST-05", "the host of the resource server is not on the whitelist", |p| p.lists.push((WHL, |l| *l = l.replace(host::FHIR, "elders.dva.localhost")))),
     row("MM-LST-07", "a service has no name", |p| p.lists.push((GNL, |l| *l = l.replacen("<GegevensdienstId>51<", "<GegevensdienstId>52<", 1)))),
-    row("MM-LST-08", "a client that is not on the list is let in", |p| p.skip(Rule::ClientKnown)),
+    row("MM-LST-08", "a client that is not on the list is taken for one that is", |p| p.request(Place::Authorization, any_client)),
     row("MM-LST-09", "a client whose host is not on the whitelist is let in", |p| p.skip(Rule::OnWhitelist)),
 ];
