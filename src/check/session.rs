@@ -2,6 +2,7 @@
 //! observations several of them judge. Every request of a check goes through here: it is slowed down to
 //! the rate that was asked, numbered, and recorded without its secrets.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -79,14 +80,25 @@ impl Seen {
         self.answer()?.headers.get(name)
     }
 
+    /// The body without its coding: a server that compresses unasked is judged for that once, not everywhere.
+    fn plain(&self) -> Cow<'_, [u8]> {
+        let Some(answer) = self.answer() else { return Cow::Borrowed(&[]) };
+        let unpacked = match self.header("Content-Encoding").map(str::trim) {
+            Some("gzip") => unpacked(flate2::read::GzDecoder::new(&answer.body[..])),
+            Some("deflate") => unpacked(flate2::read::ZlibDecoder::new(&answer.body[..])),
+            _ => None,
+        };
+        unpacked.map_or(Cow::Borrowed(&answer.body[..]), Cow::Owned)
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
-        self.answer().map_or(String::new(), |answer| String::from_utf8_lossy(&answer.body).into_owned())
+        String::from_utf8_lossy(&self.plain()).into_owned()
     }
 
     /// The body as JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.answer()?.body).ok()
+        serde_json::from_slice(&self.plain()).ok()
     }
 
     /// True for 2xx.
@@ -120,6 +132,15 @@ impl Seen {
     pub fn shows(&self) -> Outcome {
         Outcome::shown_by(self.number)
     }
+}
+
+/// Most bytes that are unpacked: a small answer may hold a large one.
+const UNPACKED: u64 = 256 * 1024 * 1024;
+
+/// What a stream holds, up to a bound.
+pub fn unpacked(reader: impl std::io::Read) -> Option<Vec<u8>> {
+    let mut bytes = vec![];
+    std::io::Read::read_to_end(&mut std::io::Read::take(reader, UNPACKED), &mut bytes).ok().map(|_| bytes)
 }
 
 /// What the checks of a run share.

@@ -212,6 +212,10 @@ pub struct Setup {
     pub reach: Reach,
     /// Longest wait for an answer.
     pub timeout: Duration,
+    /// How long a token endpoint may take: ten seconds (core.tknint.206).
+    pub token_limit: Duration,
+    /// How long a resource endpoint may take: sixty seconds (core.rscint.202).
+    pub resource_limit: Duration,
     /// Requests of the data service, relative to the base.
     pub queries: Vec<String>,
 }
@@ -255,6 +259,8 @@ impl Default for Setup {
             answers: BTreeMap::new(),
             reach: Reach::Anywhere,
             timeout: Duration::from_secs(70),
+            token_limit: Duration::from_secs(10),
+            resource_limit: Duration::from_secs(60),
             queries: super::medmij::BGZ.iter().map(|query| (*query).to_owned()).collect(),
         }
     }

@@ -10,6 +10,7 @@ mod configuration;
 mod console;
 mod destination;
 mod diff;
+mod doctor;
 mod evidence;
 mod exit;
 mod explain;
@@ -63,6 +64,7 @@ const TABLES: &[&[Rule]] = &[
     crate::report::code::RULES,
     crate::check::code::RULES,
     crate::authorization::code::RULES,
+    crate::check::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -110,6 +112,8 @@ enum Verb {
     Validate(validate::Arguments),
     /// Check what no TestScript tests: MedMij login, lists and TLS, Notified Pull, the API requirements
     Check(Box<check::Arguments>),
+    /// One page before a test day: names, TLS, lists, endpoints, clock, token, and what to do
+    Doctor(Box<doctor::Arguments>),
     /// Evaluate a FHIRPath expression over a FHIR document
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
@@ -140,6 +144,7 @@ impl Verb {
             Verb::Serve(arguments) => arguments.settings(),
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Check(arguments) => arguments.settings(),
+            Verb::Doctor(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
             Verb::Diff(arguments) => arguments.settings(),
@@ -217,6 +222,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::New(arguments) => new::new(&arguments, &checked, &console),
         Verb::Serve(arguments) => serve::serve(&arguments, &checked, &console),
         Verb::Validate(arguments) => validate::validate(&arguments, &checked, &console),
+        Verb::Doctor(arguments) => doctor::doctor(&arguments, &settings, &checked, configuration, &console),
         Verb::Check(arguments) => check::check(&arguments, &settings, &checked, configuration, &console),
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),

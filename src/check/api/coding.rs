@@ -1,21 +1,11 @@
 //! Compression: what is offered may be used, what is not offered may not.
 
-use std::io::Read;
-
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 
 use crate::check::catalogue::Level;
 use crate::check::code;
 use crate::check::outcome::{Judged, Outcome};
-use crate::check::session::{Seen, Session};
-
-/// Most bytes that are unpacked: a small answer may hold a large one.
-const LIMIT: u64 = 256 * 1024 * 1024;
-
-fn unpacked(reader: impl Read) -> Option<Vec<u8>> {
-    let mut bytes = vec![];
-    reader.take(LIMIT).read_to_end(&mut bytes).ok().map(|_| bytes)
-}
+use crate::check::session::{Seen, Session, unpacked};
 
 fn body(seen: &Seen) -> Vec<u8> {
     seen.answer().map(|answer| answer.body.to_vec()).unwrap_or_default()

@@ -118,8 +118,12 @@ pub async fn accepted(session: &Session<'_>) -> Judged {
 }
 
 pub async fn unknown_client(session: &Session<'_>) -> Judged {
-    let asked = Authorization::valid(session).with("client_id", "niet-bestaand.example");
-    stays(session, &asked, Level::Hard, "an unknown `client_id`").await
+    let ours = Authorization::valid(session).with("client_id", "niet-bestaand.example");
+    let mut outcome = stays(session, &ours, Level::Hard, "an unknown `client_id`").await?;
+    // With a redirect_uri that goes with it: then only the list tells that it is unknown.
+    let own = ours.with("redirect_uri", "https://niet-bestaand.example/cb");
+    outcome.add(stays(session, &own, Level::Hard, "an unknown `client_id` with a redirect_uri of its own").await?);
+    Ok(outcome)
 }
 
 pub async fn no_client(session: &Session<'_>) -> Judged {

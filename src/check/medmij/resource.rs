@@ -945,20 +945,20 @@ fn member(parameter: &str) -> String {
 }
 
 pub async fn in_time(session: &Session<'_>) -> Judged {
-    const MOST: Duration = Duration::from_secs(60);
+    let most = session.setup.resource_limit;
     let token = session.token().await?;
     session.searches().await?;
     let mut times: Vec<Duration> = vec![];
     for seen in session.seen(Place::Resource) {
-        if seen.exchange.elapsed > MOST {
+        if seen.exchange.elapsed > most {
             let again = session.fhir(Peer::Client, Some(&token), &seen.exchange.request.url, &[]).await;
-            if again.exchange.elapsed > MOST {
+            if again.exchange.elapsed > most {
                 let finding = again.finding(
                     Level::Hard,
                     code::TIME,
                     format!("an answer took {:.1} s, twice", again.exchange.elapsed.as_secs_f64()),
                 );
-                return Ok(finding.expected("at most 60 s").into());
+                return Ok(finding.expected(format!("at most {} s", most.as_secs())).into());
             }
         }
         times.push(seen.exchange.elapsed);

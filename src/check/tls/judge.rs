@@ -5,7 +5,7 @@ use rustls::{ProtocolVersion, version};
 
 use crate::check::catalogue::Level;
 use crate::check::code;
-use crate::check::medmij::flow::TokenRequest;
+use crate::check::medmij::flow::{Authorization, TokenRequest};
 use crate::check::outcome::{Finding, Judged, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session, request};
 
@@ -24,7 +24,10 @@ fn wrong(level: Level, endpoint: &Endpoint, message: impl std::fmt::Display) -> 
 /// Plain HTTP at an endpoint: what must not be answered.
 pub async fn plainly(session: &Session<'_>, endpoint: &Endpoint) -> Option<Finding> {
     let mut urls = vec![];
-    let mut plain = endpoint.url.clone();
+    // At the front a whole request: an empty one is refused for being empty.
+    let front = endpoint.channel == Channel::Front && session.setup.has(crate::check::Need::Client);
+    let whole = if front { url::Url::parse(&Authorization::valid(session).url(session)).ok() } else { None };
+    let mut plain = whole.unwrap_or_else(|| endpoint.url.clone());
     // The port is set first: `https` without one would become port 80.
     if plain.set_port(Some(endpoint.port())).is_ok() && plain.set_scheme("http").is_ok() {
         urls.push(plain.clone());
@@ -35,7 +38,10 @@ pub async fn plainly(session: &Session<'_>, endpoint: &Endpoint) -> Option<Findi
     for url in urls {
         let seen = session.send(Peer::Nobody, Place::Other, request("GET", url.as_str(), &[], "")).await;
         let to_https = seen.header("Location").is_some_and(|to| to.starts_with("https:"));
-        let (answered, redirected) = (seen.is_success(), (300..400).contains(&seen.status()));
+        // Servers that hear plain text on a TLS port may say so; anything else was an answer to the request.
+        let redirected = (300..400).contains(&seen.status());
+        let json = seen.header("Content-Type").is_some_and(|kind| kind.contains("json"));
+        let answered = !redirected && seen.status() != 0 && (json || !matches!(seen.status(), 400 | 403 | 426));
         if answered || (redirected && !to_https) || (redirected && endpoint.channel == Channel::Back) {
             let message = format!("{}: plain http is answered", endpoint.what);
             return Some(seen.finding(Level::Hard, code::TLS, message).expected("refused, or sent on to https"));

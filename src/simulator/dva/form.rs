@@ -27,6 +27,11 @@ impl Parameters {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
+    /// True when a value is like this.
+    pub fn any(&self, holds: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().any(|(_, value)| holds(value))
+    }
+
     /// A name that is there twice.
     pub fn repeated(&self) -> Option<&str> {
         let twice = |at: &usize| self.0.iter().take(*at).any(|(n, _)| Some(n) == self.0.get(*at).map(|(n, _)| n));

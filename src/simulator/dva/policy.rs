@@ -94,6 +94,7 @@ pub(super) enum Rule {
     TokenService,
     TokenProvider,
     ReadOnly,
+    NoCitizenNumber,
     // Notified Pull.
     AssertionSigned,
     AssertionKey,

@@ -12,7 +12,7 @@ use super::grant::{Grant, Grants};
 use super::party::{OTHER_PATH, PROVIDERS, SANDBOX_PATH, SERVICES, SHARING};
 use super::policy::{Place, Rule};
 use super::server::{Answered, Dva, Peer, Shelf};
-use crate::exchange::{Headers, Request, Response};
+use crate::exchange::{Bsn, Headers, Request, Response};
 use crate::simulator::Bearing;
 use crate::simulator::refusal::{Reason, Refusal};
 use crate::simulator::reply::Reply;
@@ -27,7 +27,8 @@ impl Dva {
         let place = if shelf.base == SANDBOX_PATH { Place::Sandbox } else { Place::Resource };
         let original = request.clone();
         let busy = self.busy.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut delay = (self.policy.resource_delay > 0).then(|| Duration::from_secs(self.policy.resource_delay));
+        let mut delay =
+            (self.policy.resource_delay > 0).then(|| Duration::from_secs(self.policy.resource_delay).min(self.slow));
         let over = self.policy.resource_limit.is_some_and(|limit| busy > limit);
         let mut response = match over {
             true => super::answer::refused(429, "too many requests"),
@@ -74,6 +75,11 @@ impl Dva {
         if !reads && shelf.read_only && self.policy.keeps(Rule::ReadOnly) {
             let message = format!("{} is not possible here: data are only read", request.method);
             return refused(&Refusal::new(Reason::Method, message).header("Allow", "GET, HEAD, OPTIONS"));
+        }
+        // No steering by person but by the token (core.rscint item 4).
+        let number = |request: &Request| Parameters::of_query(request).any(|value| value.starts_with(Bsn::SYSTEM));
+        if shelf.base != SANDBOX_PATH && number(request) && self.policy.keeps(Rule::NoCitizenNumber) {
+            return refused(&Refusal::new(Reason::Invalid, "the token says who the person is, a number is not taken"));
         }
         if request.method == "HEAD" {
             request.method = "GET".to_owned();

@@ -134,6 +134,8 @@ pub(super) struct Dva {
     pub policy: Policy,
     pub people: Vec<Person>,
     pub token_lifetime: u64,
+    /// Answers that a fault makes late come at most this late.
+    pub slow: Duration,
     pub types: Arc<TypeTable>,
     pub observer: Option<Arc<dyn Observer>>,
     /// Requests the resource server is busy with.
@@ -347,6 +349,7 @@ pub async fn start(settings: DvaSettings) -> Result<RunningDva, DvaError> {
     let dva = Arc::new(Dva {
         people,
         token_lifetime: token_lifetime.as_secs(),
+        slow: simulator.slow,
         types: simulator.definitions.types(),
         observer: simulator.observer.clone(),
         busy: AtomicUsize::new(0),

@@ -54,7 +54,8 @@ const CODE_CHECKS: [(Rule, CodeCheck); 6] = [
 impl Dva {
     /// `POST /oauth/token`.
     pub(super) fn token(&self, request: &Request, peer: &Peer) -> (Response, Option<Duration>) {
-        let delay = (self.policy.issuing.delay > 0).then(|| Duration::from_secs(self.policy.issuing.delay));
+        let delay =
+            (self.policy.issuing.delay > 0).then(|| Duration::from_secs(self.policy.issuing.delay).min(self.slow));
         (self.token_answer(request, peer), delay)
     }
 

@@ -21,7 +21,7 @@ pub(super) static FAULTS: &[Fault] = &[
     row("API-06", "gzip is not known", |p| p.codings = vec!["deflate"]),
     row("API-07", "deflate is not known", |p| p.codings = vec!["gzip"]),
     row("API-08", "answers are compressed for everybody", |p| p.answer(Wire, |_, a| if a.headers.get("Content-Encoding").is_none() { encode(a, "gzip") })),
-    row("API-09", "the CapabilityStatement says twice what it is", |p| p.answer(Resource, |r, a| if is_metadata(r) { replace(a, "{\"resourceType\":\"CapabilityStatement\"", "{\"resourceType\":\"CapabilityStatement\",\"resourceType\":\"CapabilityStatement\"") })),
+    row("API-09", "the CapabilityStatement says twice of which kind it is", |p| p.answer(Resource, |r, a| if is_metadata(r) { replace(a, "\"kind\":\"instance\"", "\"kind\":\"instance\",\"kind\":\"instance\"") })),
     row("API-10", "there is no version", |p| p.answer(Resource, |r, a| if is_metadata(r) { no_version(a) })),
     row("API-11", "a made-up method is taken for GET", |p| p.request(Resource, |r| if !KNOWN_METHODS.contains(&r.method.as_str()) { r.method = "GET".to_owned() })),
     row("API-12", "what was created cannot be found", |p| p.answer(Sandbox, |r, a| if r.method == "POST" { a.status = 200; without(a, "Location"); without(a, "ETag") })),

@@ -28,7 +28,7 @@ pub(super) static FAULTS: &[Fault] = &[
     row("NP-S-18", "data of another person are given too", |p| p.skip(Rule::PullPerson)),
     row("NP-S-20", "data are given after cancellation", |p| p.skip(Rule::NotCancelled)),
     row("NP-S-21", "a token does not expire", |p| p.skip(Rule::PullTokenFresh)),
-    row("NP-S-22", "Provenance does not come along", |p| p.request(Place::Pull, |r| r.url = r.url.replace("&_revinclude=Provenance:target", ""))),
+    row("NP-S-22", "Provenance does not come along", |p| p.answer(Place::Pull, |_, a| super::edit::json(a, without_provenance))),
     row("NP-S-24", "no client certificate is needed", |p| { p.tls.no_client_certificate = true; p.skip(Rule::CertificateGiven) }),
     row("NP-S-25", "what is served can be changed", |p| p.skip(Rule::PullReads)),
     row("NP-R-01", "a good assertion gives no token", |p| p.answer(Place::PullToken, |_, a| if a.status == 200 { *a = token_error("invalid_client", "no") })),
@@ -65,6 +65,13 @@ fn believes(policy: &mut Policy) {
         AssertionOnce,
     ] {
         policy.skip(rule);
+    }
+}
+
+fn without_provenance(bundle: &mut serde_json::Map<String, Value>) {
+    let provenance = |entry: &Value| entry.pointer("/resource/resourceType").is_some_and(|kind| kind == "Provenance");
+    if let Some(Value::Array(entries)) = bundle.get_mut("entry") {
+        entries.retain(|entry| !provenance(entry));
     }
 }
 

@@ -1,0 +1,89 @@
+//! `keur doctor`: one page before a test day, each line with what to do.
+
+use std::path::PathBuf;
+
+use crate::check::doctor::{Health, examine};
+use crate::diagnostic::Words;
+
+use super::check::{Supplied, gather};
+use super::console::Console;
+use super::exit::Exit;
+use super::settings::{Checked, Key, Settings};
+
+/// Flags of `doctor`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    supplied: Supplied,
+    /// Longest wait for an answer [default: 60s]
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<String>,
+}
+
+impl Arguments {
+    /// Flags that are settings too.
+    pub fn settings(&self) -> Vec<(Key, String)> {
+        let one = [(Key::Target, &self.supplied.target), (Key::Timeout, &self.timeout)];
+        let mut flags: Vec<(Key, String)> =
+            one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        flags.extend(self.supplied.token.iter().map(|token| (Key::Token, token.clone())));
+        flags
+    }
+}
+
+const WORDS: [(Health, Words); 4] = [
+    (Health::Good, Words::new("ok", "goed")),
+    (Health::Unknown, Words::new("?", "?")),
+    (Health::Doubt, Words::new("note", "let op")),
+    (Health::Bad, Words::new("FAIL", "FOUT")),
+];
+
+/// Carries it out.
+pub fn doctor(
+    arguments: &Arguments,
+    settings: &Settings,
+    checked: &Checked,
+    configuration: Option<PathBuf>,
+    console: &Console,
+) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            console.error(&format!("the runtime does not start: {error}\n"));
+            return Exit::Bug;
+        }
+    };
+    let lines = runtime.block_on(async {
+        match gather(&arguments.supplied, settings, checked, configuration).await {
+            Ok((setup, warnings)) => {
+                console.tell_all(warnings);
+                Some(examine(&setup, console.language).await)
+            }
+            Err(problems) => {
+                console.tell_all(problems);
+                None
+            }
+        }
+    });
+    runtime.shutdown_background();
+    let Some(lines) = lines else { return Exit::Usage };
+    let mut page = String::new();
+    for line in &lines {
+        let word = WORDS
+            .iter()
+            .find(|(health, _)| *health == line.health)
+            .map_or("", |(_, words)| words.get(console.language));
+        page.push_str(&format!("{word:7}{:24}{}\n", line.subject.get(console.language), line.seen));
+        if let Some(remedy) = line.remedy {
+            page.push_str(&format!("       {:24}-> {}\n", "", remedy.get(console.language)));
+        }
+    }
+    if console.output(page.as_bytes()).is_err() {
+        return Exit::Usage;
+    }
+    match lines.iter().map(|line| line.health).max() {
+        Some(Health::Bad) => Exit::Failed,
+        Some(Health::Unknown) => Exit::Incomplete,
+        _ => Exit::Passed,
+    }
+}
