@@ -54,7 +54,10 @@ pub struct Flags {
 }
 
 const READY: [Words; 2] = [
-    Words::new("waiting for the requests of 1 script; Ctrl-C ends", "wacht op de verzoeken van 1 script; Ctrl-C eindigt"),
+    Words::new(
+        "waiting for the requests of 1 script; Ctrl-C ends",
+        "wacht op de verzoeken van 1 script; Ctrl-C eindigt",
+    ),
     Words::new(
         "waiting for the requests of {} scripts; Ctrl-C ends",
         "wacht op de verzoeken van {} scripts; Ctrl-C eindigt",
@@ -67,7 +70,10 @@ const PLAYS: Words = Words::new(
 const TOKENS: Words = Words::new("access tokens of the test persons", "toegangstokens van de testpersonen");
 const NOTIFY: Words = Words::new("notifications are taken at", "notificaties worden aangenomen op");
 const STRAYS: Words = Words::new("arrived but matched nothing:", "kwam binnen zonder bij een test te passen:");
-const TIMED_OUT: Words = Words::new("the time is over; what did not come is not evaluated", "de tijd is om; wat niet kwam is niet beoordeeld");
+const TIMED_OUT: Words = Words::new(
+    "the time is over; what did not come is not evaluated",
+    "de tijd is om; wat niet kwam is niet beoordeeld",
+);
 const STOPPING: Words = Words::new(
     "ended by Ctrl-C; what did not come is not evaluated; Ctrl-C again stops at once",
     "beëindigd met Ctrl-C; wat niet kwam is niet beoordeeld; nogmaals Ctrl-C stopt meteen",
@@ -258,8 +264,13 @@ async fn play_here(
     console: &Console,
 ) {
     console.error(&format!("{} {base}\n", PLAYS.get(console.language)));
-    let party =
-        super::play::Party { target: base.to_owned(), listed: None, defect: None, listen: None, interrupt: Interrupt::default() };
+    let party = super::play::Party {
+        target: base.to_owned(),
+        listed: None,
+        defect: None,
+        listen: None,
+        interrupt: Interrupt::default(),
+    };
     // Why it could not begin has been said.
     let _ = party.play(prepared, definitions, checked, console).await;
     hall.close(Closing::Done);
@@ -391,7 +402,10 @@ fn party(text: &str, registry: &TokenRegistry, scripts: &[Arc<TestScript>]) -> R
 pub fn aliases(known: &TokenRegistry, given: &TokenRegistry) -> Vec<(String, String)> {
     let of = |patient: &str| {
         let persons = given.persons();
-        persons.iter().find(|(_, people)| people.iter().any(|(id, _)| *id == patient)).map(|(token, _)| (*token).to_owned())
+        persons
+            .iter()
+            .find(|(_, people)| people.iter().any(|(id, _)| *id == patient))
+            .map(|(token, _)| (*token).to_owned())
     };
     let pair = |(token, people): &(&str, Vec<(&str, Option<&str>)>)| {
         let other = people.iter().find_map(|(id, _)| of(id))?;
@@ -437,11 +451,7 @@ async fn run(
 ) -> Result<(), crate::record::RecordError> {
     let hosts = [plan.target.as_str(), seat.base];
     let reach = if checked.offline { Reach::only_hosts_of(hosts) } else { Reach::Anywhere };
-    let client = Client::new(ClientSettings {
-        timeout: checked.timeout,
-        reach,
-        ..ClientSettings::default()
-    });
+    let client = Client::new(ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() });
     let settings = RunSettings {
         validator: Some(judge),
         definitions: definitions.used(),

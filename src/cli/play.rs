@@ -68,11 +68,7 @@ const LEFT_OUT: Words = Words::new("left out on purpose", "met opzet weggelaten"
 impl Arguments {
     /// Flags that are settings too.
     pub fn settings(&self) -> Vec<(Key, String)> {
-        let one = [
-            (Key::Target, &self.target),
-            (Key::FhirVersion, &self.fhir_version),
-            (Key::Timeout, &self.timeout),
-        ];
+        let one = [(Key::Target, &self.target), (Key::FhirVersion, &self.fhir_version), (Key::Timeout, &self.timeout)];
         let mut flags: Vec<(Key, String)> = vec![];
         flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
         flags.extend(self.token.iter().map(|token| (Key::Token, token.clone())));

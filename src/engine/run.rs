@@ -16,8 +16,7 @@ use crate::record::{
     RunStarted, ScriptPlace, ScriptStarted, TestStarted, Verdict,
 };
 use crate::testscript::{
-    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Party, Place, Side,
-    Test,
+    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Party, Place, Side, Test,
 };
 
 use super::assertion::{self, ProfileValidator};
@@ -95,12 +94,14 @@ pub async fn run(
 ) -> Result<RunOutcome, RecordError> {
     let run = Run { plan, client, sink, settings, exchanges: AtomicU32::new(0), answered: AtomicU32::new(0) };
     let version = plan.scripts.first().map_or("", |s| s.fhir_version.number());
+    // A run that only waits has the simulator on the other side.
+    let target = settings.awaiting.filter(|_| plan.target.is_empty()).map_or(plan.target.as_str(), |seat| seat.base);
     sink.event(&Event::RunStarted(RunStarted {
         format: 1,
         keur: env!("CARGO_PKG_VERSION").to_owned(),
         at: jiff::Timestamp::now().to_string(),
-        target: redaction::recorded_url(&plan.target).into_owned(),
-        simulated: settings.simulated,
+        target: redaction::recorded_url(target).into_owned(),
+        simulated: settings.simulated || (settings.awaiting.is_some() && plan.target.is_empty()),
         fhir_version: version.to_owned(),
         definitions: settings.definitions.clone(),
         scripts: plan.scripts.len() as u32,
@@ -338,7 +339,7 @@ impl<'r> ScriptRun<'r> {
                     expectation: Expectation::of(operation, of, &self.state),
                     types: planned.types.clone(),
                 });
-                
+
                 operations.push((of, &**operation));
             }
         }
@@ -382,7 +383,8 @@ impl<'r> ScriptRun<'r> {
         };
         let Some(came) = came else {
             let never = || {
-                let expected = slot.map(|(test, _)| Expectation::of(operation, test, &self.state).shown()).unwrap_or_default();
+                let expected =
+                    slot.map(|(test, _)| Expectation::of(operation, test, &self.state).shown()).unwrap_or_default();
                 Absence::not_evaluated(awaiting::code::NEVER_CAME, format!("`{expected}` never came"))
             };
             let why = left_out.unwrap_or_else(never);

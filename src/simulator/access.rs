@@ -85,7 +85,10 @@ impl TokenRegistry {
         let bsn = |id: &str| self.people.iter().find(|p| p.resource_id == id).and_then(|p| p.bsn.as_deref());
         let mut persons: Vec<_> = self.by_token.iter().map(|(token, keys)| (token.as_str(), keys)).collect();
         persons.sort_unstable_by_key(|(token, _)| *token);
-        persons.into_iter().map(|(token, keys)| (token, keys.iter().map(|key| (&*key.id, bsn(&key.id))).collect())).collect()
+        persons
+            .into_iter()
+            .map(|(token, keys)| (token, keys.iter().map(|key| (&*key.id, bsn(&key.id))).collect()))
+            .collect()
     }
 
     /// How many different tokens there are.

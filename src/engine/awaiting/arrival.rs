@@ -58,7 +58,14 @@ impl Arrival {
         let body = document.as_ref().and_then(|d| d.root().resource_type().map(str::to_owned));
         query.retain(|(name, _)| !FREE.contains(&name.as_str()));
         let token = request.headers.get("Authorization").and_then(bearer);
-        Arrival { method, segments, query, token, body, content: Content { document: Mutex::new(document), ..Content::default() } }
+        Arrival {
+            method,
+            segments,
+            query,
+            token,
+            body,
+            content: Content { document: Mutex::new(document), ..Content::default() },
+        }
     }
 
     /// Whether an expression is true of the body; looked at once.
@@ -88,9 +95,7 @@ pub fn bearer(header: &str) -> Option<AccessToken> {
 /// What stands behind `http://host:port`, or the whole when there is none.
 pub fn below_authority(url: &str) -> &str {
     match url.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains(['/', '?', '=']) => {
-            rest.find(['/', '?']).map_or("", |at| &rest[at..])
-        }
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '=']) => rest.find(['/', '?']).map_or("", |at| &rest[at..]),
         _ => url,
     }
 }

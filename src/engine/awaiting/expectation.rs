@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::exchange::AccessToken;
-use crate::testscript::{
-    Assert, Check, Circumstances, Direction, Interaction, Operation, Scope, Template, Test,
-};
+use crate::testscript::{Assert, Check, Circumstances, Direction, Interaction, Operation, Scope, Template, Test};
 
 use super::arrival::{bearer, below_authority, segments};
 use super::demanded::{asserts_on, demanded};

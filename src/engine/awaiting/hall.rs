@@ -199,7 +199,16 @@ impl Hall {
     pub fn new(parties: Vec<PartyAtTheDoor>, rooms: usize, quiet: Duration) -> Hall {
         let parties = if parties.is_empty() { vec![PartyAtTheDoor::default()] } else { parties };
         let agent = format!("keur/{} ({})", env!("CARGO_PKG_VERSION"), uuid::Uuid::new_v4());
-        Hall { state: Mutex::default(), parties, rooms: rooms.max(1), listener: None, quiet, agent, expressions: Expressions::default(), ready: watch::channel(0).0 }
+        Hall {
+            state: Mutex::default(),
+            parties,
+            rooms: rooms.max(1),
+            listener: None,
+            quiet,
+            agent,
+            expressions: Expressions::default(),
+            ready: watch::channel(0).0,
+        }
     }
 
     /// Tells what happens as it happens.
@@ -537,7 +546,9 @@ impl Reception for Hall {
         let room = wanted.map(|slot| self.room(slot.party, slot.room));
         let wanted = wanted.map(|slot| slot.expectation.token.clone());
         // Rule 7.
+        let names = arrival.segments.get(1).is_some_and(|second| !second.starts_with('$'));
         let bearing = match (known, wanted) {
+            (true, _) if exact.is_some() && names && arrival.method == "GET" => Bearing::Everything,
             (true, _) => Bearing::Own,
             (false, Some(Some(token))) => Bearing::Token(token.expose().to_owned()),
             (false, Some(None)) => Bearing::Everything,

@@ -146,12 +146,7 @@ impl Material {
         }
     }
 
-    fn take(
-        &mut self,
-        path: &Path,
-        files: &dyn ScriptSource,
-        problems: &mut Vec<MaterialProblem>,
-    ) -> Option<Arc<str>> {
+    fn take(&mut self, path: &Path, files: &dyn ScriptSource, problems: &mut Vec<MaterialProblem>) -> Option<Arc<str>> {
         if let Some(known) = self.fixtures.iter().find(|f| f.name == path) {
             return Some(known.text.clone());
         }
@@ -200,8 +195,7 @@ fn material_in(folder: &Path, files: &dyn ScriptSource) -> Beside {
         .collect();
     folders.sort();
     let mut loading = vec![];
-    let is_reference =
-        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(REFERENCE));
+    let is_reference = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(REFERENCE));
     for path in folders.iter().filter(|path| !is_reference(path)) {
         // A folder without scripts is not at fault here.
         let Ok(set) = ScriptSet::collect(files, std::slice::from_ref(path)) else { continue };

@@ -28,7 +28,8 @@
 //!    until then an exact request may still take the place.
 //! 7. **Answers.** The simulator answers before it is known how a request will be judged. A request without
 //!    a known token is answered as the person of the nearest operation, so that only the assert on the
-//!    token fails; where there is none near, it is refused.
+//!    token fails; where there is none near, it is refused. An instance that a script names and that is
+//!    read exactly so is given whoever's it is: the script decides who may read it.
 //!
 //! What never came is not evaluated (`KEUR2200`), what came and matched nothing is shown with the reason.
 
@@ -46,8 +47,8 @@ pub use expectation::Expectation;
 pub use hall::{Closing, Hall, Notice, PartyAtTheDoor, Stray};
 pub use material::{Material, MaterialProblem};
 
-pub(super) use demanded::{Demanded, demanded};
 pub(super) use arrival::{bearer, below_authority, segments};
+pub(super) use demanded::{Demanded, demanded};
 pub use expectation::ABSTRACT as NOTIFICATIONS;
 pub(super) use expectation::ABSTRACT;
 pub(super) use hall::Opening;

@@ -77,8 +77,10 @@ mod tests {
     use super::*;
 
     fn settled(chances: &[(usize, usize, u32)], closing: bool) -> Vec<(usize, usize)> {
-        let chances: Vec<Chance> =
-            chances.iter().map(|(ticket, slot, points)| Chance { ticket: *ticket, slot: *slot, points: *points }).collect();
+        let chances: Vec<Chance> = chances
+            .iter()
+            .map(|(ticket, slot, points)| Chance { ticket: *ticket, slot: *slot, points: *points })
+            .collect();
         let mut given = settle(&chances, closing);
         given.sort_unstable();
         given

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::definitions::TypeTable;
-use crate::exchange::Request;
+use crate::exchange::{Bsn, Request};
 use crate::simulator::TokenRegistry;
 
 use super::edit;
@@ -219,7 +219,9 @@ fn append(outgoing: &mut Outgoing<'_>, name: &str, value: &str) -> bool {
 fn other(value: &str) -> String {
     let year = |at: usize| {
         let digits = value.get(at..at + 4).filter(|y| y.bytes().all(|b| b.is_ascii_digit()));
-        digits.filter(|_| value.get(at + 4..at + 5) == Some("-")).map(|_| format!("{}1901{}", &value[..at], &value[at + 4..]))
+        digits
+            .filter(|_| value.get(at + 4..at + 5) == Some("-"))
+            .map(|_| format!("{}1901{}", &value[..at], &value[at + 4..]))
     };
     let dated = (0..=2).find_map(|at| value.is_char_boundary(at).then(|| year(at)).flatten());
     dated.unwrap_or_else(|| match value.rsplit_once("%7C").or_else(|| value.rsplit_once('|')) {
@@ -240,8 +242,8 @@ fn bsn_in_url(outgoing: &mut Outgoing<'_>) -> bool {
     let has = |name: &&str| outgoing.types.child(ty, name).is_some();
     let Some(name) = ["subject", "patient"].into_iter().find(|name| has(name)) else { return false };
     let value = match person {
-        Some((id, bsn)) => format!("Patient/{id},Patient/{}", bsn.unwrap_or(TEST_BSN)),
-        None => format!("Patient/{TEST_BSN}"),
+        Some((id, bsn)) => format!("Patient/{id},{}%7C{}", Bsn::SYSTEM, bsn.unwrap_or(TEST_BSN)),
+        None => format!("{}%7C{TEST_BSN}", Bsn::SYSTEM),
     };
     append(outgoing, name, &value)
 }
@@ -312,12 +314,13 @@ impl ActiveDefect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use crate::definitions::Definitions;
     use crate::fhir::FhirVersion;
+    use bytes::Bytes;
 
     const PERSONS: &str = r#"[{"accessToken":"Bearer t","resourceId":"p-1","bsn":"999911120"}]"#;
-    const BUNDLE: &str = r#"{"resourceType":"Bundle","type":"batch","entry":[{"fullUrl":"urn:a"},{"fullUrl":"urn:b"}]}"#;
+    const BUNDLE: &str =
+        r#"{"resourceType":"Bundle","type":"batch","entry":[{"fullUrl":"urn:a"},{"fullUrl":"urn:b"}]}"#;
 
     fn made(defect: &str, method: &str, path: &str, body: &'static str) -> Option<(Request, u32)> {
         let persons = TokenRegistry::parse(PERSONS).unwrap();
@@ -355,7 +358,11 @@ mod tests {
         }
         assert_eq!(other("ge2026-01-02"), "ge1901-01-02");
         let (request, _) = made("bsn-in-url", "GET", "/Observation", "").unwrap();
-        assert!(request.url.ends_with("?subject=Patient/p-1,Patient/999911120"), "{}", request.url);
+        assert!(
+            request.url.ends_with("?subject=Patient/p-1,http://fhir.nl/fhir/NamingSystem/bsn%7C999911120"),
+            "{}",
+            request.url
+        );
         let (request, _) = made("wrong-type", "GET", "/Observation/$lastn?a=b", "").unwrap();
         assert_eq!(request.url, "http://h:1/fhir/Basic/$lastn?a=b");
         let (request, _) = made("wrong-id", "GET", "/Binary/1", "").unwrap();

@@ -90,9 +90,13 @@ pub struct PlayOutcome {
 }
 
 /// Plays every script in order.
-pub async fn play(plan: &Plan, client: &dyn Transport, settings: &PlaySettings<'_>, tell: &(dyn Fn(&Played) + Sync)) -> PlayOutcome {
-    let mut player =
-        Player { plan, client, settings, tell, outcome: PlayOutcome::default(), opens: true, kept: 0 };
+pub async fn play(
+    plan: &Plan,
+    client: &dyn Transport,
+    settings: &PlaySettings<'_>,
+    tell: &(dyn Fn(&Played) + Sync),
+) -> PlayOutcome {
+    let mut player = Player { plan, client, settings, tell, outcome: PlayOutcome::default(), opens: true, kept: 0 };
     for planned in plan.scripts.iter().filter(|planned| planned.set_aside.is_none()) {
         player.script(planned).await;
     }
@@ -276,7 +280,8 @@ impl<'p> Player<'p> {
         state: &mut ScriptState<'_>,
     ) -> Vec<PlayedOutcome> {
         let call = Call { script: &planned.script.path, test, action };
-        let mut outgoing = Outgoing { request, copies: 1, types: planned.types.clone(), persons: self.settings.persons };
+        let mut outgoing =
+            Outgoing { request, copies: 1, types: planned.types.clone(), persons: self.settings.persons };
         if let Some(defect) = &self.settings.defect
             && defect.is_for(&outgoing, self.outcome.faulty)
             && defect.apply(&mut outgoing)

@@ -1,0 +1,393 @@
+//! Tests of clients, both sides played by keur: `run --await` on one, `play` on the other.
+//!
+//! The official sets need official material (`KEUR_ASSETS`); the rest runs on our own BgZ suite. Every
+//! official set is played, two-sided ones in both directions: nothing may stay unevaluated but what asks
+//! for a package that is not there, nothing may be an error, and what fails has to fail for the fixtures'
+//! sake (profiles and counts), never because a request did not find its test.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use keur::testscript::source::FileSystem;
+use keur::testscript::{ScriptSet, Side};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+const KEUR: &str = env!("CARGO_BIN_EXE_keur");
+const SUITE: &str = "bgz-3.0/retrieving";
+
+/// Verdicts of asserts and operations of a run, with what is not good about them.
+struct Outcome {
+    exit: Option<i32>,
+    report: Value,
+    errors: String,
+}
+
+impl Outcome {
+    fn count(&self, verdict: &str) -> u64 {
+        self.report["receipt"]["asserts"][verdict].as_u64().unwrap_or(u64::MAX)
+    }
+
+    /// Every action with its script's file name.
+    fn actions(&self) -> Vec<(String, Value)> {
+        let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+        let mut all = vec![];
+        for script in list(&self.report, "scripts") {
+            let path = script["path"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+            let tests = list(&script, "tests").into_iter().flat_map(|test| list(&test, "actions"));
+            all.extend(tests.map(|action| (path.clone(), action)));
+        }
+        all
+    }
+
+    /// Messages of the actions with this verdict, and in which scripts.
+    fn with(&self, verdict: &str) -> Vec<(String, String, String)> {
+        let text = |action: &Value, key: &str| action[key].as_str().unwrap_or_default().to_owned();
+        let all = self.actions().into_iter().filter(|(_, action)| action["verdict"] == verdict);
+        all.map(|(path, action)| (path, text(&action, "code"), text(&action, "message"))).collect()
+    }
+}
+
+fn killed(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// A `run --await` at work; it is ended when it is dropped.
+struct Waiting {
+    process: Child,
+    base: String,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        killed(&mut self.process);
+    }
+}
+
+impl Waiting {
+    fn start(scripts: &[PathBuf], more: &[String]) -> Result<Waiting, Failed> {
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new(KEUR);
+        command.arg("run").args(scripts).arg("--await").args(more);
+        if !more.iter().any(|argument| argument == "--await-timeout") {
+            command.args(["--await-timeout", "60s"]);
+        }
+        if !more.iter().any(|argument| argument == "--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        command.arg("--report").arg(format!("json={}", folder.path().join("report.json").display()));
+        command.arg("--record").arg(folder.path().join("runs"));
+        let errors = std::fs::File::create(folder.path().join("stderr"))?;
+        let mut process = command.stdout(Stdio::piped()).stderr(errors).stdin(Stdio::null()).spawn()?;
+        let mut base = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            let mut reader = BufReader::new(stdout);
+            reader.read_line(&mut base)?;
+            // What it reports is read from its file; nobody may wait for a full pipe.
+            std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        }
+        Ok(Waiting { process, base: base.trim().to_owned(), folder })
+    }
+
+    /// Waits until it is over.
+    fn outcome(&mut self) -> Result<ExitStatus, Failed> {
+        Ok(self.process.wait()?)
+    }
+
+    fn report(&self, name: &str, exit: ExitStatus) -> Result<Outcome, Failed> {
+        let errors = std::fs::read_to_string(self.folder.path().join("stderr"))?;
+        let path = self.folder.path().join(name);
+        let text = std::fs::read_to_string(path).map_err(|e| format!("no report ({e}): {errors}"))?;
+        Ok(Outcome { exit: exit.code(), report: serde_json::from_str(&text)?, errors })
+    }
+}
+
+fn play(scripts: &[PathBuf], target: &str, more: &[String]) -> Result<(Option<i32>, String), Failed> {
+    let mut command = Command::new(KEUR);
+    command.arg("play").args(scripts).args(["--target", target]).args(more);
+    let output = command.stdin(Stdio::null()).output()?;
+    Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
+/// One party, one set.
+fn played(scripts: &[PathBuf], waiting: &[String], playing: &[String]) -> Result<Outcome, Failed> {
+    let mut side = Waiting::start(scripts, waiting)?;
+    let base = side.base.clone();
+    let (exit, said) = play(scripts, &base, playing)?;
+    if exit != Some(0) {
+        return Err(format!("`play` ended with {exit:?}: {said}").into());
+    }
+    let exit = side.outcome()?;
+    side.report("report.json", exit)
+}
+
+/// A port that nothing else in this process gets, below those that are handed out for port 0.
+fn free_port() -> Result<u16, Failed> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 12_000 + u16::try_from(std::process::id() % 150).unwrap_or_default() * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+        if port > 30_000 {
+            return Err("there is no free port".into());
+        }
+    }
+}
+
+/// Both parties are client and server: each has to know the other's address beforehand.
+fn played_both_ways(scripts: &[PathBuf], more: &[String]) -> Result<Outcome, Failed> {
+    let (here, there) = (free_port()?, free_port()?);
+    let mut command = Command::new(KEUR);
+    command.arg("play").args(scripts).arg("--target").arg(format!("http://127.0.0.1:{here}"));
+    command.arg("--listen").arg(format!("127.0.0.1:{there}"));
+    let mut player = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let mut line = String::new();
+    if let Some(stderr) = player.stderr.take() {
+        let mut reader = BufReader::new(stderr);
+        while !line.contains("http://") && reader.read_line(&mut line)? > 0 {}
+        std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    }
+    let mut waiting: Vec<String> = ["--listen", &format!("127.0.0.1:{here}")].map(str::to_owned).to_vec();
+    waiting.extend(["--target".to_owned(), format!("http://127.0.0.1:{there}")]);
+    waiting.extend(["--var".to_owned(), format!("notificationEndpoint=http://127.0.0.1:{there}/notify")]);
+    waiting.extend(["--var".to_owned(), "authorization-token-id=Bearer of-the-notification".to_owned()]);
+    waiting.extend(["--var".to_owned(), "auth-token=Bearer of-any-person".to_owned()]);
+    waiting.extend(more.iter().cloned());
+    let outcome = (|| {
+        let mut side = Waiting::start(scripts, &waiting)?;
+        let exit = side.outcome()?;
+        side.report("report.json", exit)
+    })();
+    killed(&mut player);
+    outcome
+}
+
+// Our own suite.
+
+fn own() -> Vec<PathBuf> {
+    vec![SUITE.into()]
+}
+
+fn strings(all: &[&str]) -> Vec<String> {
+    all.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn the_suite_plays_itself() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let record = format!("{}", folder.path().display());
+    let output = Command::new(KEUR).args(["run", SUITE, "--record", &record, "--report", "json"]).output()?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    let asserts = &report["receipt"]["asserts"];
+    let good = report["verdict"] == "passed" && report["receipt"]["scripts"]["total"] == 28;
+    let whole = asserts["evaluated"] == asserts["total"];
+    if output.status.code() == Some(0) && good && whole { Ok(()) } else { Err(format!("{asserts}").into()) }
+}
+
+/// What a defect makes fail in our suite, by a piece of the script's file name and of the messages; all
+/// other asserts hold.
+const DEFECTS: [(&str, &str, &[&str]); 14] = [
+    ("no-token", "01-patient", &["Authorization"]),
+    ("wrong-token", "01-patient", &["Authorization"]),
+    ("token-without-scheme", "01-patient", &["Authorization"]),
+    ("missing-accept", "01-patient", &["Accept"]),
+    ("missing-header", "01-patient", &["MedMij-Request-ID"]),
+    ("missing-include", "01-patient", &["_include=Patient:general-practitioner"]),
+    ("bsn-in-url", "03-treatment", &["patient=", "NamingSystem/bsn"]),
+    ("wrong-parameter", "03-treatment", &["category"]),
+    ("missing-parameter", "03-treatment", &["category"]),
+    ("wrong-code-system", "03-treatment", &["category"]),
+    ("code-without-system", "03-treatment", &["category"]),
+    ("extra-parameter", "01-patient", &["400"]),
+    ("wrong-type", "01-patient", &["/Patient", "_include", "400"]),
+    ("wrong-method", "01-patient", &["`put`", "`400`"]),
+];
+
+fn a_defect_is_found(defect: &str, script: &str, words: &[&str]) -> Result<(), Failed> {
+    let outcome = played(&own(), &[], &strings(&["--defect", defect]))?;
+    let failed = [outcome.with("fail"), outcome.with("error")].concat();
+    let right = |(path, _, message): &&(String, String, String)| {
+        path.contains(script) && words.iter().any(|word| message.contains(word))
+    };
+    let wrong: Vec<_> = failed.iter().filter(|failure| !right(failure)).collect();
+    if failed.is_empty() || !wrong.is_empty() || outcome.count("not_evaluated") > 0 || outcome.exit != Some(1) {
+        return Err(format!("failed: {failed:?}\n{}", outcome.errors).into());
+    }
+    Ok(())
+}
+
+fn what_is_left_out_is_not_evaluated() -> Result<(), Failed> {
+    let outcome = played(&own(), &strings(&["--await-timeout", "3s"]), &strings(&["--defect", "left-out@Flag"]))?;
+    let open = outcome.with("not-evaluated");
+    let right = |(path, code, message): &(String, String, String)| {
+        path.contains("12-alert") && code == "KEUR2200" && message.contains("never came")
+    };
+    let good = !open.is_empty() && open.iter().all(right) && outcome.count("fail") == 0 && outcome.exit == Some(3);
+    if good { Ok(()) } else { Err(format!("{:?} {open:?}", outcome.exit).into()) }
+}
+
+fn what_comes_twice_matches_nothing_the_second_time() -> Result<(), Failed> {
+    let outcome = played(&own(), &[], &strings(&["--defect", "sent-twice"]))?;
+    let told =
+        outcome.errors.contains("arrived but matched nothing") && outcome.errors.contains("had its request already");
+    if told && outcome.exit == Some(0) { Ok(()) } else { Err(outcome.errors.into()) }
+}
+
+fn two_parties_are_kept_apart() -> Result<(), Failed> {
+    let tokens = include_str!("../fixtures/bgz-3.0/tokens.json");
+    let folder = tempfile::tempdir()?;
+    let mut files = BTreeMap::new();
+    for party in ["noord", "zuid"] {
+        let mut people: Vec<Value> = serde_json::from_str(tokens)?;
+        for (number, person) in people.iter_mut().enumerate() {
+            person["accessToken"] = format!("Bearer {party}-{number}").into();
+        }
+        let path = folder.path().join(format!("{party}.json"));
+        std::fs::write(&path, serde_json::to_string(&people)?)?;
+        files.insert(party, path.display().to_string());
+    }
+    let parties: Vec<String> =
+        files.iter().flat_map(|(party, file)| ["--party".to_owned(), format!("{party}={file}")]).collect();
+    let mut side = Waiting::start(&own(), &[parties, strings(&["--await-timeout", "8s"])].concat())?;
+    let base = side.base.clone();
+    // At the same time: one does all right, the other leaves something out and has one token wrong.
+    let sides =
+        [(files["noord"].clone(), strings(&[])), (files["zuid"].clone(), strings(&["--defect", "left-out@Flag"]))];
+    let players = sides.map(|(tokens, more)| {
+        let base = base.clone();
+        std::thread::spawn(move || play(&own(), &base, &[vec!["--tokens".to_owned(), tokens], more].concat()))
+    });
+    for player in players {
+        let (exit, said) = player.join().map_err(|_| "a player panicked")??;
+        if exit != Some(0) {
+            return Err(said.into());
+        }
+    }
+    let exit = side.outcome()?;
+    let noord = side.report("report-noord.json", exit)?;
+    let zuid = side.report("report-zuid.json", exit)?;
+    let all = noord.count("total");
+    let good = noord.count("pass") == all && zuid.count("fail") == 0 && zuid.count("not_evaluated") > 0;
+    let sum = zuid.count("pass") + zuid.count("not_evaluated") == all;
+    if good && sum { Ok(()) } else { Err(format!("{}\n{}", noord.report["receipt"], zuid.report["receipt"]).into()) }
+}
+
+// Official material.
+
+/// A goal of a standard with its folders of client scripts and of two-sided ones.
+struct Goal {
+    name: String,
+    clients: Vec<PathBuf>,
+    both: Vec<PathBuf>,
+}
+
+fn goals(output: &Path) -> Vec<Goal> {
+    let mut goals: BTreeMap<String, Goal> = BTreeMap::new();
+    let mut open = vec![output.to_owned()];
+    while let Some(folder) = open.pop() {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()));
+        let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| path.is_dir());
+        let hidden = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('_'));
+        open.extend(folders.into_iter().filter(|folder| !hidden(folder)));
+        if !files.iter().any(|file| file.file_name().is_some_and(|n| n == "properties.json")) {
+            continue;
+        }
+        let first = files.iter().filter(|f| f.extension().is_some_and(|e| e == "xml")).min();
+        let Some(set) = first.and_then(|f| ScriptSet::collect(&FileSystem, std::slice::from_ref(f)).ok()) else {
+            continue;
+        };
+        let side = set.load().into_iter().find_map(|loaded| loaded.script).map(|script| script.side());
+        // A goal is where the material stands: the folder that has one whose name begins with `_`.
+        let has_material = |folder: &&Path| {
+            let below = std::fs::read_dir(folder).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()));
+            below.filter(|path| path.is_dir()).any(|path| hidden(&path))
+        };
+        let Some(goal) = folder.ancestors().find(has_material) else { continue };
+        let name = goal.strip_prefix(output).unwrap_or(goal).to_string_lossy().replace('\\', "/");
+        let goal = goals.entry(name.clone()).or_insert_with(|| Goal { name, clients: vec![], both: vec![] });
+        match side {
+            Some(Side::Client) => goal.clients.push(folder),
+            Some(Side::Both) => goal.both.push(folder),
+            _ => {}
+        }
+    }
+    let mut all: Vec<Goal> = goals.into_values().filter(|g| !g.clients.is_empty() || !g.both.is_empty()).collect();
+    for goal in &mut all {
+        goal.clients.sort();
+        goal.both.sort();
+    }
+    all
+}
+
+/// Everything came, everything was evaluated for which there are packages.
+fn sound(name: &str, outcome: &Outcome) -> Result<(), Failed> {
+    let receipt = &outcome.report["receipt"];
+    println!("{name}: scripts {} asserts {}", receipt["scripts"]["total"], receipt["asserts"]);
+    let open: Vec<_> = outcome.with("not-evaluated").into_iter().filter(|(_, code, _)| code != "KEUR2152").collect();
+    let broken = outcome.with("error");
+    let never = |code: &str| matches!(code, "KEUR2011" | "KEUR2004" | "KEUR2001" | "KEUR2181");
+    let other: Vec<_> = outcome.with("fail").into_iter().filter(|(_, code, _)| !never(code)).collect();
+    if open.is_empty() && broken.is_empty() && other.is_empty() {
+        return Ok(());
+    }
+    let first = |all: &[(String, String, String)]| all.iter().take(5).map(|a| format!("{a:?}\n")).collect::<String>();
+    Err(format!(
+        "open {}\n{}error {}\n{}fail {}\n{}",
+        open.len(),
+        first(&open),
+        broken.len(),
+        first(&broken),
+        other.len(),
+        first(&other)
+    )
+    .into())
+}
+
+fn official(goal: &Goal, packages: &Path) -> Result<(), Failed> {
+    let from = strings(&["--package-dir", &packages.display().to_string()]);
+    if !goal.clients.is_empty() {
+        sound(&goal.name, &played(&goal.clients, &from, &[])?)?;
+    }
+    for folder in &goal.both {
+        let name = format!("{} {}", goal.name, folder.file_name().unwrap_or_default().to_string_lossy());
+        sound(&name, &played_both_ways(std::slice::from_ref(folder), &from)?)?;
+    }
+    Ok(())
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = vec![
+        Trial::test("the_suite_plays_itself", the_suite_plays_itself),
+        Trial::test("what_is_left_out_is_not_evaluated", what_is_left_out_is_not_evaluated),
+        Trial::test(
+            "what_comes_twice_matches_nothing_the_second_time",
+            what_comes_twice_matches_nothing_the_second_time,
+        ),
+        Trial::test("two_parties_are_kept_apart", two_parties_are_kept_apart),
+    ];
+    for (defect, script, words) in DEFECTS {
+        trials.push(Trial::test(format!("defect/{defect}"), move || a_defect_is_found(defect, script, words)));
+    }
+    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
+    let output = assets.join("nictiz-testscripts/output");
+    let packages = assets.join("packages");
+    if !output.is_dir() {
+        eprintln!("official scripts not found in `{}` (set KEUR_ASSETS)", assets.display());
+        let ignored = std::env::var_os("KEUR_REQUIRE_ASSETS").is_none();
+        let absent = || Err("official scripts not found".into());
+        trials.push(Trial::test("official", absent).with_ignored_flag(ignored));
+    }
+    for goal in goals(&output) {
+        let packages = packages.clone();
+        trials.push(Trial::test(format!("official/{}", goal.name), move || official(&goal, &packages)));
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
