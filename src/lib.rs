@@ -5,6 +5,7 @@
 
 pub mod authorization;
 pub mod cli;
+pub mod connectathon;
 pub mod definitions;
 pub mod diagnostic;
 pub mod embedded;

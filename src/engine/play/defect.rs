@@ -203,9 +203,11 @@ fn is_criterion(name: &str) -> bool {
     !name.starts_with("_include") && !name.starts_with("_revinclude") && !matches!(name, "_format" | "_count" | "_sort")
 }
 
+/// A search of a type, or an operation; the base may have a path of its own.
 fn is_search(outgoing: &Outgoing<'_>) -> bool {
     let named = below_authority(&outgoing.request.url).split('?').next().map(segments).unwrap_or_default();
-    outgoing.request.method == "GET" && (named.len() == 1 || named.last().is_some_and(|last| last.starts_with('$')))
+    let is_type = |last: &String| last.starts_with('$') || outgoing.types.type_named(last).is_some();
+    outgoing.request.method == "GET" && named.last().is_some_and(is_type)
 }
 
 fn append(outgoing: &mut Outgoing<'_>, name: &str, value: &str) -> bool {
