@@ -6,6 +6,7 @@
 pub mod authorization;
 pub mod check;
 pub mod cli;
+pub mod connectathon;
 pub mod definitions;
 pub mod diagnostic;
 pub mod embedded;

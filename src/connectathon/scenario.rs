@@ -1,0 +1,111 @@
+//! A scenario: scripts that judge the client and scripts that judge the server, compiled once for all cells.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::definitions::TypeTable;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::play::Twins;
+use crate::engine::{self, Plan, PlanSettings, Stance};
+use crate::fhir::FhirVersion;
+use crate::testscript::source::ScriptSource;
+use crate::testscript::{Action, TestScript};
+
+use super::code;
+
+/// The base that plans are made for; every cell puts its server in its place.
+pub(super) const BASE: &str = "http://keur.invalid";
+
+/// Scripts of one side.
+#[derive(Clone, Default)]
+pub struct Judged {
+    /// The scripts.
+    pub scripts: Vec<Arc<TestScript>>,
+    /// Ids of the tests that count; all when empty.
+    pub tests: Vec<String>,
+}
+
+impl Judged {
+    /// The scripts with those tests only.
+    fn chosen(&self) -> Vec<Arc<TestScript>> {
+        if self.tests.is_empty() {
+            return self.scripts.clone();
+        }
+        let chosen = self.scripts.iter().filter_map(|script| {
+            let mut script = TestScript::clone(script);
+            script.tests.retain(|test| self.tests.contains(&test.id));
+            (!script.tests.is_empty()).then(|| Arc::new(script))
+        });
+        chosen.collect()
+    }
+}
+
+/// A scenario that is ready to run: everything in it is shared by its cells.
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// Waits for the client.
+    pub(super) awaiting: Plan,
+    /// Plays the client.
+    pub(super) playing: Plan,
+    /// Judges the server.
+    pub(super) serving: Plan,
+    pub(super) twins: Twins,
+    /// Hash over its scripts.
+    pub(super) scripts: String,
+    /// Types of resources that its client scripts ask for.
+    pub resource_types: Vec<String>,
+}
+
+impl Scenario {
+    /// Compiles it; `settings` holds variables, tokens and release.
+    ///
+    /// # Errors
+    /// All that is wrong with its scripts.
+    pub fn new(
+        name: impl Into<String>,
+        client: &Judged,
+        server: &Judged,
+        files: &dyn ScriptSource,
+        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
+        settings: &PlanSettings,
+    ) -> Result<Scenario, Vec<Diagnostic>> {
+        let name = name.into();
+        let (asking, answering) = (client.chosen(), server.chosen());
+        if asking.is_empty() || answering.is_empty() {
+            let side = if asking.is_empty() { "client" } else { "server" };
+            let message = format!("scenario `{name}` has no test that judges the {side}");
+            return Err(vec![code::error(code::SCENARIO, message)]);
+        }
+        let plan = |scripts: &[Arc<TestScript>], stance| {
+            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
+            engine::plan(scripts, files, &|version| types(version), &settings)
+        };
+        let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
+        awaiting.target = String::new();
+        let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
+        let wrong = [&awaiting, &serving].into_iter().flat_map(|plan| &plan.problems);
+        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let mut hash = Sha256::new();
+        for script in asking.iter().chain(&answering) {
+            hash.update(script.sha256.as_bytes());
+        }
+        client.tests.iter().chain(&server.tests).for_each(|test| hash.update(test.as_bytes()));
+        let scripts = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut resource_types: Vec<String> = vec![];
+        for action in asking.iter().flat_map(|script| script.actions()) {
+            if let Action::Operation(operation) = action
+                && let Some(resource) = &operation.resource
+                && !resource_types.contains(&resource.text)
+            {
+                resource_types.push(resource.text.clone());
+            }
+        }
+        let twins = Twins::of(&asking, files);
+        Ok(Scenario { name, awaiting, playing, serving, twins, scripts, resource_types })
+    }
+}
