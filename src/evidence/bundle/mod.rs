@@ -9,5 +9,5 @@ mod verify;
 pub(crate) use container::hex;
 pub use container::{Bundled, Container, ContainerError, Entry, Writer};
 pub use manifest::*;
-pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, withheld};
+pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, stamp, withheld};
 pub use verify::{Intact, Signed, Trust, difference, is_bundle, open, verify};

@@ -18,7 +18,7 @@ use crate::record::{
 };
 use crate::report::fold;
 
-use super::container::{Bundled, Writer, read_range};
+use super::container::{Bundled, Container, Writer, read_range};
 use super::facts;
 use super::manifest::{Attachment, Changed, Listed, Manifest, Masking, Original, Program, Run, SCHEMA, Sealed, Signer};
 
@@ -105,9 +105,7 @@ pub fn pack(
     derive: Derive<'_>,
     render: Render<'_>,
 ) -> Result<Manifest, Unpacked> {
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let partial = folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
+    let partial = partial(to);
     let packed = Packer { record, mask, extras, derive, render, masking: Masking::default() }.write(id, &partial);
     let done = packed.and_then(|manifest| {
         fs::rename(&partial, to)?;
@@ -419,6 +417,36 @@ pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Adds a timestamp token to a bundle that has none; everything else in it stays as it is.
+pub fn stamp(container: &Container, token: &[u8], to: &Path) -> Result<(), Unpacked> {
+    let wrong = |message: &str| Unpacked(vec![code::error(code::SIGNATURE, message)]);
+    let manifest = container.bytes(MANIFEST)?.unwrap_or_default();
+    if !is_over(token, &manifest) {
+        return Err(wrong("the timestamp token is not over the manifest of this bundle"));
+    }
+    if container.entries().iter().any(|entry| entry.name == TIMESTAMP) {
+        return Err(wrong("the bundle has a timestamp already"));
+    }
+    let partial = partial(to);
+    let write = || -> Result<(), Unpacked> {
+        let mut out = Writer::new(BufWriter::new(File::create_new(&partial)?));
+        for entry in container.entries() {
+            out.hashed(&entry.name, &container.bytes(&entry.name)?.unwrap_or_default(), &entry.sha256)?;
+        }
+        out.entry(TIMESTAMP, token)?;
+        out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(fs::rename(&partial, to)?)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&partial)))
+}
+
+/// A name beside a file that nobody else uses.
+fn partial(to: &Path) -> PathBuf {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()))
 }
 
 /// True when a timestamp token is over these bytes: its imprint is their hash (RFC 3161 section 2.4.2).

@@ -14,7 +14,7 @@ use crate::report::fold;
 use super::container::{Bundled, Container};
 use super::facts;
 use super::manifest::{Listed, Manifest, Run, SCHEMA};
-use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, is_over, withheld};
+use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, is_over, stamp, withheld};
 
 /// Whose signatures are expected.
 #[derive(Default)]
@@ -208,6 +208,11 @@ fn signed(
 }
 
 impl Intact {
+    /// The same bundle with a timestamp token over its manifest.
+    pub fn stamped(&self, token: &[u8], to: &Path) -> Result<(), Vec<Diagnostic>> {
+        stamp(&self.container, token, to).map_err(|unpacked| unpacked.0)
+    }
+
     /// Derives everything again from the record and compares: the log, the reports, and what the manifest says
     /// about the run.
     pub fn replays(&self, derive: Derive<'_>, render: Render<'_>) -> Result<(), Vec<Diagnostic>> {
