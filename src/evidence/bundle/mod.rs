@@ -4,6 +4,7 @@ mod container;
 mod facts;
 mod manifest;
 mod pack;
+mod shelf;
 mod verify;
 
 pub(crate) use container::hex;
