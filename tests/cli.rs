@@ -40,8 +40,7 @@ const VOLATILE: [(&str, &str); 11] = [
 ];
 
 /// What JSON on standard output must keep to, by verb.
-const SCHEMAS: [(&str, &str); 4] = [
-    ("diff", include_str!("../src/cli/schema/diff-1.json")),
+const SCHEMAS: [(&str, &str); 3] = [
     ("validate", include_str!("../src/cli/schema/validation-1.json")),
     ("list", include_str!("../src/cli/schema/list-1.json")),
     ("fhirpath", include_str!("../src/cli/schema/fhirpath-1.json")),
