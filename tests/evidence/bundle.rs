@@ -83,3 +83,25 @@ fn the_signature_is_one_of_openssh() {
         Err(error) => eprintln!("not looked at by OpenSSH: {error}"),
     }
 }
+
+#[test]
+fn a_timestamp_is_over_the_manifest_or_it_is_refused() {
+    let simulator = Simulator::new(None);
+    let desk = Desk::new();
+    desk.keur(&["run", &scripts(&["09"])[0], "--target", &simulator.url]).with(0);
+    let recipient = desk.keur(&["evidence", "keygen", "--seal", "seal"]).with(0).stdout;
+    desk.keur(&["evidence", "pack", &desk.run(), "-o", "b.zip", "--seal-for", recipient.trim()]).with(0);
+    let container = keur::evidence::bundle::Container::open(&desk.path("b.zip")).unwrap();
+    let manifest = container.bytes("manifest.json").unwrap().unwrap();
+    let hash = keur::record::BodyHash::of(&manifest).to_string();
+    let hash: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&hash[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    // What matters of a token here is its imprint; who made it is for other programs to say.
+    std::fs::write(desk.path("good.tsr"), [b"token ", &hash[..], b" end"].concat()).unwrap();
+    std::fs::write(desk.path("bad.tsr"), b"token").unwrap();
+    desk.keur(&["evidence", "stamp", "b.zip", "--timestamp-token", "bad.tsr", "-o", "c.zip"]).with(7);
+    assert!(!desk.path("c.zip").exists());
+    desk.keur(&["evidence", "stamp", "b.zip", "--timestamp-token", "good.tsr", "-o", "c.zip"]).with(0);
+    let told = desk.keur(&["evidence", "verify", "c.zip", "--identity", "seal"]).with(0).stdout;
+    assert!(told.contains("timestamp: a token over the manifest"), "{told}");
+    desk.keur(&["evidence", "stamp", "c.zip", "--timestamp-token", "good.tsr", "-o", "d.zip"]).with(7);
+}

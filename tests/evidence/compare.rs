@@ -28,7 +28,8 @@ fn a_diff_tells_what_fails_now_and_what_was_fixed_whatever_form_the_runs_have() 
     }
     let json = desk.keur(&["diff", &green, &red, "--format", "json"]).with(1).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["schema"], "urn:keur:diff:1");
+    let schema = serde_json::from_str(include_str!("../../src/cli/schema/diff-1.json")).unwrap();
+    jsonschema::validator_for(&schema).unwrap().validate(&json).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(json["summary"]["newly_failing"], 7);
     assert_eq!(json["changes"][0]["kind"], "newly_failing");
     desk.keur(&["diff", &green, "nowhere"]).with(2);

@@ -3,6 +3,7 @@
 mod keygen;
 mod pack;
 mod rerun;
+mod stamp;
 mod verify;
 
 use crate::diagnostic::{Diagnostic, Language};
@@ -30,6 +31,8 @@ enum Deed {
     Verify(verify::Arguments),
     /// Make a key to sign bundles with
     Keygen(keygen::Arguments),
+    /// Add a timestamp token (RFC 3161) to a bundle
+    Stamp(stamp::Arguments),
     /// Run a sample of the scripts of a bundle again, live
     Rerun(rerun::Arguments),
 }
@@ -40,7 +43,7 @@ impl Arguments {
         match &self.deed {
             Deed::Pack(arguments) => arguments.settings(),
             Deed::Rerun(arguments) => arguments.settings(),
-            Deed::Verify(_) | Deed::Keygen(_) => vec![],
+            Deed::Verify(_) | Deed::Keygen(_) | Deed::Stamp(_) => vec![],
         }
     }
 }
@@ -51,6 +54,7 @@ pub fn evidence(arguments: &Arguments, settings: &Settings, checked: &Checked, c
         Deed::Pack(arguments) => pack::pack(arguments, checked, console),
         Deed::Verify(arguments) => verify::verify(arguments, console),
         Deed::Keygen(arguments) => keygen::keygen(arguments, console),
+        Deed::Stamp(arguments) => stamp::stamp(arguments, console),
         Deed::Rerun(arguments) => rerun::rerun(arguments, settings, checked, console),
     }
 }

@@ -40,6 +40,9 @@ pub struct Arguments {
     /// The requirement or check that the attachment before it is for
     #[arg(long = "for", value_name = "ID")]
     of: Vec<String>,
+    /// The table of requirements that the run was judged against, to put in
+    #[arg(long, value_name = "FILE")]
+    requirements: Option<PathBuf>,
     /// Add the originals, encrypted to this recipient (`age1…`; repeatable)
     #[arg(long, value_name = "RECIPIENT")]
     seal_for: Vec<String>,
@@ -117,6 +120,7 @@ fn extras(arguments: &Arguments) -> Result<Extras, Vec<Diagnostic>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         extras.attachments.push((name, of.clone(), read(path, &mut problems)));
     }
+    extras.requirements = arguments.requirements.as_ref().map(|path| read(path, &mut problems));
     extras.timestamp = arguments.timestamp_token.as_ref().map(|path| read(path, &mut problems));
     for text in &arguments.seal_for {
         match seal::recipient(text) {

@@ -33,7 +33,7 @@ pub struct Manifest {
     /// What was attached, and what for.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
-    /// The table of requirements, when the run was judged against one.
+    /// The entry with the table of requirements, when the run was judged against one.
     #[serde(default)]
     pub requirements: Option<String>,
     /// Kinds of signature over this manifest.

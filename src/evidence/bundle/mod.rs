@@ -4,10 +4,11 @@ mod container;
 mod facts;
 mod manifest;
 mod pack;
+mod shelf;
 mod verify;
 
 pub(crate) use container::hex;
 pub use container::{Bundled, Container, ContainerError, Entry, Writer};
 pub use manifest::*;
-pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, withheld};
+pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, stamp, withheld};
 pub use verify::{Intact, Signed, Trust, difference, is_bundle, open, verify};

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::code;
@@ -13,14 +13,14 @@ use crate::evidence::privacy::Mask;
 use crate::evidence::seal;
 use crate::evidence::signature::{CertificateKey, SignatureError, SigningKey};
 use crate::record::{
-    ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Store,
-    Verdict,
+    ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Verdict,
 };
 use crate::report::fold;
 
-use super::container::{Bundled, Writer, read_range};
+use super::container::{Bundled, Container, Writer};
 use super::facts;
 use super::manifest::{Attachment, Changed, Listed, Manifest, Masking, Original, Program, Run, SCHEMA, Sealed, Signer};
+use super::shelf::{End, Shared, Shelf};
 
 /// The entry that holds the manifest.
 pub const MANIFEST: &str = "manifest.json";
@@ -28,6 +28,9 @@ pub const MANIFEST: &str = "manifest.json";
 pub const TIMESTAMP: &str = "manifest.json.tsr";
 /// The entry of the sealed originals.
 pub const ORIGINALS: &str = "originals.zip.age";
+
+/// The entry of the table of requirements.
+pub const REQUIREMENTS: &str = "requirements";
 
 /// Derives the events of a record again.
 pub type Derive<'d> = &'d dyn Fn(&Record) -> Result<Vec<Event>, Vec<Diagnostic>>;
@@ -66,6 +69,8 @@ pub struct Extras {
     pub operator: Option<String>,
     /// File name, what it is for, bytes.
     pub attachments: Vec<(String, String, Vec<u8>)>,
+    /// The table of requirements, as a report of the run has it.
+    pub requirements: Option<Vec<u8>>,
     /// Who may open the originals.
     pub recipients: Vec<age::x25519::Recipient>,
     /// Who signs.
@@ -105,9 +110,7 @@ pub fn pack(
     derive: Derive<'_>,
     render: Render<'_>,
 ) -> Result<Manifest, Unpacked> {
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let partial = folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
+    let partial = partial(to);
     let packed = Packer { record, mask, extras, derive, render, masking: Masking::default() }.write(id, &partial);
     let done = packed.and_then(|manifest| {
         fs::rename(&partial, to)?;
@@ -147,10 +150,10 @@ impl Packer<'_> {
         // Bodies are masked while those before them are judged: the record asks for a body by the hash of its
         // original and waits until it is there.
         let shelf = Arc::new(Shelf::new(path)?);
-        let masked = Record::over(Box::new(Shared(shelf.clone(), given)), events).trusted();
+        let masked = Record::over(Box::new(Shared::new(shelf.clone(), given)), events).trusted();
         let (derived, written) = std::thread::scope(|scope| {
             let masking = scope.spawn(|| {
-                let _end = End(&shelf);
+                let _end = End::of(&shelf);
                 bodies(self.record, self.mask, &mut out, &shelf)
             });
             let derived = (self.derive)(&masked);
@@ -166,6 +169,9 @@ impl Packer<'_> {
         let rendered = (self.render)(&masked).map_err(|error| vec![code::error(code::WRITE, error)])?;
         for (name, bytes) in rendered {
             out.entry(&format!("reports/{name}"), &bytes)?;
+        }
+        if let Some(table) = &self.extras.requirements {
+            out.entry(REQUIREMENTS, table)?;
         }
         let attachments = self.attach(&mut out)?;
         let sealed = self.seal(&mut out, &inputs, &texts)?;
@@ -185,7 +191,7 @@ impl Packer<'_> {
             masking: self.masking,
             sealed,
             attachments,
-            requirements: None,
+            requirements: self.extras.requirements.as_ref().map(|_| REQUIREMENTS.to_owned()),
             signatures: self.extras.signers.iter().map(Signing::signer).collect(),
             entries: out
                 .entries()
@@ -281,65 +287,6 @@ fn bodies(
     Ok(originals)
 }
 
-/// The bodies that are masked so far, by the hash of their originals.
-struct Shelf {
-    path: PathBuf,
-    file: Mutex<File>,
-    places: Mutex<(HashMap<String, Range<u64>>, bool)>,
-    more: Condvar,
-}
-
-impl Shelf {
-    fn new(path: &Path) -> io::Result<Shelf> {
-        let file = Mutex::new(File::open(path)?);
-        Ok(Shelf { path: path.to_owned(), file, places: Mutex::default(), more: Condvar::new() })
-    }
-
-    fn put(&self, hash: &str, place: Range<u64>) {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).0.insert(hash.to_owned(), place);
-        self.more.notify_all();
-    }
-
-    /// Where a body is, as soon as it is; None when no more come.
-    fn wait(&self, hash: &str) -> Option<Range<u64>> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(place) = places.0.get(hash) {
-                return Some(place.clone());
-            }
-            if places.1 {
-                return None;
-            }
-            places = self.more.wait(places).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-/// Says that no more bodies come, however masking ends.
-struct End<'s>(&'s Shelf);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.places.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
-        self.0.more.notify_all();
-    }
-}
-
-struct Shared(Arc<Shelf>, Bundled);
-
-impl Store for Shared {
-    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some(hash) = name.strip_prefix("bodies/") else { return self.1.read(name) };
-        let Some(place) = self.0.wait(hash) else { return Ok(None) };
-        let mut file = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
-        read_range(&mut file, place).map(Some)
-    }
-
-    fn place(&self) -> &Path {
-        &self.0.path
-    }
-}
-
 fn inputs_bytes(inputs: &RunInputs) -> io::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(inputs)?;
     bytes.push(b'\n');
@@ -419,6 +366,36 @@ pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Adds a timestamp token to a bundle that has none; everything else in it stays as it is.
+pub fn stamp(container: &Container, token: &[u8], to: &Path) -> Result<(), Unpacked> {
+    let wrong = |message: &str| Unpacked(vec![code::error(code::SIGNATURE, message)]);
+    let manifest = container.bytes(MANIFEST)?.unwrap_or_default();
+    if !is_over(token, &manifest) {
+        return Err(wrong("the timestamp token is not over the manifest of this bundle"));
+    }
+    if container.entries().iter().any(|entry| entry.name == TIMESTAMP) {
+        return Err(wrong("the bundle has a timestamp already"));
+    }
+    let partial = partial(to);
+    let write = || -> Result<(), Unpacked> {
+        let mut out = Writer::new(BufWriter::new(File::create_new(&partial)?));
+        for entry in container.entries() {
+            out.hashed(&entry.name, &container.bytes(&entry.name)?.unwrap_or_default(), &entry.sha256)?;
+        }
+        out.entry(TIMESTAMP, token)?;
+        out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(fs::rename(&partial, to)?)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&partial)))
+}
+
+/// A name beside a file that nobody else uses.
+fn partial(to: &Path) -> PathBuf {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()))
 }
 
 /// True when a timestamp token is over these bytes: its imprint is their hash (RFC 3161 section 2.4.2).

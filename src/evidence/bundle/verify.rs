@@ -11,10 +11,10 @@ use crate::evidence::signature::{self, PublicKey};
 use crate::record::{Event, Record};
 use crate::report::fold;
 
-use super::container::{Bundled, Container};
+use super::container::{Bundled, Container, ContainerError};
 use super::facts;
 use super::manifest::{Listed, Manifest, Run, SCHEMA};
-use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, is_over, withheld};
+use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, is_over, stamp, withheld};
 
 /// Whose signatures are expected.
 #[derive(Default)]
@@ -100,8 +100,12 @@ fn record(path: &Path, container: &Container) -> Result<Record, Vec<Diagnostic>>
 
 /// Reads a bundle whole and checks its form, its hashes and its signatures.
 pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
-    let mut container = Container::open(path).map_err(|error| altered(error.to_string()))?;
-    container.check().map_err(|error| altered(error.to_string()))?;
+    let not_whole = |error: ContainerError| match error {
+        ContainerError::Form(what) => altered(format!("`{}` was changed: {what}", path.display())),
+        error => altered(error.to_string()),
+    };
+    let mut container = Container::open(path).map_err(not_whole)?;
+    container.check().map_err(not_whole)?;
     let unreadable = |error: std::io::Error| altered(error.to_string());
     let (manifest, bytes) = manifest(&container)?;
     let timestamped = listed(&container, &manifest)?;
@@ -208,6 +212,11 @@ fn signed(
 }
 
 impl Intact {
+    /// The same bundle with a timestamp token over its manifest.
+    pub fn stamped(&self, token: &[u8], to: &Path) -> Result<(), Vec<Diagnostic>> {
+        stamp(&self.container, token, to).map_err(|unpacked| unpacked.0)
+    }
+
     /// Derives everything again from the record and compares: the log, the reports, and what the manifest says
     /// about the run.
     pub fn replays(&self, derive: Derive<'_>, render: Render<'_>) -> Result<(), Vec<Diagnostic>> {

@@ -117,7 +117,7 @@ fn other(letter: char, byte: u8) -> char {
     }
 }
 
-/// The length of an escape of JSON or XML at the start of a text.
+/// The length of an escape of JSON, XML or a URL at the start of a text.
 fn escape(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     match bytes.first()? {
@@ -126,6 +126,10 @@ fn escape(text: &str) -> Option<usize> {
             other if other.is_ascii() => Some(2),
             _ => None,
         },
+        b'%' => {
+            let hex = bytes.get(1..3)?;
+            hex.iter().all(u8::is_ascii_hexdigit).then_some(3)
+        }
         b'&' => text.bytes().take(12).position(|b| b == b';').map(|at| at + 1),
         _ => None,
     }

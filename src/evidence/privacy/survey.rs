@@ -111,6 +111,12 @@ impl Survey {
         if let Some(inputs) = record.inputs()? {
             survey.inputs(&inputs);
         }
+        // Persons of the fixtures come back in refusals and messages that name them and nothing else.
+        for (_, text) in record.files()?.unwrap_or_default().iter() {
+            if matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'<')) && may_hold(text.as_bytes()) {
+                survey.persons(text.as_bytes());
+            }
+        }
         let mut hashes = BTreeSet::new();
         for event in record.events() {
             let Event::Exchanged(exchange) = event else { continue };
@@ -167,9 +173,13 @@ impl Survey {
     /// A body of whatever format.
     pub fn body(&mut self, body: &[u8]) {
         self.loose(body);
-        if !may_hold(body) {
-            return;
+        if may_hold(body) {
+            self.persons(body);
         }
+    }
+
+    /// What stands in its place in a body.
+    fn persons(&mut self, body: &[u8]) {
         walk(body, &mut |kind, range| {
             let Some(text) = body.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
             match kind {
@@ -252,6 +262,10 @@ impl Survey {
                 let common = COMMON.iter().any(|common| common.eq_ignore_ascii_case(word));
                 if word.chars().count() >= SHORTEST_NAME && letters >= 2 && !common {
                     self.names.insert(word.to_owned());
+                    // The search knows upper and lower case of ASCII only.
+                    if !word.is_ascii() {
+                        self.names.extend([word.to_uppercase(), word.to_lowercase()]);
+                    }
                 }
             }
         }
