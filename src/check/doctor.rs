@@ -97,7 +97,11 @@ pub async fn examine(setup: &Setup, language: Language) -> Vec<Line> {
 
 async fn connections(session: &Session<'_>, page: &mut Page) {
     let setup = session.setup;
-    let all = [("authorization endpoint", &setup.authorization_endpoint), ("token endpoint", &setup.token_endpoint), ("resource endpoint", &setup.fhir_base)];
+    let all = [
+        ("authorization endpoint", &setup.authorization_endpoint),
+        ("token endpoint", &setup.token_endpoint),
+        ("resource endpoint", &setup.fhir_base),
+    ];
     if all.iter().all(|(_, url)| url.is_none()) {
         page.add(Health::Bad, say::ENDPOINTS, "none was supplied", say::ENDPOINTS_FIX);
     }
@@ -147,20 +151,33 @@ async fn lists(session: &Session<'_>, page: &mut Page) {
                 let number = list.root.value("Volgnummer");
                 page.add(Health::Good, say::LIST, format!("{}: number {number}", kind.name()), say::LIST_FIX);
             }
-            Ok(list) => page.add(Health::Bad, say::LIST, format!("{}: `{place}` is a `{}`", kind.name(), list.root.name), say::LIST_FIX),
+            Ok(list) => page.add(
+                Health::Bad,
+                say::LIST,
+                format!("{}: `{place}` is a `{}`", kind.name(), list.root.name),
+                say::LIST_FIX,
+            ),
             Err(why) => page.add(Health::Bad, say::LIST, format!("{}: {why}", kind.name()), say::LIST_FIX),
         }
     }
     if let (Ok(zal), Ok(whl)) = (session.list(Kind::Zal).await, session.list(Kind::Whl).await) {
         let provider = session.setup.provider.clone().unwrap_or_default();
         let own = zal.providers().into_iter().filter(|p| p.name.trim_end_matches("@medmij") == provider);
-        let urls = own.flat_map(|p| p.services).flat_map(|s| s.resources.into_iter().map(|(_, url)| url).chain([s.token]));
-        let mut hosts: Vec<String> = urls.filter_map(|url| Some(url::Url::parse(&url).ok()?.host_str()?.to_owned())).collect();
+        let urls =
+            own.flat_map(|p| p.services).flat_map(|s| s.resources.into_iter().map(|(_, url)| url).chain([s.token]));
+        let mut hosts: Vec<String> =
+            urls.filter_map(|url| Some(url::Url::parse(&url).ok()?.host_str()?.to_owned())).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let missing: Vec<String> = hosts.iter().filter(|host| !whl.hosts().any(|listed| listed == **host)).cloned().collect();
+        let missing: Vec<String> =
+            hosts.iter().filter(|host| !whl.hosts().any(|listed| listed == **host)).cloned().collect();
         match missing.is_empty() {
-            true => page.add(Health::Good, say::LISTED, format!("{} hosts of `{provider}` are on it", hosts.len()), say::LISTED_FIX),
+            true => page.add(
+                Health::Good,
+                say::LISTED,
+                format!("{} hosts of `{provider}` are on it", hosts.len()),
+                say::LISTED_FIX,
+            ),
             false => page.add(Health::Bad, say::LISTED, format!("not on it: {}", missing.join(", ")), say::LISTED_FIX),
         }
     }
@@ -189,10 +206,12 @@ async fn server(session: &Session<'_>, page: &mut Page) {
         Some(value) => {
             let version = bundle::text(&value, "fhirVersion").unwrap_or("?").to_owned();
             let declared = value.to_string();
-            let mut wanted: Vec<&str> = session.setup.queries.iter().map(|query| query.split(['?', '/']).next().unwrap_or_default()).collect();
+            let mut wanted: Vec<&str> =
+                session.setup.queries.iter().map(|query| query.split(['?', '/']).next().unwrap_or_default()).collect();
             wanted.sort_unstable();
             wanted.dedup();
-            let missing: Vec<&str> = wanted.iter().copied().filter(|kind| !declared.contains(&format!("\"type\":\"{kind}\""))).collect();
+            let missing: Vec<&str> =
+                wanted.iter().copied().filter(|kind| !declared.contains(&format!("\"type\":\"{kind}\""))).collect();
             let other = !version.starts_with(session.setup.fhir_version.trim_end_matches(".0"));
             let (health, seen) = match (other, missing.is_empty()) {
                 (true, _) => (Health::Bad, format!("FHIR {version}, {} is expected", session.setup.fhir_version)),
@@ -203,7 +222,9 @@ async fn server(session: &Session<'_>, page: &mut Page) {
         }
     }
     match skew(&seen) {
-        Some(seconds) if seconds.abs() > SKEW => page.add(Health::Doubt, say::CLOCK, format!("{seconds} seconds apart"), say::CLOCK_FIX),
+        Some(seconds) if seconds.abs() > SKEW => {
+            page.add(Health::Doubt, say::CLOCK, format!("{seconds} seconds apart"), say::CLOCK_FIX)
+        }
         Some(seconds) => page.add(Health::Good, say::CLOCK, format!("{seconds} seconds apart"), say::CLOCK_FIX),
         None => page.add(Health::Unknown, say::CLOCK, "the server does not say what time it is", say::CLOCK_FIX),
     }

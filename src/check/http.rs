@@ -4,8 +4,8 @@
 //! come with other certificates, and test networks have host names that no name server knows. HTTP/1.1,
 //! connections are kept; nothing is followed, decompressed or tried again.
 
-use std::collections::{BTreeMap, HashMap};
 use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -26,7 +26,8 @@ pub async fn list(setup: &Setup, place: &str) -> Result<String, String> {
         return std::fs::read_to_string(place).map_err(|error| format!("`{place}` cannot be read: {error}"));
     }
     let dialer = Dialer::new(setup.resolve.clone(), setup.reach.clone(), setup.timeout, setup.roots.clone());
-    let exchange = dialer.send(setup.client.as_ref(), request("GET", place, &[("Accept", "application/xml")], "")).await;
+    let exchange =
+        dialer.send(setup.client.as_ref(), request("GET", place, &[("Accept", "application/xml")], "")).await;
     match exchange.result {
         Ok(answer) if answer.status == 200 => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
         Ok(answer) => Err(format!("`{place}` is not there: status {}", answer.status)),

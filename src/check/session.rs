@@ -174,8 +174,7 @@ const SECRET_FIELDS: [&str; 4] = ["access_token", "refresh_token", "client_asser
 impl<'s> Session<'s> {
     /// Nothing is asked yet.
     pub fn new(setup: &'s Setup, sink: &'s dyn EventSink, language: Language) -> Session<'s> {
-        let dialer =
-            Dialer::new(setup.resolve.clone(), setup.reach.clone(), setup.timeout, setup.roots.clone());
+        let dialer = Dialer::new(setup.resolve.clone(), setup.reach.clone(), setup.timeout, setup.roots.clone());
         let session = Session {
             setup,
             dialer,
@@ -348,7 +347,11 @@ impl<'s> Session<'s> {
     fn message(&self, headers: &Headers, body: &[u8]) -> RecordedMessage {
         let field = |(name, value): (&str, &str)| {
             let value = redaction::recorded_header(name, value);
-            let value = if name.eq_ignore_ascii_case("location") { redaction::recorded_url(&value).into_owned() } else { value.into_owned() };
+            let value = if name.eq_ignore_ascii_case("location") {
+                redaction::recorded_url(&value).into_owned()
+            } else {
+                value.into_owned()
+            };
             (name.to_owned(), self.masked(&value))
         };
         let headers = headers.iter().map(field).collect();

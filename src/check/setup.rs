@@ -285,7 +285,8 @@ impl Setup {
     pub fn second_service(&self) -> Option<(&str, &str)> {
         let tested = self.services.first()?;
         let base = self.resource_endpoints.get(tested).or(self.fhir_base.as_ref())?;
-        let other = |(id, url): &(&String, &String)| *id != tested && *url != base && Some(*id) != self.share_service.as_ref();
+        let other =
+            |(id, url): &(&String, &String)| *id != tested && *url != base && Some(*id) != self.share_service.as_ref();
         self.resource_endpoints.iter().find(other).map(|(id, url)| (id.as_str(), url.as_str()))
     }
 

@@ -24,7 +24,8 @@ impl Arguments {
     /// Flags that are settings too.
     pub fn settings(&self) -> Vec<(Key, String)> {
         let one = [(Key::Target, &self.supplied.target), (Key::Timeout, &self.timeout)];
-        let mut flags: Vec<(Key, String)> = one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        let mut flags: Vec<(Key, String)> =
+            one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
         flags.extend(self.supplied.token.iter().map(|token| (Key::Token, token.clone())));
         flags
     }
@@ -68,7 +69,10 @@ pub fn doctor(
     let Some(lines) = lines else { return Exit::Usage };
     let mut page = String::new();
     for line in &lines {
-        let word = WORDS.iter().find(|(health, _)| *health == line.health).map_or("", |(_, words)| words.get(console.language));
+        let word = WORDS
+            .iter()
+            .find(|(health, _)| *health == line.health)
+            .map_or("", |(_, words)| words.get(console.language));
         page.push_str(&format!("{word:7}{:24}{}\n", line.subject.get(console.language), line.seen));
         if let Some(remedy) = line.remedy {
             page.push_str(&format!("       {:24}-> {}\n", "", remedy.get(console.language)));

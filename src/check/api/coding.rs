@@ -12,7 +12,9 @@ fn body(seen: &Seen) -> Vec<u8> {
 }
 
 fn coding(seen: &Seen) -> Option<String> {
-    seen.header("Content-Encoding").map(|coding| coding.trim().to_ascii_lowercase()).filter(|coding| coding != "identity")
+    seen.header("Content-Encoding")
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|coding| coding != "identity")
 }
 
 /// The largest answer as it is, and with a coding offered.
@@ -41,7 +43,9 @@ pub async fn gzip(session: &Session<'_>) -> Judged {
     }
     match unpacked(GzDecoder::new(&body(&seen)[..])) {
         Some(bytes) if coding(&plain).is_some() || same(&bytes, &body(&plain)) => Ok(seen.shows()),
-        Some(_) => Ok(seen.finding(Level::Hard, code::CONTENT, "gzip holds something else than the answer without it").into()),
+        Some(_) => {
+            Ok(seen.finding(Level::Hard, code::CONTENT, "gzip holds something else than the answer without it").into())
+        }
         None => Ok(seen.finding(Level::Hard, code::CONTENT, "what is called gzip is not").into()),
     }
 }
@@ -55,8 +59,13 @@ pub async fn deflate(session: &Session<'_>) -> Judged {
     let packed = body(&seen);
     match (unpacked(ZlibDecoder::new(&packed[..])), unpacked(DeflateDecoder::new(&packed[..]))) {
         (Some(bytes), _) if coding(&plain).is_some() || same(&bytes, &body(&plain)) => Ok(seen.shows()),
-        (Some(_), _) => Ok(seen.finding(Level::Hard, code::CONTENT, "deflate holds something else than the answer without it").into()),
-        (None, Some(_)) => Ok(seen.finding(Level::Warn, code::CONTENT, "deflate comes without its zlib header").expected("a zlib stream (RFC 9110 section 8.4.1.2)").into()),
+        (Some(_), _) => Ok(seen
+            .finding(Level::Hard, code::CONTENT, "deflate holds something else than the answer without it")
+            .into()),
+        (None, Some(_)) => Ok(seen
+            .finding(Level::Warn, code::CONTENT, "deflate comes without its zlib header")
+            .expected("a zlib stream (RFC 9110 section 8.4.1.2)")
+            .into()),
         (None, None) => Ok(seen.finding(Level::Hard, code::CONTENT, "what is called deflate is not").into()),
     }
 }
@@ -73,9 +82,14 @@ pub async fn codings(session: &Session<'_>) -> Judged {
         }
     }
     let packed = session.api(&path, &[("Accept-Encoding", "gzip")]).await;
-    let varies = packed.header("Vary").is_some_and(|vary| vary == "*" || vary.to_ascii_lowercase().contains("accept-encoding"));
+    let varies =
+        packed.header("Vary").is_some_and(|vary| vary == "*" || vary.to_ascii_lowercase().contains("accept-encoding"));
     if coding(&packed).is_some() && !varies {
-        outcome.push(packed.finding(Level::Warn, code::HEADER, "a compressed answer does not say it varies").expected("`Vary: Accept-Encoding`"));
+        outcome.push(
+            packed
+                .finding(Level::Warn, code::HEADER, "a compressed answer does not say it varies")
+                .expected("`Vary: Accept-Encoding`"),
+        );
     }
     Ok(outcome)
 }

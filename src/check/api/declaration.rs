@@ -118,7 +118,10 @@ pub fn codes() -> Vec<String> {
 
 /// The declaration that follows from what was seen.
 pub fn of(outcomes: &[(&'static Check, Outcome)]) -> Declaration {
-    let unseen = || Statement { conformity_type: Conformity::NotEvaluated, remarks: "Not observable from outside with what was supplied.".to_owned() };
+    let unseen = || Statement {
+        conformity_type: Conformity::NotEvaluated,
+        remarks: "Not observable from outside with what was supplied.".to_owned(),
+    };
     let mut requirements: BTreeMap<String, Statement> = codes().into_iter().map(|code| (code, unseen())).collect();
     for (codes, conformity_type, remarks) in SAID {
         for code in expanded(codes) {
@@ -195,7 +198,12 @@ mod tests {
     fn what_was_seen_is_stated_and_the_rest_is_not_evaluated() {
         let check = |id| find(id).unwrap();
         let long: Outcome = Finding::new(Level::Hard, code::CONTENT, "x".repeat(3000)).into();
-        let outcomes = [(check("API-01"), Outcome::holds()), (check("API-06"), long), (check("API-07"), Outcome::holds()), (check("API-24"), Outcome::holds())];
+        let outcomes = [
+            (check("API-01"), Outcome::holds()),
+            (check("API-06"), long),
+            (check("API-07"), Outcome::holds()),
+            (check("API-24"), Outcome::holds()),
+        ];
         let declaration = of(&outcomes);
         let of = |code: &str| declaration.requirements[code].conformity_type;
         assert_eq!(of("DR-R004"), Conformity::Conformant);

@@ -117,13 +117,16 @@ pub async fn both_formats(session: &Session<'_>) -> Judged {
     let path = session.readable().await?;
     let kind = path.split('/').next().unwrap_or_default().to_owned();
     let mut outcome = Outcome::holds();
-    for (path, accept, wanted) in [path.as_str(), "metadata", &kind].into_iter().flat_map(|p| [(p, JSON, Format::Json), (p, XML, Format::Xml)]) {
+    for (path, accept, wanted) in
+        [path.as_str(), "metadata", &kind].into_iter().flat_map(|p| [(p, JSON, Format::Json), (p, XML, Format::Xml)])
+    {
         let seen = session.api(path, &[("Accept", accept)]).await;
         outcome.exchange.get_or_insert(seen.number);
         if seen.status() != 200 || format(&seen) != Some(wanted) || !parses(&seen, wanted) {
             let came = seen.header("Content-Type").unwrap_or("no Content-Type").to_owned();
             let message = format!("`{path}` is not there as `{accept}`");
-            outcome.push(seen.finding(Level::Hard, code::CONTENT, message).found(format!("{}, {came}", seen.in_words())));
+            outcome
+                .push(seen.finding(Level::Hard, code::CONTENT, message).found(format!("{}, {came}", seen.in_words())));
         }
     }
     Ok(outcome)
@@ -160,7 +163,10 @@ pub async fn accept(session: &Session<'_>) -> Judged {
         let seen = session.api(&path, &[("Accept", accept)]).await;
         outcome.exchange.get_or_insert(seen.number);
         if seen.status() != 200 || format(&seen) != Some(wanted) {
-            let message = format!("`Accept: {accept}` is answered with {}", seen.header("Content-Type").unwrap_or("no Content-Type"));
+            let message = format!(
+                "`Accept: {accept}` is answered with {}",
+                seen.header("Content-Type").unwrap_or("no Content-Type")
+            );
             outcome.push(seen.finding(level, code::CONTENT, message).expected(wanted.media_type()));
         }
     }
@@ -221,13 +227,23 @@ pub async fn json(session: &Session<'_>) -> Judged {
             Ok(text) => match read(text, Format::Json) {
                 Err(error) => Some(error.message),
                 Ok(document) => {
-                    let twice = |irregularity: &&crate::fhir::Irregularity| irregularity.kind == crate::fhir::IrregularityKind::DuplicateProperty;
-                    document.irregularities().iter().find(twice).map(|_| "a name is there twice in one object".to_owned())
+                    let twice = |irregularity: &&crate::fhir::Irregularity| {
+                        irregularity.kind == crate::fhir::IrregularityKind::DuplicateProperty
+                    };
+                    document
+                        .irregularities()
+                        .iter()
+                        .find(twice)
+                        .map(|_| "a name is there twice in one object".to_owned())
                 }
             },
         };
         if let Some(wrong) = wrong {
-            outcome.push(seen.finding(Level::Warn, code::CONTENT, format!("JSON of an answer breaks RFC 8259: {wrong}")));
+            outcome.push(seen.finding(
+                Level::Warn,
+                code::CONTENT,
+                format!("JSON of an answer breaks RFC 8259: {wrong}"),
+            ));
             break;
         }
     }
@@ -238,14 +254,22 @@ pub async fn version(session: &Session<'_>) -> Judged {
     let seen = session.api_metadata().await;
     let value = session.capability().await?;
     let base = session.setup.fhir_base.as_deref().unwrap_or_default();
-    let in_path = base.split('/').any(|part| part.len() > 1 && part.starts_with('v') && part[1..].starts_with(|c: char| c.is_ascii_digit()));
-    let in_header = seen.answer().is_some_and(|answer| answer.headers.iter().any(|(name, _)| name.to_ascii_lowercase().contains("version")));
+    let in_path = base
+        .split('/')
+        .any(|part| part.len() > 1 && part.starts_with('v') && part[1..].starts_with(|c: char| c.is_ascii_digit()));
+    let in_header = seen
+        .answer()
+        .is_some_and(|answer| answer.headers.iter().any(|(name, _)| name.to_ascii_lowercase().contains("version")));
     let software = value.get("software").and_then(|software| software.get("version")).is_some();
     let stated = value.get("version").is_some() || software || value.get("implementationGuide").is_some();
     if in_path || in_header || stated {
         return Ok(seen.shows());
     }
-    let finding = seen.finding(Level::Warn, code::CONTENT, "no version of the API is found in the path, in a header or in the CapabilityStatement");
+    let finding = seen.finding(
+        Level::Warn,
+        code::CONTENT,
+        "no version of the API is found in the path, in a header or in the CapabilityStatement",
+    );
     Ok(finding.expected("`version` or `software.version`, a path segment or a header").into())
 }
 
@@ -256,7 +280,9 @@ pub async fn made_up_method(session: &Session<'_>) -> Judged {
     let seen = session.send(Peer::Client, Place::Resource, request).await;
     let mut outcome = seen.shows();
     if seen.is_success() {
-        outcome.push(seen.finding(Level::Warn, code::ACCEPTED, "the method FOO is accepted").expected("status 405 or 501"));
+        outcome.push(
+            seen.finding(Level::Warn, code::ACCEPTED, "the method FOO is accepted").expected("status 405 or 501"),
+        );
     } else if !matches!(seen.status(), 400 | 403 | 404 | 405 | 501) {
         let message = format!("the method FOO is answered with {}", seen.in_words());
         outcome.push(seen.finding(Level::Warn, code::ERROR_FORM, message).expected("status 405 or 501"));
@@ -296,7 +322,11 @@ pub async fn get_is_safe(session: &Session<'_>) -> Judged {
             // Somebody else may have written meanwhile: once more, close together.
             let (third, fourth) = (session.api(&path, &[]).await, session.api(&path, &[]).await);
             if identity(&third) != identity(&fourth) {
-                outcome.push(fourth.finding(Level::Hard, code::CONTENT, format!("`{path}` changes by being read")).expected("the same version and content"));
+                outcome.push(
+                    fourth
+                        .finding(Level::Hard, code::CONTENT, format!("`{path}` changes by being read"))
+                        .expected("the same version and content"),
+                );
             }
             break;
         }
@@ -362,12 +392,14 @@ pub async fn reference_style(session: &Session<'_>) -> Judged {
             let mut all = vec![];
             bundle::references(resource, "", &mut all);
             for (name, reference) in all.into_iter().filter(|(_, reference)| !reference.starts_with('#')) {
-                let style = if reference.contains("://") || reference.starts_with("urn:") { "absolute" } else { "relative" };
+                let style =
+                    if reference.contains("://") || reference.starts_with("urn:") { "absolute" } else { "relative" };
                 styles.entry(format!("{kind}.{name}")).or_default().insert(style);
             }
         }
     }
-    let mixed: Vec<&str> = styles.iter().filter(|(_, styles)| styles.len() > 1).map(|(path, _)| path.as_str()).collect();
+    let mixed: Vec<&str> =
+        styles.iter().filter(|(_, styles)| styles.len() > 1).map(|(path, _)| path.as_str()).collect();
     Ok(match mixed.is_empty() {
         true => Outcome::note(format!("{} reference paths, each in one style", styles.len())),
         false => Outcome::note(format!("references are relative and absolute at {}", mixed.join(", "))),
@@ -406,13 +438,20 @@ pub async fn operations(session: &Session<'_>) -> Judged {
         let at = session.api_metadata().await;
         let bare = name.trim_start_matches('$');
         if bare != name {
-            outcome.push(at.finding(Level::Warn, code::CONTENT, format!("the operation `{name}` is declared with a `$`")).expected(bare));
+            outcome.push(
+                at.finding(Level::Warn, code::CONTENT, format!("the operation `{name}` is declared with a `$`"))
+                    .expected(bare),
+            );
         }
         if definition.is_empty() {
             outcome.push(at.finding(Level::Warn, code::CONTENT, format!("the operation `{name}` has no definition")));
         }
         // Where it might be: at the type its definition names, at the base, at types and their instances.
-        let mut paths: Vec<String> = types.iter().filter(|kind| definition.contains(kind.as_str())).map(|kind| format!("{kind}/${bare}")).collect();
+        let mut paths: Vec<String> = types
+            .iter()
+            .filter(|kind| definition.contains(kind.as_str()))
+            .map(|kind| format!("{kind}/${bare}"))
+            .collect();
         paths.push(format!("${bare}"));
         paths.extend(["Patient", "Observation", "Composition"].map(|kind| format!("{kind}/${bare}")));
         if let Ok(readable) = session.readable().await {
@@ -429,7 +468,11 @@ pub async fn operations(session: &Session<'_>) -> Judged {
             }
         }
         if !there {
-            outcome.push(at.finding(Level::Warn, code::CONTENT, format!("the operation `{name}` is declared and not there")));
+            outcome.push(at.finding(
+                Level::Warn,
+                code::CONTENT,
+                format!("the operation `{name}` is declared and not there"),
+            ));
         }
     }
     Ok(outcome)
@@ -455,8 +498,20 @@ pub async fn nouns(session: &Session<'_>) -> Judged {
 
 pub async fn english(session: &Session<'_>) -> Judged {
     const DUTCH: [&str; 14] = [
-        "patienten", "zorgverlener", "zorgaanbieder", "gegevens", "dienst", "medicatie", "aandoening", "bevinding",
-        "huisarts", "ziekenhuis", "geboorte", "naam", "datum", "zoek",
+        "patienten",
+        "zorgverlener",
+        "zorgaanbieder",
+        "gegevens",
+        "dienst",
+        "medicatie",
+        "aandoening",
+        "bevinding",
+        "huisarts",
+        "ziekenhuis",
+        "geboorte",
+        "naam",
+        "datum",
+        "zoek",
     ];
     let value = session.capability().await?;
     let mut names = types(&value);
@@ -477,7 +532,10 @@ pub async fn capability(session: &Session<'_>) -> Judged {
     let mut outcome = seen.shows();
     let kind = bundle::text(&value, "kind").unwrap_or_default();
     if kind != "instance" {
-        outcome.push(seen.finding(Level::Warn, code::CONTENT, format!("the CapabilityStatement is of kind `{kind}`")).expected("`instance`"));
+        outcome.push(
+            seen.finding(Level::Warn, code::CONTENT, format!("the CapabilityStatement is of kind `{kind}`"))
+                .expected("`instance`"),
+        );
     }
     let rests = || value.get("rest").and_then(Value::as_array).into_iter().flatten();
     if rests().next().is_none() {
@@ -489,10 +547,13 @@ pub async fn capability(session: &Session<'_>) -> Judged {
         }
     }
     // Declared search parameters that the server does not take, for one resource.
-    let patient = rests().flat_map(|rest| rest.get("resource").and_then(Value::as_array).into_iter().flatten()).find(|r| bundle::text(r, "type") == Some("Patient"));
+    let patient = rests()
+        .flat_map(|rest| rest.get("resource").and_then(Value::as_array).into_iter().flatten())
+        .find(|r| bundle::text(r, "type") == Some("Patient"));
     let parameters = patient.and_then(|patient| patient.get("searchParam")?.as_array().cloned()).unwrap_or_default();
     for name in parameters.iter().filter_map(|parameter| bundle::text(parameter, "name")).take(5) {
-        let kind = parameters.iter().find(|p| bundle::text(p, "name") == Some(name)).and_then(|p| bundle::text(p, "type"));
+        let kind =
+            parameters.iter().find(|p| bundle::text(p, "name") == Some(name)).and_then(|p| bundle::text(p, "type"));
         let value = match kind {
             Some("date") => "2000-01-01",
             Some("reference") => "Patient/x",
@@ -501,7 +562,11 @@ pub async fn capability(session: &Session<'_>) -> Judged {
         };
         let asked = session.api(&format!("Patient?{name}={value}"), &[("Prefer", "handling=strict")]).await;
         if !asked.is_success() {
-            outcome.push(asked.finding(Level::Warn, code::REFUSED, format!("`Patient?{name}` is declared and refused")));
+            outcome.push(asked.finding(
+                Level::Warn,
+                code::REFUSED,
+                format!("`Patient?{name}` is declared and refused"),
+            ));
         }
     }
     Ok(outcome)
@@ -514,7 +579,8 @@ pub async fn semver(session: &Session<'_>) -> Judged {
     let is_semver = |version: &str| {
         let core = version.split(['-', '+']).next().unwrap_or_default();
         let parts: Vec<&str> = core.split('.').collect();
-        parts.len() == 3 && parts.iter().all(|part| part.parse::<u64>().is_ok() && (*part == "0" || !part.starts_with('0')))
+        parts.len() == 3
+            && parts.iter().all(|part| part.parse::<u64>().is_ok() && (*part == "0" || !part.starts_with('0')))
     };
     let odd: Vec<&str> = versions.iter().copied().filter(|version| !is_semver(version)).collect();
     Ok(match (versions.is_empty(), odd.is_empty()) {
@@ -530,7 +596,8 @@ pub async fn zib_profiles(session: &Session<'_>) -> Judged {
         let Some(value) = seen.json() else { continue };
         for resource in bundle::resources(&value) {
             let profiles = resource.get("meta").and_then(|meta| meta.get("profile")).and_then(Value::as_array);
-            let dutch = |profile: &Value| profile.as_str().is_some_and(|p| p.contains("fhir.nl/") || p.contains("nictiz.nl/"));
+            let dutch =
+                |profile: &Value| profile.as_str().is_some_and(|p| p.contains("fhir.nl/") || p.contains("nictiz.nl/"));
             match profiles.is_some_and(|profiles| profiles.iter().any(dutch)) {
                 true => with += 1,
                 false => without.extend(bundle::key(resource).map(|key| (key, seen))),
@@ -539,10 +606,16 @@ pub async fn zib_profiles(session: &Session<'_>) -> Judged {
     }
     match without.first() {
         None if with == 0 => Err(Outcome::open(code::UNSEEN, "no resource was found")),
-        None => Ok(Outcome::note(format!("{with} resources claim a Dutch profile; whether they keep to it is a matter of `keur run`"))),
+        None => Ok(Outcome::note(format!(
+            "{with} resources claim a Dutch profile; whether they keep to it is a matter of `keur run`"
+        ))),
         Some((key, seen)) => {
-            let message = format!("{} of {} resources claim no Dutch profile, first {key}", without.len(), without.len() + with);
-            Ok(seen.finding(Level::Warn, code::CONTENT, message).expected("a zib or nl-core profile in `meta.profile`").into())
+            let message =
+                format!("{} of {} resources claim no Dutch profile, first {key}", without.len(), without.len() + with);
+            Ok(seen
+                .finding(Level::Warn, code::CONTENT, message)
+                .expected("a zib or nl-core profile in `meta.profile`")
+                .into())
         }
     }
 }

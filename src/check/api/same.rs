@@ -18,7 +18,11 @@ pub fn difference(first: NodeRef<'_>, second: NodeRef<'_>) -> Option<String> {
         return Some(first.path());
     }
     let (ones, others) = (grouped(first), grouped(second));
-    if let Some(name) = ones.keys().find(|name| !others.contains_key(*name)).or_else(|| others.keys().find(|name| !ones.contains_key(*name))) {
+    if let Some(name) = ones
+        .keys()
+        .find(|name| !others.contains_key(*name))
+        .or_else(|| others.keys().find(|name| !ones.contains_key(*name)))
+    {
         return Some(format!("{}.{name}", first.path()));
     }
     for (name, one) in &ones {
@@ -54,12 +58,17 @@ mod tests {
     #[test]
     fn order_does_not_matter_and_values_do() {
         let json = |text: &str| read(text, Format::Json).unwrap();
-        let xml = |text: &str| read(format!("<Patient xmlns=\"http://hl7.org/fhir\">{text}</Patient>"), Format::Xml).unwrap();
-        let one = json(r#"{"resourceType": "Patient", "name": [{"family": "A", "given": ["B", "C"]}], "active": true}"#);
+        let xml =
+            |text: &str| read(format!("<Patient xmlns=\"http://hl7.org/fhir\">{text}</Patient>"), Format::Xml).unwrap();
+        let one =
+            json(r#"{"resourceType": "Patient", "name": [{"family": "A", "given": ["B", "C"]}], "active": true}"#);
         let same = xml(r#"<active value="true"/><name><family value="A"/><given value="B"/><given value="C"/></name>"#);
         assert_eq!(difference(one.root(), same.root()), None);
         for (text, path) in [
-            (r#"<active value="false"/><name><family value="A"/><given value="B"/><given value="C"/></name>"#, "active"),
+            (
+                r#"<active value="false"/><name><family value="A"/><given value="B"/><given value="C"/></name>"#,
+                "active",
+            ),
             (r#"<active value="true"/><name><family value="A"/><given value="C"/><given value="B"/></name>"#, "given"),
             (r#"<name><family value="A"/><given value="B"/><given value="C"/></name>"#, "active"),
         ] {

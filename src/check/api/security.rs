@@ -13,7 +13,9 @@ use crate::check::tls::{Endpoint, endpoints};
 
 fn own(session: &Session<'_>) -> Vec<Endpoint> {
     let base = session.setup.fhir_base.as_deref().and_then(|base| url::Url::parse(base).ok());
-    let is_own = |endpoint: &Endpoint| base.as_ref().is_some_and(|base| base.host() == endpoint.url.host() && base.port() == endpoint.url.port());
+    let is_own = |endpoint: &Endpoint| {
+        base.as_ref().is_some_and(|base| base.host() == endpoint.url.host() && base.port() == endpoint.url.port())
+    };
     endpoints(session.setup).into_iter().filter(is_own).collect()
 }
 
@@ -26,23 +28,39 @@ pub async fn hidden_details(session: &Session<'_>) -> Judged {
     }
     let token = session.api_token().await;
     let base = session.setup.fhir_base.as_deref().unwrap_or_default();
-    let mut posted = session.fhir_request("POST", token.as_deref(), &format!("{base}/Patient/_search"), &[("Content-Type", "text/csv")]);
+    let mut posted = session.fhir_request(
+        "POST",
+        token.as_deref(),
+        &format!("{base}/Patient/_search"),
+        &[("Content-Type", "text/csv")],
+    );
     posted.body = "a;b".into();
     all.push(session.send(Peer::Client, Place::Resource, posted).await);
     for seen in &all {
         outcome.exchange.get_or_insert(seen.number);
         if let Some(shown) = super::internals(seen) {
-            outcome.push(seen.finding(Level::Hard, code::CONTENT, format!("an answer shows the inside of the server: `{shown}`")));
+            outcome.push(seen.finding(
+                Level::Hard,
+                code::CONTENT,
+                format!("an answer shows the inside of the server: `{shown}`"),
+            ));
             break;
         }
     }
     let versioned = |seen: &Seen| {
-        let product = seen.header("X-Powered-By").or(seen.header("X-AspNet-Version")).or(seen.header("X-AspNetMvc-Version"));
-        let server = seen.header("Server").filter(|server| server.contains('/') && server.contains(|c: char| c.is_ascii_digit()));
+        let product =
+            seen.header("X-Powered-By").or(seen.header("X-AspNet-Version")).or(seen.header("X-AspNetMvc-Version"));
+        let server = seen
+            .header("Server")
+            .filter(|server| server.contains('/') && server.contains(|c: char| c.is_ascii_digit()));
         product.or(server).map(str::to_owned)
     };
     if let Some((seen, said)) = all.iter().find_map(|seen| Some((seen, versioned(seen)?))) {
-        outcome.push(seen.finding(Level::Warn, code::HEADER, format!("a header says what the server is made with: `{said}`")));
+        outcome.push(seen.finding(
+            Level::Warn,
+            code::HEADER,
+            format!("a header says what the server is made with: `{said}`"),
+        ));
     } else if let Some((seen, said)) = all.iter().find_map(|seen| Some((seen, seen.header("Server")?.to_owned()))) {
         outcome.push(seen.finding(Level::Note, code::NOTE, format!("`Server: {said}`")));
     }
@@ -53,10 +71,14 @@ pub async fn tls(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     for endpoint in own(session) {
         for (name, number) in OLD {
-            if matches!(ask(&session.dialer, &endpoint, &Offer::old(number)).await, Reply::Hello { version, .. } if version == number) {
+            if matches!(ask(&session.dialer, &endpoint, &Offer::old(number)).await, Reply::Hello { version, .. } if version == number)
+            {
                 // The guidelines call SSL insufficient, TLS 1.0 and 1.1 to be phased out.
                 let level = if number == 0x0300 { Level::Hard } else { Level::Warn };
-                outcome.push(crate::check::outcome::Finding::new(level, code::TLS, format!("{name} is on")).expected("TLS 1.2 and 1.3"));
+                outcome.push(
+                    crate::check::outcome::Finding::new(level, code::TLS, format!("{name} is on"))
+                        .expected("TLS 1.2 and 1.3"),
+                );
             }
         }
         outcome.findings.extend(weak_suites(session, &endpoint, Level::Warn).await);
@@ -88,11 +110,20 @@ pub async fn protected(session: &Session<'_>) -> Judged {
             outcome.exchange.get_or_insert(seen.number);
             let what = if token.is_none() { "no token" } else { "a made-up token" };
             if seen.is_success() {
-                outcome.push(seen.finding(Level::Hard, code::LEAK, format!("`{path}` is answered with {what}")).expected("status 401"));
+                outcome.push(
+                    seen.finding(Level::Hard, code::LEAK, format!("`{path}` is answered with {what}"))
+                        .expected("status 401"),
+                );
             } else if !matches!(seen.status(), 401 | 403) {
-                outcome.push(seen.finding(Level::Warn, code::ERROR_FORM, format!("{what} is answered with {}", seen.in_words())).expected("status 401"));
+                outcome.push(
+                    seen.finding(Level::Warn, code::ERROR_FORM, format!("{what} is answered with {}", seen.in_words()))
+                        .expected("status 401"),
+                );
             } else if seen.status() == 401 && seen.header("WWW-Authenticate").is_none() {
-                outcome.push(seen.finding(Level::Warn, code::HEADER, "401 comes without a challenge").expected("`WWW-Authenticate`"));
+                outcome.push(
+                    seen.finding(Level::Warn, code::HEADER, "401 comes without a challenge")
+                        .expected("`WWW-Authenticate`"),
+                );
             }
         }
     }
@@ -103,7 +134,11 @@ pub async fn safe_headers(session: &Session<'_>) -> Judged {
     let path = session.readable().await?;
     let seen = session.api(&path, &[]).await;
     let said = |name: &str| seen.header(name).unwrap_or("not there").to_owned();
-    let message = format!("Cache-Control: {}; Strict-Transport-Security: {}", said("Cache-Control"), said("Strict-Transport-Security"));
+    let message = format!(
+        "Cache-Control: {}; Strict-Transport-Security: {}",
+        said("Cache-Control"),
+        said("Strict-Transport-Security")
+    );
     Ok(seen.finding(Level::Note, code::NOTE, message).into())
 }
 
@@ -122,7 +157,14 @@ async fn published(session: &Session<'_>) -> Vec<Seen> {
     }
     for root in roots {
         for name in ["oauth-authorization-server", "openid-configuration", "smart-configuration"] {
-            let seen = session.get(Peer::Client, Place::Other, &format!("{root}/.well-known/{name}"), &[("Accept", "application/json")]).await;
+            let seen = session
+                .get(
+                    Peer::Client,
+                    Place::Other,
+                    &format!("{root}/.well-known/{name}"),
+                    &[("Accept", "application/json")],
+                )
+                .await;
             if seen.status() == 200 && seen.json().is_some() {
                 all.push(seen);
             }
@@ -137,7 +179,11 @@ pub async fn signing(session: &Session<'_>) -> Judged {
     for seen in &published {
         outcome.exchange.get_or_insert(seen.number);
         let value = seen.json().unwrap_or_default();
-        let algorithms = value.get("token_endpoint_auth_signing_alg_values_supported").and_then(|v| v.as_array()).cloned().unwrap_or_default();
+        let algorithms = value
+            .get("token_endpoint_auth_signing_alg_values_supported")
+            .and_then(|v| v.as_array())
+            .cloned()
+            .unwrap_or_default();
         let weak = algorithms.iter().filter_map(|v| v.as_str()).find(|alg| *alg == "none" || alg.starts_with("HS"));
         if let Some(weak) = weak {
             let message = format!("the authorization server says it takes tokens signed with `{weak}`");
@@ -147,7 +193,10 @@ pub async fn signing(session: &Session<'_>) -> Judged {
     if session.setup.pull.as_ref().is_some_and(|pull| pull.partner_key.is_some()) {
         outcome.add(assertion::forged(session).await?);
     } else if published.is_empty() {
-        return Err(Outcome::open(code::UNSEEN, "the authorization server publishes nothing about itself, and there is no JWT client"));
+        return Err(Outcome::open(
+            code::UNSEEN,
+            "the authorization server publishes nothing about itself, and there is no JWT client",
+        ));
     }
     Ok(outcome)
 }

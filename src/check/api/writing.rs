@@ -36,11 +36,17 @@ async fn created(session: &Session<'_>, outcome: &mut Outcome) -> Result<String,
     outcome.exchange.get_or_insert(seen.number);
     let location = seen.header("Location").and_then(bundle::referred);
     if seen.status() != 201 {
-        outcome.push(seen.finding(Level::Hard, code::CONTENT, format!("create is answered with {}", seen.in_words())).expected("status 201"));
+        outcome.push(
+            seen.finding(Level::Hard, code::CONTENT, format!("create is answered with {}", seen.in_words()))
+                .expected("status 201"),
+        );
     }
     let key = location.clone().or_else(|| seen.json().as_ref().and_then(bundle::key));
     if location.is_none() {
-        outcome.push(seen.finding(Level::Hard, code::HEADER, "create is answered without a Location").expected("`Location` with the id that the server gave"));
+        outcome.push(
+            seen.finding(Level::Hard, code::HEADER, "create is answered without a Location")
+                .expected("`Location` with the id that the server gave"),
+        );
     }
     key.and_then(|key| key.split('/').nth(1).map(str::to_owned)).ok_or_else(|| outcome.clone())
 }

@@ -32,7 +32,9 @@ pub async fn root(session: &Session<'_>) -> Judged {
         };
         let (root, namespace) = kind.root();
         if list.root.name != root {
-            outcome.push(wrong(Level::Hard, format!("the root of the {} is `{}`", kind.name(), list.root.name)).expected(root));
+            outcome.push(
+                wrong(Level::Hard, format!("the root of the {} is `{}`", kind.name(), list.root.name)).expected(root),
+            );
         }
         let start = format!("xmlns://afsprakenstelsel.medmij.nl/{namespace}/release");
         let release = list.namespace.strip_prefix(&start).and_then(|rest| rest.strip_suffix('/'));
@@ -42,7 +44,10 @@ pub async fn root(session: &Session<'_>) -> Judged {
             outcome.push(finding.expected(format!("{start}N/")));
         }
         if list.prefixed {
-            outcome.push(wrong(Level::Warn, format!("the elements of the {} have a prefix", kind.name())).expected("the default namespace"));
+            outcome.push(
+                wrong(Level::Warn, format!("the elements of the {} have a prefix", kind.name()))
+                    .expected("the default namespace"),
+            );
         }
     }
     Ok(outcome)
@@ -64,7 +69,8 @@ pub async fn head(session: &Session<'_>) -> Judged {
         };
         let before = session.earlier_list(kind).await.and_then(|list| number(list.root.value("Volgnummer")));
         if let Some(before) = before.filter(|before| current <= *before) {
-            let finding = wrong(Level::Hard, format!("the Volgnummer of the {} went from {before} to {current}", kind.name()));
+            let finding =
+                wrong(Level::Hard, format!("the Volgnummer of the {} went from {before} to {current}", kind.name()));
             outcome.push(finding.expected(format!("{} or more", before + 1)));
         }
     }
@@ -94,8 +100,14 @@ pub async fn patterns(session: &Session<'_>) -> Judged {
             }
         }
         if kind == Kind::Whl {
-            for node in list.root.all("MedMijNode").into_iter().filter(|node| node.children.is_empty() && !is_hostname(&node.text)) {
-                outcome.push(wrong(Level::Hard, format!("line {} of the WHL: `{}` is no Hostname", node.line, node.text)));
+            for node in list
+                .root
+                .all("MedMijNode")
+                .into_iter()
+                .filter(|node| node.children.is_empty() && !is_hostname(&node.text))
+            {
+                outcome
+                    .push(wrong(Level::Hard, format!("line {} of the WHL: `{}` is no Hostname", node.line, node.text)));
             }
         }
     }
@@ -120,12 +132,16 @@ pub async fn uniqueness(session: &Session<'_>) -> Judged {
     for (kind, list) in readable(session).await? {
         let mut doubled = vec![];
         // Which element holds the keys, by the element they are unique within.
-        let mut within = |holder: &Element, item: &str, key: &str| {
-            let items = holder.children.iter().filter(|child| child.name == item);
-            let keys: Vec<(String, u32)> = items.map(|item| (item.child(key).unwrap_or(item).text.clone(), item.line)).collect();
-            let found = twice(keys.iter().map(|(key, line)| (key.as_str(), *line)));
-            doubled.extend(found.into_iter().map(|(value, line)| format!("line {line} of the {}: {key} `{value}` is there before", kind.name())));
-        };
+        let mut within =
+            |holder: &Element, item: &str, key: &str| {
+                let items = holder.children.iter().filter(|child| child.name == item);
+                let keys: Vec<(String, u32)> =
+                    items.map(|item| (item.child(key).unwrap_or(item).text.clone(), item.line)).collect();
+                let found = twice(keys.iter().map(|(key, line)| (key.as_str(), *line)));
+                doubled.extend(found.into_iter().map(|(value, line)| {
+                    format!("line {line} of the {}: {key} `{value}` is there before", kind.name())
+                }));
+            };
         for (holder, item, key) in [
             ("Zorgaanbieders", "Zorgaanbieder", "Zorgaanbiedernaam"),
             ("Interfaceversies", "Interfaceversie", "InterfaceversieId"),
@@ -154,7 +170,8 @@ pub async fn whitelisted(session: &Session<'_>) -> Judged {
             let endpoints = std::iter::once(&service.token).chain(service.resources.iter().map(|(_, url)| url));
             for host in endpoints.map(|url| host(url)) {
                 if !whl.hosts().any(|listed| listed == host) && !said.contains(&host) {
-                    let message = format!("`{host}` of {} (service {}) is not on the whitelist", provider.name, service.id);
+                    let message =
+                        format!("`{host}` of {} (service {}) is not on the whitelist", provider.name, service.id);
                     outcome.push(wrong(Level::Hard, message).expected("every host of the backchannel"));
                     said.push(host);
                 }
@@ -166,8 +183,12 @@ pub async fn whitelisted(session: &Session<'_>) -> Judged {
 
 pub async fn front_whitelisted(session: &Session<'_>) -> Judged {
     let (zal, whl) = (session.list(Kind::Zal).await?, session.list(Kind::Whl).await?);
-    let mut hosts: Vec<String> =
-        zal.providers().iter().flat_map(|provider| &provider.services).map(|service| host(&service.authorization)).collect();
+    let mut hosts: Vec<String> = zal
+        .providers()
+        .iter()
+        .flat_map(|provider| &provider.services)
+        .map(|service| host(&service.authorization))
+        .collect();
     hosts.sort_unstable();
     hosts.dedup();
     let listed = hosts.iter().filter(|host| whl.hosts().any(|listed| listed == **host)).count();

@@ -11,8 +11,8 @@ use std::cell::RefCell;
 
 pub use reader::{Kind, List, Provider, Service, read};
 
-use super::outcome::Outcome;
 use super::code;
+use super::outcome::Outcome;
 use super::session::{Peer, Place, Session};
 use super::setup::{ListSource, Setup};
 
@@ -36,7 +36,8 @@ impl Session<'_> {
         if let Some(text) = &source.text {
             return Ok(text.clone());
         }
-        let known = self.lists.read.borrow().iter().find(|(place, _)| *place == source.place).map(|(_, text)| text.clone());
+        let known =
+            self.lists.read.borrow().iter().find(|(place, _)| *place == source.place).map(|(_, text)| text.clone());
         if let Some(known) = known {
             return known;
         }
@@ -47,7 +48,8 @@ impl Session<'_> {
                 _ => Err(format!("`{}` is not there: {}", source.place, seen.in_words())),
             }
         } else {
-            std::fs::read_to_string(&source.place).map_err(|error| format!("`{}` cannot be read: {error}", source.place))
+            std::fs::read_to_string(&source.place)
+                .map_err(|error| format!("`{}` cannot be read: {error}", source.place))
         };
         self.lists.read.borrow_mut().push((source.place.clone(), text.clone()));
         text
@@ -105,7 +107,10 @@ pub fn fill(zal: &List, provider: &str, service: Option<&str>, setup: &mut Setup
     let newest = found.iter().max_by_key(|provider| provider.version.clone()).map_or(&[][..], |p| &p.services);
     let ids: Vec<&str> = newest.iter().map(|service| service.id.as_str()).collect();
     let tested = match service {
-        Some(id) => newest.iter().find(|s| s.id == id).ok_or_else(|| format!("`{bare}` has no service {id}; it has {}", ids.join(", ")))?,
+        Some(id) => newest
+            .iter()
+            .find(|s| s.id == id)
+            .ok_or_else(|| format!("`{bare}` has no service {id}; it has {}", ids.join(", ")))?,
         None => newest.first().ok_or_else(|| format!("`{bare}` has no services"))?,
     };
     setup.provider.get_or_insert_with(|| bare.to_owned());
@@ -116,11 +121,16 @@ pub fn fill(zal: &List, provider: &str, service: Option<&str>, setup: &mut Setup
     }
     for service in newest {
         if let Some((_, endpoint)) = service.resources.first() {
-            setup.resource_endpoints.entry(service.id.clone()).or_insert_with(|| endpoint.trim_end_matches('/').to_owned());
+            setup
+                .resource_endpoints
+                .entry(service.id.clone())
+                .or_insert_with(|| endpoint.trim_end_matches('/').to_owned());
         }
     }
     if setup.services.is_empty() {
-        setup.services = std::iter::once(tested.id.clone()).chain(ids.iter().filter(|id| **id != tested.id).map(|id| (*id).to_owned())).collect();
+        setup.services = std::iter::once(tested.id.clone())
+            .chain(ids.iter().filter(|id| **id != tested.id).map(|id| (*id).to_owned()))
+            .collect();
     }
     Ok(())
 }

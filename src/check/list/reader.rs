@@ -126,7 +126,8 @@ pub struct Provider {
 /// # Errors
 /// It is not XML; the message says where.
 pub fn read(text: &str) -> Result<List, String> {
-    let document = Document::parse(text.trim_start_matches('\u{feff}')).map_err(|error| format!("it is not XML: {error}"))?;
+    let document =
+        Document::parse(text.trim_start_matches('\u{feff}')).map_err(|error| format!("it is not XML: {error}"))?;
     let root = document.root_element();
     let namespace = root.tag_name().namespace().unwrap_or_default().to_owned();
     let prefixed = root.lookup_prefix(&namespace).is_some_and(|prefix| !prefix.is_empty());
@@ -149,11 +150,15 @@ impl List {
             let of = |holder: &Element, version: &str| Provider {
                 name: name.clone(),
                 version: version.to_owned(),
-                services: holder.child("Gegevensdiensten").map_or(vec![], |all| all.children.iter().map(service).collect()),
+                services: holder
+                    .child("Gegevensdiensten")
+                    .map_or(vec![], |all| all.children.iter().map(service).collect()),
             };
             match versions.is_empty() {
                 true => providers.push(of(provider, "")),
-                false => providers.extend(versions.iter().map(|version| of(version, version.value("InterfaceversieId")))),
+                false => {
+                    providers.extend(versions.iter().map(|version| of(version, version.value("InterfaceversieId"))))
+                }
             }
         }
         providers
@@ -199,9 +204,14 @@ mod tests {
             <Systeemrollen><Systeemrol><Systeemrolcode>X</Systeemrolcode><ResourceEndpoint><ResourceEndpointuri>https://a.nl/r\
             </ResourceEndpointuri></ResourceEndpoint></Systeemrol></Systeemrollen></Gegevensdienst></Gegevensdiensten>";
         let name = "<Zorgaanbiedernaam>a@medmij</Zorgaanbiedernaam>";
-        let versions = format!("<Interfaceversies><Interfaceversie><InterfaceversieId>2.2.0</InterfaceversieId>{service}</Interfaceversie></Interfaceversies>");
+        let versions = format!(
+            "<Interfaceversies><Interfaceversie><InterfaceversieId>2.2.0</InterfaceversieId>{service}</Interfaceversie></Interfaceversies>"
+        );
         for (body, version) in [(service.to_owned(), ""), (versions, "2.2.0")] {
-            let list = read(&format!("<Z xmlns='x'><Zorgaanbieders><Zorgaanbieder>{name}{body}</Zorgaanbieder></Zorgaanbieders></Z>")).unwrap();
+            let list = read(&format!(
+                "<Z xmlns='x'><Zorgaanbieders><Zorgaanbieder>{name}{body}</Zorgaanbieder></Zorgaanbieders></Z>"
+            ))
+            .unwrap();
             let providers = list.providers();
             assert_eq!((providers.len(), providers[0].version.as_str()), (1, version));
             assert_eq!(providers[0].services[0].resources, [("X".to_owned(), "https://a.nl/r".to_owned())]);

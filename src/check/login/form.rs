@@ -80,7 +80,9 @@ impl Page {
 
     /// Every address the page leads to.
     pub fn links(&self) -> impl Iterator<Item = &str> {
-        self.tags.iter().flat_map(|tag| ["href", "action", "src", "content"].into_iter().filter_map(|name| tag.get(name)))
+        self.tags
+            .iter()
+            .flat_map(|tag| ["href", "action", "src", "content"].into_iter().filter_map(|name| tag.get(name)))
     }
 }
 
@@ -96,12 +98,15 @@ impl Form<'_> {
 
     fn hidden(&self) -> Vec<(String, String)> {
         let hidden = self.fields.iter().filter(|field| Form::kind(field) == "hidden");
-        hidden.filter_map(|f| Some((f.get("name")?.to_owned(), f.get("value").unwrap_or_default().to_owned()))).collect()
+        hidden
+            .filter_map(|f| Some((f.get("name")?.to_owned(), f.get("value").unwrap_or_default().to_owned())))
+            .collect()
     }
 
     fn button(&self, wanted: impl Fn(&str) -> bool) -> Option<(String, String)> {
         let buttons = self.fields.iter().filter(|field| Form::kind(field) == "submit");
-        let mut named = buttons.filter_map(|f| Some((f.get("name")?.to_owned(), f.get("value").unwrap_or_default().to_owned())));
+        let mut named =
+            buttons.filter_map(|f| Some((f.get("name")?.to_owned(), f.get("value").unwrap_or_default().to_owned())));
         named.find(|(name, value)| wanted(&format!("{name}={value}").to_ascii_lowercase()))
     }
 
@@ -140,7 +145,8 @@ impl Form<'_> {
             let boxes = self.fields.iter().filter(|f| matches!(Form::kind(f), "checkbox" | "radio"));
             let lasting = |text: &str| LASTING.iter().any(|word| text.to_ascii_lowercase().contains(word));
             for field in boxes {
-                if let Some(name) = field.get("name").filter(|n| lasting(n) || field.get("value").is_some_and(lasting)) {
+                if let Some(name) = field.get("name").filter(|n| lasting(n) || field.get("value").is_some_and(lasting))
+                {
                     pairs.push((name.to_owned(), field.get("value").unwrap_or("on").to_owned()));
                 }
             }

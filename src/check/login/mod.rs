@@ -129,7 +129,9 @@ async fn fill_in(
                 form.login(person.user.as_str(), person.password.expose(), decision == Decision::Abort)
             }
             // Asked twice: this person is not let in.
-            Some(form) if form.asks_password() => return Err(format!("`{}` is not let in: {}", person.user, page.title())),
+            Some(form) if form.asks_password() => {
+                return Err(format!("`{}` is not let in: {}", person.user, page.title()));
+            }
             Some(form) => {
                 consent = Some(seen.clone());
                 form.decide(decision)

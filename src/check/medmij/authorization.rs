@@ -35,7 +35,9 @@ fn not_accepted(session: &Session<'_>, seen: &Seen, level: Level, what: &str) ->
         let finding = seen.finding(level, code::REFUSED, format!("{what} was refused: `{error}`"));
         outcome.push(finding.expected("a page, or a redirect to where people log in"));
     } else if seen.status() >= 400 {
-        outcome.push(seen.finding(level, code::REFUSED, format!("{what} was refused")).expected("status 200, or a redirect"));
+        outcome.push(
+            seen.finding(level, code::REFUSED, format!("{what} was refused")).expected("status 200, or a redirect"),
+        );
     }
     outcome
 }
@@ -62,7 +64,13 @@ async fn stays(session: &Session<'_>, asked: &Authorization, level: Level, what:
 }
 
 /// Refused, with an error for the client (exception 1b).
-async fn goes_back(session: &Session<'_>, asked: &Authorization, errors: &[&str], levels: (Level, Level), what: &str) -> Judged {
+async fn goes_back(
+    session: &Session<'_>,
+    asked: &Authorization,
+    errors: &[&str],
+    levels: (Level, Level),
+    what: &str,
+) -> Judged {
     let valid = session.accepted().await.clone();
     let seen = asked.send(session).await;
     let (level, code_level) = levels;
@@ -71,7 +79,9 @@ async fn goes_back(session: &Session<'_>, asked: &Authorization, errors: &[&str]
         let finding = match seen.broken(level) {
             Some(broken) => broken,
             None if carries_on(&seen, &valid) => seen.finding(level, code::ACCEPTED, format!("{what} was accepted")),
-            None => seen.finding(level, code::ERROR_FORM, format!("{what} was not answered with a redirect to the client")),
+            None => {
+                seen.finding(level, code::ERROR_FORM, format!("{what} was not answered with a redirect to the client"))
+            }
         };
         outcome.push(finding.expected(format!("a redirect to the client with `error={}`", errors.join("` or `"))));
         return Ok(outcome);
@@ -117,7 +127,8 @@ pub async fn unknown_client(session: &Session<'_>) -> Judged {
 }
 
 pub async fn no_client(session: &Session<'_>) -> Judged {
-    stays(session, &Authorization::valid(session).without("client_id"), Level::Hard, "a request without `client_id`").await
+    stays(session, &Authorization::valid(session).without("client_id"), Level::Hard, "a request without `client_id`")
+        .await
 }
 
 pub async fn foreign_redirect(session: &Session<'_>) -> Judged {
@@ -347,7 +358,11 @@ fn came_back(landing: &Landing, asked: &Authorization, redirect_uri: &str) -> Ou
         let known = matches!(&*name, "code" | "state" | "iss" | "error" | "error_description") || given(&name);
         let wanted = redirect_uri.contains(&format!("{name}="));
         if !known && !wanted {
-            outcome.push(Finding::new(Level::Warn, code::CONTENT, format!("the redirect has a parameter `{name}` that is not asked")));
+            outcome.push(Finding::new(
+                Level::Warn,
+                code::CONTENT,
+                format!("the redirect has a parameter `{name}` that is not asked"),
+            ));
         }
     }
     outcome
@@ -358,7 +373,9 @@ pub async fn consent_given(session: &Session<'_>) -> Judged {
     let asked = Authorization::valid(session);
     let redirect = asked.get("redirect_uri").to_owned();
     let landing = log_in(session, &asked.url(session), &redirect, person, Decision::Consent).await;
-    let landing = landing.map_err(|why| Outcome::from(Finding::new(Level::Hard, code::REFUSED, format!("the login did not succeed: {why}"))))?;
+    let landing = landing.map_err(|why| {
+        Outcome::from(Finding::new(Level::Hard, code::REFUSED, format!("the login did not succeed: {why}")))
+    })?;
     session.medmij.codes.borrow_mut().extend(landing.parameter("code"));
     Ok(came_back(&landing, &asked, &redirect))
 }
@@ -433,7 +450,10 @@ pub async fn login_aborted(session: &Session<'_>) -> Judged {
 pub async fn long_term_not_selected(session: &Session<'_>) -> Judged {
     let granted = session.first().await?;
     let Some(page) = &granted.coded.landing.consent else {
-        return Err(Outcome::open(code::MANUAL, "the consent page was not seen: look whether long-term consent is ticked"));
+        return Err(Outcome::open(
+            code::MANUAL,
+            "the consent page was not seen: look whether long-term consent is ticked",
+        ));
     };
     let text = page.text();
     let page_read = Page::read(&text);
@@ -474,7 +494,11 @@ pub async fn error_page_ids(session: &Session<'_>) -> Judged {
         if !missing.is_empty() {
             // The rule is about outages; a page for an invalid request is only noted.
             let level = if seen.status() >= 500 { Level::Warn } else { Level::Note };
-            outcome.push(seen.finding(level, code::CONTENT, format!("the error page does not show {}", missing.join(" and "))));
+            outcome.push(seen.finding(
+                level,
+                code::CONTENT,
+                format!("the error page does not show {}", missing.join(" and ")),
+            ));
         }
     }
     Ok(outcome)
@@ -556,11 +580,17 @@ pub async fn page_headers(session: &Session<'_>) -> Judged {
         ),
         (
             |page| has(page, "Cache-Control", "no-store"),
-            Words::new("a page may be cached: no `Cache-Control: no-store`", "een pagina mag gecachet worden: geen `Cache-Control: no-store`"),
+            Words::new(
+                "a page may be cached: no `Cache-Control: no-store`",
+                "een pagina mag gecachet worden: geen `Cache-Control: no-store`",
+            ),
         ),
         (
             |page| has(page, "X-Content-Type-Options", "nosniff"),
-            Words::new("a page may be sniffed: no `X-Content-Type-Options: nosniff`", "een pagina mag gesnift worden: geen `X-Content-Type-Options: nosniff`"),
+            Words::new(
+                "a page may be sniffed: no `X-Content-Type-Options: nosniff`",
+                "een pagina mag gesnift worden: geen `X-Content-Type-Options: nosniff`",
+            ),
         ),
     ];
     Ok(header_rules(&pages(session).await?, &rules, session))
@@ -590,7 +620,9 @@ pub async fn share(session: &Session<'_>) -> Judged {
     let asked = sharing(session);
     let redirect = asked.get("redirect_uri").to_owned();
     let landing = log_in(session, &asked.url(session), &redirect, person, Decision::Consent).await;
-    let landing = landing.map_err(|why| Outcome::from(Finding::new(Level::Hard, code::REFUSED, format!("the login did not succeed: {why}"))))?;
+    let landing = landing.map_err(|why| {
+        Outcome::from(Finding::new(Level::Hard, code::REFUSED, format!("the login did not succeed: {why}")))
+    })?;
     session.medmij.codes.borrow_mut().extend(landing.parameter("code"));
     Ok(came_back(&landing, &asked, &redirect))
 }

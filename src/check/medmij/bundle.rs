@@ -21,7 +21,10 @@ pub fn entries(bundle: &Value) -> &[Value] {
 
 /// The resources of the entries, without outcomes.
 pub fn resources(bundle: &Value) -> impl Iterator<Item = &Value> {
-    entries(bundle).iter().filter_map(|entry| entry.get("resource")).filter(|r| text(r, "resourceType") != Some("OperationOutcome"))
+    entries(bundle)
+        .iter()
+        .filter_map(|entry| entry.get("resource"))
+        .filter(|r| text(r, "resourceType") != Some("OperationOutcome"))
 }
 
 /// How an entry came in: `match`, `include`, `outcome`.

@@ -192,8 +192,13 @@ impl TokenRequest {
         let client = or("client_id", &setup.client_id);
         let redirect = or("redirect_uri", &setup.redirect_uri);
         let correlation = asked.map(|asked| asked.get("X-Correlation-ID").to_owned());
-        TokenRequest::new(&[("grant_type", "authorization_code"), ("code", code), ("client_id", &client), ("redirect_uri", &redirect)])
-            .correlated(correlation)
+        TokenRequest::new(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("client_id", &client),
+            ("redirect_uri", &redirect),
+        ])
+        .correlated(correlation)
     }
 
     /// A valid refresh.
@@ -253,7 +258,10 @@ impl TokenRequest {
         let mut headers = vec![("Accept", "application/json")];
         headers.extend(self.request_id.as_deref().map(|id| ("MedMij-Request-ID", id)));
         headers.extend(self.correlation_id.as_deref().map(|id| ("X-Correlation-ID", id)));
-        self.parameters.iter().filter(|(n, _)| matches!(&**n, "code" | "refresh_token")).for_each(|(_, v)| session.keep_secret(v));
+        self.parameters
+            .iter()
+            .filter(|(n, _)| matches!(&**n, "code" | "refresh_token"))
+            .for_each(|(_, v)| session.keep_secret(v));
         let request = match in_query {
             true => request(method, &format!("{endpoint}?{}", self.form()), &headers, ""),
             false => {
@@ -308,7 +316,8 @@ impl Session<'_> {
         let landing = log_in(self, &asked.url(self), &redirect, person, decision).await;
         let landing = landing.map_err(|why| Outcome::blocked(format!("the login did not succeed: {why}")))?;
         let Some(received) = landing.parameter("code") else {
-            let why = landing.parameter("error").unwrap_or_else(|| "the browser was not sent back with a code".to_owned());
+            let why =
+                landing.parameter("error").unwrap_or_else(|| "the browser was not sent back with a code".to_owned());
             return Err(Outcome::blocked(format!("the login gave no code: {why}")));
         };
         self.medmij.codes.borrow_mut().push(received.clone());

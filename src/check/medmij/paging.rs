@@ -20,7 +20,9 @@ async fn several(session: &Session<'_>) -> Result<(String, Value), Outcome> {
     let searches = session.searches().await?;
     let plain = searches.iter().filter(|search| !search.query.contains('$') && !search.query.contains("_include"));
     let found = plain.filter_map(|search| Some((search, search.bundle.as_ref()?)));
-    let most = found.filter(|(_, bundle)| bundle::link(bundle, "next").is_none()).max_by_key(|(_, bundle)| bundle::matches(bundle));
+    let most = found
+        .filter(|(_, bundle)| bundle::link(bundle, "next").is_none())
+        .max_by_key(|(_, bundle)| bundle::matches(bundle));
     match most {
         Some((search, bundle)) if bundle::matches(bundle) > 1 => Ok((search.query.clone(), bundle.clone())),
         _ => Err(Outcome::open(code::UNSEEN, "no search found more than one, so there is nothing to page")),
@@ -41,7 +43,9 @@ pub async fn judge(session: &Session<'_>) -> Judged {
     let (seen, bundle) = first_page(session, &query).await?;
     let mut outcome = seen.shows();
     let Some(mut page) = bundle else {
-        return Ok(seen.finding(Level::Warn, code::REFUSED, "a search with `_count=1` is not answered with a searchset").into());
+        return Ok(seen
+            .finding(Level::Warn, code::REFUSED, "a search with `_count=1` is not answered with a searchset")
+            .into());
     };
     let token = session.token().await?;
     let Some(mut next) = bundle::link(&page, "next").map(str::to_owned) else {
@@ -55,16 +59,26 @@ pub async fn judge(session: &Session<'_>) -> Judged {
     let mut known = BTreeSet::new();
     let mut unprotected = false;
     loop {
-        all.extend(bundle::entries(&page).iter().filter(|e| bundle::mode(e) != Some("include")).filter_map(|e| bundle::key(e.get("resource")?)));
+        all.extend(
+            bundle::entries(&page)
+                .iter()
+                .filter(|e| bundle::mode(e) != Some("include"))
+                .filter_map(|e| bundle::key(e.get("resource")?)),
+        );
         let host = Url::parse(&next).ok();
         let elsewhere = host.as_ref().and_then(Url::host_str) != home.as_ref().and_then(Url::host_str);
         if elsewhere && !host.as_ref().and_then(Url::host_str).is_some_and(|host| session.whitelisted(host)) {
-            let finding = seen.finding(Level::Hard, code::CONTENT, format!("a next link leads to another host: `{next}`"));
+            let finding =
+                seen.finding(Level::Hard, code::CONTENT, format!("a next link leads to another host: `{next}`"));
             outcome.push(finding.expected("the same host, or one on the whitelist"));
             return Ok(outcome);
         }
         if !known.insert(next.clone()) || known.len() > PAGES {
-            outcome.push(seen.finding(Level::Hard, code::CONTENT, format!("the pages do not end: `{next}` comes again")));
+            outcome.push(seen.finding(
+                Level::Hard,
+                code::CONTENT,
+                format!("the pages do not end: `{next}` comes again"),
+            ));
             return Ok(outcome);
         }
         if !unprotected {
@@ -90,7 +104,12 @@ pub async fn judge(session: &Session<'_>) -> Judged {
             None => break,
         }
     }
-    all.extend(bundle::entries(&page).iter().filter(|e| bundle::mode(e) != Some("include")).filter_map(|e| bundle::key(e.get("resource")?)));
+    all.extend(
+        bundle::entries(&page)
+            .iter()
+            .filter(|e| bundle::mode(e) != Some("include"))
+            .filter_map(|e| bundle::key(e.get("resource")?)),
+    );
     let distinct: BTreeSet<&String> = all.iter().collect();
     let expected: BTreeSet<String> = bundle::entries(&whole)
         .iter()
@@ -98,7 +117,8 @@ pub async fn judge(session: &Session<'_>) -> Judged {
         .filter_map(|e| bundle::key(e.get("resource")?))
         .collect();
     if distinct.len() != all.len() {
-        outcome.push(seen.finding(Level::Hard, code::CONTENT, "a resource is on two pages").expected("each on one page"));
+        outcome
+            .push(seen.finding(Level::Hard, code::CONTENT, "a resource is on two pages").expected("each on one page"));
     }
     if let Some(missing) = expected.iter().find(|key| !distinct.contains(key)) {
         outcome.push(seen.finding(Level::Hard, code::CONTENT, format!("{missing} is on no page").as_str()));
@@ -111,21 +131,38 @@ pub async fn of_other(session: &Session<'_>) -> Judged {
     let (seen, bundle) = first_page(session, &query).await?;
     let next = bundle.as_ref().and_then(|bundle| bundle::link(bundle, "next").map(str::to_owned));
     let Some(next) = next else { return Err(Outcome::blocked("there are no pages (MM-RES-30)")) };
-    let own: BTreeSet<String> = session.searches().await?.iter().filter_map(|s| s.bundle.as_ref()).flat_map(bundle::keys).collect();
+    let own: BTreeSet<String> =
+        session.searches().await?.iter().filter_map(|s| s.bundle.as_ref()).flat_map(bundle::keys).collect();
     let other = session.second_token().await?;
     let stolen = session.fhir(Peer::Client, Some(&other), &next, &[]).await;
     let mut outcome = seen.shows();
-    let shown = stolen.json().into_iter().flat_map(|page| bundle::keys(&page)).find(|key| own.contains(key) && !shared(key));
+    let shown =
+        stolen.json().into_iter().flat_map(|page| bundle::keys(&page)).find(|key| own.contains(key) && !shared(key));
     if let (true, Some(key)) = (stolen.is_success(), shown) {
         let finding = stolen.finding(Level::Hard, code::LEAK, format!("the page of one person shows {key} to another"));
         outcome.push(finding.expected("status 401, 403, 404 or 410, or nothing of the first person"));
+    } else if stolen.is_success() {
+        let finding = stolen.finding(
+            Level::Warn,
+            code::ACCEPTED,
+            "the page of one person is taken from another, who sees none of its data",
+        );
+        outcome.push(finding.expected("status 401, 403, 404 or 410"));
     }
     Ok(outcome)
 }
 
 /// Resources that are of nobody in particular.
 pub fn shared(key: &str) -> bool {
-    const OF_NOBODY: [&str; 8] =
-        ["Practitioner/", "PractitionerRole/", "Organization/", "Location/", "Medication/", "HealthcareService/", "Endpoint/", "Device/"];
+    const OF_NOBODY: [&str; 8] = [
+        "Practitioner/",
+        "PractitionerRole/",
+        "Organization/",
+        "Location/",
+        "Medication/",
+        "HealthcareService/",
+        "Endpoint/",
+        "Device/",
+    ];
     OF_NOBODY.iter().any(|kind| key.starts_with(kind))
 }

@@ -86,7 +86,11 @@ impl Session<'_> {
     async fn bundles(&self) -> Result<Vec<(&Search, &Value)>, Outcome> {
         let searches = self.searches().await?;
         let found: Vec<_> = searches.iter().filter_map(|search| Some((search, search.bundle.as_ref()?))).collect();
-        if found.is_empty() { Err(Outcome::blocked("no request of the data service gave a searchset (MM-RES-01)")) } else { Ok(found) }
+        if found.is_empty() {
+            Err(Outcome::blocked("no request of the data service gave a searchset (MM-RES-01)"))
+        } else {
+            Ok(found)
+        }
     }
 }
 
@@ -117,7 +121,9 @@ fn challenged(seen: &Seen, error: Option<&str>, what: &str) -> Outcome {
         outcome.push(seen.finding(Level::Warn, code::HEADER, message).expected("`WWW-Authenticate: Bearer …`"));
     } else if let Some(error) = error.filter(|error| !challenge.contains(error)) {
         let message = format!("{what} was refused without `{error}`");
-        outcome.push(seen.finding(Level::Warn, code::HEADER, message).expected(format!("`error=\"{error}\"`")).found(challenge));
+        outcome.push(
+            seen.finding(Level::Warn, code::HEADER, message).expected(format!("`error=\"{error}\"`")).found(challenge),
+        );
     }
     outcome
 }
@@ -134,7 +140,12 @@ pub async fn searches(session: &Session<'_>) -> Judged {
             200 => format!("`{}` is not answered with a searchset", search.query),
             _ => format!("`{}` is refused: {}", search.query, search.seen.in_words()),
         };
-        outcome.push(search.seen.finding(Level::Hard, code::REFUSED, message).expected("status 200 and a Bundle of type searchset"));
+        outcome.push(
+            search
+                .seen
+                .finding(Level::Hard, code::REFUSED, message)
+                .expected("status 200 and a Bundle of type searchset"),
+        );
     }
     Ok(outcome)
 }
@@ -183,7 +194,9 @@ fn changes(token: &str) -> Vec<String> {
     if let [head, payload, signature] = token.split('.').collect::<Vec<_>>()[..] {
         let none = refusal::to_base64url(br#"{"alg":"none","typ":"JWT"}"#);
         all.push(format!("{none}.{payload}."));
-        if let Some(Ok(Value::Object(mut claims))) = refusal::base64url(payload).map(|bytes| serde_json::from_slice(&bytes)) {
+        if let Some(Ok(Value::Object(mut claims))) =
+            refusal::base64url(payload).map(|bytes| serde_json::from_slice(&bytes))
+        {
             claims.insert("sub".to_owned(), Value::from("somebody-else"));
             let claims = refusal::to_base64url(Value::Object(claims).to_string().as_bytes());
             all.push(format!("{head}.{claims}.{signature}"));
@@ -195,7 +208,8 @@ fn changes(token: &str) -> Vec<String> {
 pub async fn expired_token(session: &Session<'_>) -> Judged {
     let person = session.first_person()?;
     let asked = super::flow::Authorization::valid(session);
-    let granted = session.granted(person, crate::check::login::Decision::Consent, asked).await.map_err(Outcome::blocked)?;
+    let granted =
+        session.granted(person, crate::check::login::Decision::Consent, asked).await.map_err(Outcome::blocked)?;
     let lasts = granted.token.expires_in.unwrap_or(900.0).max(0.0);
     // Thirty seconds of grace for clocks, less for tokens that last seconds.
     tokio::time::sleep(Duration::from_secs_f64(lasts + f64::min(30.0, lasts))).await;
@@ -229,10 +243,17 @@ pub async fn other_person(session: &Session<'_>) -> Judged {
     let patient = other.iter().find(|key| key.starts_with("Patient/")).cloned();
     let patient = patient.or_else(|| Some(format!("Patient/{}", session.setup.second_person()?.patient.as_ref()?)));
     let Some(patient) = patient else {
-        return Err(Outcome::blocked("nothing is known of the second person: no request of the data service found anything"));
+        return Err(Outcome::blocked(
+            "nothing is known of the second person: no request of the data service found anything",
+        ));
     };
     let id = patient.trim_start_matches("Patient/").to_owned();
-    let mut paths = vec![patient, format!("Patient?_id={id}"), format!("Condition?patient={id}"), format!("Observation?patient=Patient/{id}")];
+    let mut paths = vec![
+        patient,
+        format!("Patient?_id={id}"),
+        format!("Condition?patient={id}"),
+        format!("Observation?patient=Patient/{id}"),
+    ];
     let mut kinds = BTreeSet::new();
     paths.extend(other.iter().filter(|key| kinds.insert(key.split('/').next())).cloned());
     let mut outcome = Outcome::holds();
@@ -240,7 +261,10 @@ pub async fn other_person(session: &Session<'_>) -> Judged {
         let seen = session.ask(Peer::Client, Some(&token), &path, &[]).await;
         outcome.exchange.get_or_insert(seen.number);
         let Some(value) = seen.json().filter(|_| seen.is_success()) else { continue };
-        let shown = bundle::key(&value).into_iter().chain(bundle::keys(&value)).find(|key| other.contains(key) || *key == format!("Patient/{id}"));
+        let shown = bundle::key(&value)
+            .into_iter()
+            .chain(bundle::keys(&value))
+            .find(|key| other.contains(key) || *key == format!("Patient/{id}"));
         if let Some(key) = shown {
             let finding = seen.finding(Level::Hard, code::LEAK, format!("`{path}` shows {key} of another person"));
             outcome.push(finding.expected("status 404 or 403, or nothing of the other"));
@@ -263,7 +287,11 @@ pub async fn one_person(session: &Session<'_>) -> Judged {
             let mut references = vec![];
             bundle::references(resource, "", &mut references);
             let of_person = references.into_iter().filter(|(name, _)| NAMES.contains(name));
-            found.extend(of_person.filter_map(|(_, reference)| bundle::referred(reference)).filter(|key| key.starts_with("Patient/")));
+            found.extend(
+                of_person
+                    .filter_map(|(_, reference)| bundle::referred(reference))
+                    .filter(|key| key.starts_with("Patient/")),
+            );
         }
         for key in found {
             if !people.iter().any(|(known, _)| *known == key) {
@@ -298,7 +326,8 @@ pub async fn bsn_in_query(session: &Session<'_>) -> Judged {
     let token = session.token().await?;
     let own = personal(session.searches().await?);
     let bsn = other_bsn(session);
-    let seen = session.ask(Peer::Client, Some(&token), &format!("Patient?identifier={}%7C{bsn}", Bsn::SYSTEM), &[]).await;
+    let seen =
+        session.ask(Peer::Client, Some(&token), &format!("Patient?identifier={}%7C{bsn}", Bsn::SYSTEM), &[]).await;
     let mut outcome = seen.shows();
     let Some(value) = seen.json().filter(|_| seen.is_success()) else {
         if seen.status() >= 500 {
@@ -307,7 +336,8 @@ pub async fn bsn_in_query(session: &Session<'_>) -> Judged {
         return Ok(outcome);
     };
     if let Some(key) = bundle::keys(&value).into_iter().find(|key| !own.contains(key) && !paging::shared(key)) {
-        let finding = seen.finding(Level::Hard, code::LEAK, format!("a citizen service number in the query shows {key}"));
+        let finding =
+            seen.finding(Level::Hard, code::LEAK, format!("a citizen service number in the query shows {key}"));
         outcome.push(finding.expected("nothing of another person"));
     }
     if bundle::link(&value, "self").is_some_and(|link| link.contains(&bsn)) {
@@ -324,7 +354,8 @@ pub async fn no_bsn(session: &Session<'_>) -> Judged {
     for seen in session.seen(Place::Resource).iter().filter(|seen| seen.is_success() && !asked_with(seen)) {
         outcome.exchange.get_or_insert(seen.number);
         let mut text = seen.text();
-        let headers = seen.answer().map(|answer| answer.headers.iter().map(|(_, value)| value.to_owned()).collect::<Vec<_>>());
+        let headers =
+            seen.answer().map(|answer| answer.headers.iter().map(|(_, value)| value.to_owned()).collect::<Vec<_>>());
         text.push_str(&headers.unwrap_or_default().join("\n"));
         // Codes of SNOMED CT have nine digits too; alone a number says something in an Identifier only.
         let finding = if redaction::mask_bsns(&text) != text {
@@ -422,7 +453,9 @@ pub async fn methods(session: &Session<'_>) -> Judged {
     let token = session.token().await?;
     let base = session.setup.fhir_base.as_deref().unwrap_or_default();
     let id = Uuid::new_v4().to_string();
-    let body = format!(r#"{{"resourceType": "Observation", "id": "{id}", "status": "cancelled", "code": {{"text": "keur"}}}}"#);
+    let body = format!(
+        r#"{{"resourceType": "Observation", "id": "{id}", "status": "cancelled", "code": {{"text": "keur"}}}}"#
+    );
     let mut outcome = Outcome::holds();
     for (method, path, level) in [
         ("PUT", format!("Observation/{id}"), Level::Hard),
@@ -498,7 +531,8 @@ pub async fn formats(session: &Session<'_>) -> Judged {
             None => {
                 let came = seen.header("Content-Type").unwrap_or("no Content-Type").to_owned();
                 let message = format!("`Accept: {accept}` is answered with {}, {came}", seen.in_words());
-                outcome.push(seen.finding(level, code::CONTENT, message).expected(format!("status 200 and `{accept}`")));
+                outcome
+                    .push(seen.finding(level, code::CONTENT, message).expected(format!("status 200 and `{accept}`")));
             }
         }
     }
@@ -518,7 +552,8 @@ pub async fn format_parameter(session: &Session<'_>) -> Judged {
         return Ok(seen.shows());
     }
     let came = seen.header("Content-Type").unwrap_or("no Content-Type").to_owned();
-    let finding = seen.finding(Level::Warn, code::CONTENT, "`_format=json` with `Accept: application/fhir+xml` gives no JSON");
+    let finding =
+        seen.finding(Level::Warn, code::CONTENT, "`_format=json` with `Accept: application/fhir+xml` gives no JSON");
     Ok(finding.found(format!("{}, {came}", seen.in_words())).into())
 }
 
@@ -530,7 +565,11 @@ pub async fn wrong_version(session: &Session<'_>) -> Judged {
     if matches!(seen.status(), 400 | 406 | 415) {
         return Ok(seen.shows());
     }
-    let finding = seen.finding(Level::Warn, code::ACCEPTED, format!("`fhirVersion={other}` is answered with {}", seen.in_words()));
+    let finding = seen.finding(
+        Level::Warn,
+        code::ACCEPTED,
+        format!("`fhirVersion={other}` is answered with {}", seen.in_words()),
+    );
     Ok(finding.expected("status 406").into())
 }
 
@@ -540,26 +579,42 @@ pub async fn any_accept(session: &Session<'_>) -> Judged {
     if seen.status() == 200 && format_of(&seen).is_some() {
         return Ok(seen.shows());
     }
-    Ok(seen.finding(Level::Warn, code::REFUSED, "`Accept: */*` is not answered with FHIR").expected("status 200").into())
+    Ok(seen
+        .finding(Level::Warn, code::REFUSED, "`Accept: */*` is not answered with FHIR")
+        .expected("status 200")
+        .into())
 }
 
 pub async fn unknown_parameter(session: &Session<'_>) -> Judged {
     let token = session.token().await?;
     let lenient = session.ask(Peer::Client, Some(&token), "Observation?foo=bar", &[]).await;
     let mut outcome = lenient.shows();
-    let in_self = lenient.json().is_some_and(|value| bundle::link(&value, "self").is_some_and(|link| link.contains("foo=")));
+    let in_self =
+        lenient.json().is_some_and(|value| bundle::link(&value, "self").is_some_and(|link| link.contains("foo=")));
     match lenient.status() {
         200 if !in_self => {}
         400 => {}
         200 => {
-            let finding = lenient.finding(Level::Warn, code::CONTENT, "an unknown parameter stands in the self link as if it were applied");
+            let finding = lenient.finding(
+                Level::Warn,
+                code::CONTENT,
+                "an unknown parameter stands in the self link as if it were applied",
+            );
             outcome.push(finding.expected("not in the self link, or status 400"));
         }
-        _ => outcome.push(lenient.finding(Level::Warn, code::ERROR_FORM, "an unknown parameter is not handled").expected("status 200 or 400")),
+        _ => outcome.push(
+            lenient
+                .finding(Level::Warn, code::ERROR_FORM, "an unknown parameter is not handled")
+                .expected("status 200 or 400"),
+        ),
     }
     let strict = session.ask(Peer::Client, Some(&token), "Observation?foo=bar", &[("Prefer", "handling=strict")]).await;
     if strict.status() != 400 {
-        let finding = strict.finding(Level::Warn, code::ACCEPTED, "an unknown parameter is not refused with `Prefer: handling=strict`");
+        let finding = strict.finding(
+            Level::Warn,
+            code::ACCEPTED,
+            "an unknown parameter is not refused with `Prefer: handling=strict`",
+        );
         outcome.push(finding.expected("status 400"));
     }
     Ok(outcome)
@@ -590,8 +645,15 @@ pub async fn unknown_type(session: &Session<'_>) -> Judged {
         outcome.exchange.get_or_insert(seen.number);
         if seen.is_success() {
             // A server may serve DocumentManifest; it cannot serve Foo.
-            let level = if kind == "Foo" || seen.json().is_none_or(|v| !bundle::is_searchset(&v)) { Level::Hard } else { Level::Note };
-            outcome.push(seen.finding(level, code::ACCEPTED, format!("`{kind}` is answered with {}", seen.in_words())).expected("status 404"));
+            let level = if kind == "Foo" || seen.json().is_none_or(|v| !bundle::is_searchset(&v)) {
+                Level::Hard
+            } else {
+                Level::Note
+            };
+            outcome.push(
+                seen.finding(level, code::ACCEPTED, format!("`{kind}` is answered with {}", seen.in_words()))
+                    .expected("status 404"),
+            );
         } else {
             outcome.findings.extend(seen.broken(Level::Hard));
         }
@@ -605,7 +667,8 @@ pub async fn unknown_id(session: &Session<'_>) -> Judged {
     if matches!(seen.status(), 404 | 410) {
         return Ok(seen.shows());
     }
-    let finding = seen.finding(Level::Hard, code::ERROR_FORM, format!("an unknown id is answered with {}", seen.in_words()));
+    let finding =
+        seen.finding(Level::Hard, code::ERROR_FORM, format!("an unknown id is answered with {}", seen.in_words()));
     Ok(finding.expected("status 404").into())
 }
 
@@ -633,7 +696,11 @@ pub async fn no_internals(session: &Session<'_>) -> Judged {
     let Some(first) = all.first() else { return Err(Outcome::open(code::UNSEEN, "no error was seen")) };
     let mut outcome = first.shows();
     if let Some((seen, shown)) = all.iter().find_map(|seen| Some((seen, refusal::internals(seen)?))) {
-        outcome.push(seen.finding(Level::Warn, code::CONTENT, format!("an error shows the inside of the server: `{shown}`")));
+        outcome.push(seen.finding(
+            Level::Warn,
+            code::CONTENT,
+            format!("an error shows the inside of the server: `{shown}`"),
+        ));
     }
     Ok(outcome)
 }
@@ -658,7 +725,11 @@ pub async fn self_link(session: &Session<'_>) -> Judged {
     for (search, value) in session.bundles().await? {
         outcome.exchange.get_or_insert(search.seen.number);
         let Some(link) = bundle::link(value, "self") else {
-            outcome.push(search.seen.finding(Level::Hard, code::CONTENT, format!("`{}` is answered without a self link", search.query)));
+            outcome.push(search.seen.finding(
+                Level::Hard,
+                code::CONTENT,
+                format!("`{}` is answered without a self link", search.query),
+            ));
             break;
         };
         if numbers(link).any(|number| Bsn::parse(number).is_ok()) && link.contains("bsn") {
@@ -672,8 +743,13 @@ pub async fn self_link(session: &Session<'_>) -> Judged {
         }
     }
     if let Some((search, name)) = lacking.first() {
-        let message = format!("the self link of {} requests lacks a parameter, first `{name}` of `{}`", lacking.len(), search.query);
-        outcome.push(search.seen.finding(Level::Warn, code::CONTENT, message).expected("every parameter that was asked"));
+        let message = format!(
+            "the self link of {} requests lacks a parameter, first `{name}` of `{}`",
+            lacking.len(),
+            search.query
+        );
+        outcome
+            .push(search.seen.finding(Level::Warn, code::CONTENT, message).expected("every parameter that was asked"));
     }
     Ok(outcome)
 }
@@ -682,7 +758,9 @@ pub async fn total(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     for (search, value) in session.bundles().await? {
         outcome.exchange.get_or_insert(search.seen.number);
-        let (Some(total), None) = (value.get("total").and_then(Value::as_u64), bundle::link(value, "next")) else { continue };
+        let (Some(total), None) = (value.get("total").and_then(Value::as_u64), bundle::link(value, "next")) else {
+            continue;
+        };
         let matches = bundle::matches(value) as u64;
         if total > matches {
             let message = format!("`total` of `{}` is {total}, there are {matches} matches", search.query);
@@ -706,10 +784,14 @@ pub async fn entries(session: &Session<'_>) -> Judged {
             let urn = full.starts_with("urn:uuid:") || full.starts_with("urn:oid:");
             let wrong = match bundle::mode(entry) {
                 None => Some(format!("{key} has no search mode")),
-                Some(mode) if !["match", "include", "outcome"].contains(&mode) => Some(format!("{key} has search mode `{mode}`")),
+                Some(mode) if !["match", "include", "outcome"].contains(&mode) => {
+                    Some(format!("{key} has search mode `{mode}`"))
+                }
                 Some("outcome") => None,
                 Some(_) if !absolute && !urn => Some(format!("the fullUrl of {key} is `{full}`")),
-                Some(_) if absolute && full.rsplit('/').next() != Some(id) => Some(format!("the fullUrl of {key} ends in another id")),
+                Some(_) if absolute && full.rsplit('/').next() != Some(id) => {
+                    Some(format!("the fullUrl of {key} ends in another id"))
+                }
                 Some(_) => None,
             };
             if let Some(message) = wrong {
@@ -754,7 +836,12 @@ pub async fn references(session: &Session<'_>) -> Judged {
         }
     }
     if let Some((key, search, seen)) = lost.first() {
-        let message = format!("{} of {} references cannot be resolved, first {key} in `{}`", lost.len(), wanted.len(), search.query);
+        let message = format!(
+            "{} of {} references cannot be resolved, first {key} in `{}`",
+            lost.len(),
+            wanted.len(),
+            search.query
+        );
         outcome.push(seen.finding(Level::Warn, code::CONTENT, message).expected("included, or status 200"));
     }
     Ok(outcome)
@@ -765,7 +852,8 @@ fn dated(resource: &Value) -> Option<(BTreeSet<String>, &str)> {
     let when = bundle::text(resource, "effectiveDateTime")
         .or_else(|| resource.get("effectivePeriod").and_then(|period| bundle::text(period, "start")))?;
     let codings = resource.get("code")?.get("coding")?.as_array()?;
-    let codes = codings.iter().filter_map(|c| Some(format!("{}|{}", bundle::text(c, "system")?, bundle::text(c, "code")?)));
+    let codes =
+        codings.iter().filter_map(|c| Some(format!("{}|{}", bundle::text(c, "system")?, bundle::text(c, "code")?)));
     Some((codes.collect(), when))
 }
 
@@ -783,7 +871,8 @@ pub async fn last_n(session: &Session<'_>) -> Judged {
             let Some((codes, when)) = dated(resource) else { continue };
             compared = true;
             outcome.exchange.get_or_insert(search.seen.number);
-            let later = bundle::resources(&all).filter_map(dated).find(|(other, at)| !codes.is_disjoint(other) && *at > when);
+            let later =
+                bundle::resources(&all).filter_map(dated).find(|(other, at)| !codes.is_disjoint(other) && *at > when);
             let kept = bundle::resources(latest).filter_map(dated);
             if let Some((_, at)) = later
                 && !kept.into_iter().any(|(other, kept_at)| !codes.is_disjoint(&other) && kept_at >= at)
@@ -804,12 +893,15 @@ pub async fn includes(session: &Session<'_>) -> Judged {
         let present = bundle::keys(value);
         for (_, include) in parameters(&search.query).iter().filter(|(name, _)| name == "_include") {
             let mut parts = include.split(':');
-            let (kind, name, target) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
+            let (kind, name, target) =
+                (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
             let member = member(name);
             for resource in bundle::resources(value).filter(|r| bundle::text(r, "resourceType") == Some(kind)) {
                 let mut all = vec![];
                 bundle::references(resource, "", &mut all);
-                let wanted = all.iter().filter(|(at, _)| at.eq_ignore_ascii_case(&member) || at.eq_ignore_ascii_case(&format!("{member}Reference")));
+                let wanted = all.iter().filter(|(at, _)| {
+                    at.eq_ignore_ascii_case(&member) || at.eq_ignore_ascii_case(&format!("{member}Reference"))
+                });
                 for key in wanted.filter_map(|(_, reference)| bundle::referred(reference)) {
                     if target.is_some_and(|target| !key.starts_with(&format!("{target}/"))) {
                         continue;
@@ -818,14 +910,23 @@ pub async fn includes(session: &Session<'_>) -> Judged {
                     outcome.exchange.get_or_insert(search.seen.number);
                     if !present.contains(&key) {
                         let message = format!("`{}` does not include {key}", search.query);
-                        outcome.push(search.seen.finding(Level::Warn, code::CONTENT, message).expected(format!("{key} with search mode `include`")));
+                        outcome.push(
+                            search
+                                .seen
+                                .finding(Level::Warn, code::CONTENT, message)
+                                .expected(format!("{key} with search mode `include`")),
+                        );
                         return Ok(outcome);
                     }
                 }
             }
         }
     }
-    if compared { Ok(outcome) } else { Err(Outcome::open(code::UNSEEN, "nothing that was found refers to what was to be included")) }
+    if compared {
+        Ok(outcome)
+    } else {
+        Err(Outcome::open(code::UNSEEN, "nothing that was found refers to what was to be included"))
+    }
 }
 
 /// The member that a search parameter looks at: `general-practitioner` to `generalPractitioner`.
@@ -852,7 +953,11 @@ pub async fn in_time(session: &Session<'_>) -> Judged {
         if seen.exchange.elapsed > most {
             let again = session.fhir(Peer::Client, Some(&token), &seen.exchange.request.url, &[]).await;
             if again.exchange.elapsed > most {
-                let finding = again.finding(Level::Hard, code::TIME, format!("an answer took {:.1} s, twice", again.exchange.elapsed.as_secs_f64()));
+                let finding = again.finding(
+                    Level::Hard,
+                    code::TIME,
+                    format!("an answer took {:.1} s, twice", again.exchange.elapsed.as_secs_f64()),
+                );
                 return Ok(finding.expected(format!("at most {} s", most.as_secs())).into());
             }
         }
@@ -860,13 +965,25 @@ pub async fn in_time(session: &Session<'_>) -> Judged {
     }
     times.sort_unstable();
     let share = |part: f64| times.get(((times.len() as f64 - 1.0) * part) as usize).map_or(0, Duration::as_millis);
-    Ok(Outcome::note(format!("{} requests: p50 {} ms, p95 {} ms, p99 {} ms", times.len(), share(0.5), share(0.95), share(0.99))))
+    Ok(Outcome::note(format!(
+        "{} requests: p50 {} ms, p95 {} ms, p99 {} ms",
+        times.len(),
+        share(0.5),
+        share(0.95),
+        share(0.99)
+    )))
 }
 
 pub async fn conditional(session: &Session<'_>) -> Judged {
     let token = session.token().await?;
     let base = session.setup.fhir_base.as_deref().unwrap_or_default();
-    let head = session.send(Peer::Client, Place::Resource, session.fhir_request("HEAD", Some(&token), &format!("{base}/Patient"), &[])).await;
+    let head = session
+        .send(
+            Peer::Client,
+            Place::Resource,
+            session.fhir_request("HEAD", Some(&token), &format!("{base}/Patient"), &[]),
+        )
+        .await;
     let mut outcome = noted(&head, "HEAD");
     let seen = session.ask(Peer::Client, Some(&token), "Patient", &[("If-None-Match", "W/\"1\"")]).await;
     outcome.add(noted(&seen, "`If-None-Match`"));
@@ -878,7 +995,8 @@ pub async fn parallel(session: &Session<'_>) -> Judged {
     let asked = session.setup.queries.iter().map(|query| session.ask(Peer::Client, Some(&token), query, &[]));
     let all = join_all(asked.collect()).await;
     let mut outcome = all.first().map(Seen::shows).unwrap_or_default();
-    let refused: Vec<&Seen> = all.iter().filter(|seen| seen.status() == 429 || seen.status() >= 500 || seen.status() == 0).collect();
+    let refused: Vec<&Seen> =
+        all.iter().filter(|seen| seen.status() == 429 || seen.status() >= 500 || seen.status() == 0).collect();
     if let Some(first) = refused.first() {
         let message = format!("{} of {} requests at once are not answered", refused.len(), all.len());
         outcome.push(first.finding(Level::Warn, code::BROKEN, message));
@@ -971,7 +1089,10 @@ pub async fn empty(session: &Session<'_>) -> Judged {
     };
     let total = value.get("total").and_then(Value::as_u64);
     if bundle::matches(&value) > 0 || total.is_some_and(|total| total > 0) {
-        return Ok(seen.finding(Level::Hard, code::CONTENT, "a code that does not exist finds something").expected("`total` 0").into());
+        return Ok(seen
+            .finding(Level::Hard, code::CONTENT, "a code that does not exist finds something")
+            .expected("`total` 0")
+            .into());
     }
     Ok(seen.shows())
 }

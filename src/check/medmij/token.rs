@@ -73,9 +73,15 @@ pub async fn no_store(session: &Session<'_>) -> Judged {
         outcome.exchange.get_or_insert(seen.number);
         let says = |name: &str, value: &str| seen.header(name).is_some_and(|h| h.to_ascii_lowercase().contains(value));
         if !says("Cache-Control", "no-store") {
-            outcome.push(seen.finding(Level::Hard, code::HEADER, "a token answer may be stored").expected("`Cache-Control: no-store`"));
+            outcome.push(
+                seen.finding(Level::Hard, code::HEADER, "a token answer may be stored")
+                    .expected("`Cache-Control: no-store`"),
+            );
         } else if !says("Pragma", "no-cache") {
-            outcome.push(seen.finding(Level::Warn, code::HEADER, "a token answer has no `Pragma`").expected("`Pragma: no-cache`"));
+            outcome.push(
+                seen.finding(Level::Warn, code::HEADER, "a token answer has no `Pragma`")
+                    .expected("`Pragma: no-cache`"),
+            );
         }
         if !outcome.findings.is_empty() {
             break;
@@ -91,7 +97,8 @@ pub async fn json(session: &Session<'_>) -> Judged {
     if media == "application/json" {
         return Ok(granted.seen.shows());
     }
-    let finding = granted.seen.finding(Level::Hard, code::HEADER, format!("the Content-Type of a token answer is `{stated}`"));
+    let finding =
+        granted.seen.finding(Level::Hard, code::HEADER, format!("the Content-Type of a token answer is `{stated}`"));
     Ok(finding.expected("`application/json`").into())
 }
 
@@ -116,7 +123,11 @@ pub async fn in_time(session: &Session<'_>) -> Judged {
         let again = TokenRequest::code(session, &coded.code, Some(&coded.asked)).send(session).await;
         if late(&again) {
             let took = again.exchange.elapsed.as_secs_f64();
-            let finding = again.finding(Level::Hard, code::TIME, format!("a token took {took:.1} s, and so it did the time before"));
+            let finding = again.finding(
+                Level::Hard,
+                code::TIME,
+                format!("a token took {took:.1} s, and so it did the time before"),
+            );
             return Ok(finding.expected(format!("at most {} s", most.as_secs())).into());
         }
     }
@@ -161,7 +172,12 @@ fn other_redirect(session: &Session<'_>) -> String {
 }
 
 /// A fresh code with a changed request must give no token.
-async fn changed(session: &Session<'_>, errors: &[&str], what: &str, change: impl FnOnce(TokenRequest) -> TokenRequest) -> Judged {
+async fn changed(
+    session: &Session<'_>,
+    errors: &[&str],
+    what: &str,
+    change: impl FnOnce(TokenRequest) -> TokenRequest,
+) -> Judged {
     let coded = session.fresh_code().await?;
     let seen = change(TokenRequest::code(session, &coded.code, Some(&coded.asked))).send(session).await;
     Ok(no_token(&seen, errors, what, code::ACCEPTED))
@@ -279,8 +295,10 @@ pub async fn scope(session: &Session<'_>) -> Judged {
     let provider = setup.provider.as_deref().unwrap_or_default();
     let asked = granted.coded.asked.get("scope");
     let foreign = scope.split_whitespace().find(|part| {
-        let (name, service) = part.split_once('~').unwrap_or((if setup.release < Release::R2_2 { part } else { provider }, part));
-        let known = setup.services.iter().any(|known| known == service) || service == provider || setup.services.is_empty();
+        let (name, service) =
+            part.split_once('~').unwrap_or((if setup.release < Release::R2_2 { part } else { provider }, part));
+        let known =
+            setup.services.iter().any(|known| known == service) || service == provider || setup.services.is_empty();
         let asked_for = setup.release >= Release::R2_2 || asked.split(' ').any(|one| one == *part);
         name != provider || !known || !asked_for
     });
@@ -290,7 +308,9 @@ pub async fn scope(session: &Session<'_>) -> Judged {
             let finding = granted.seen.finding(Level::Warn, code::CONTENT, message);
             Ok(finding.expected(format!("part of `{asked}` or its services")).found(scope.as_str()).into())
         }
-        None => Ok(granted.seen.finding(Level::Note, code::NOTE, format!("the scope of the token is `{scope}`")).into()),
+        None => {
+            Ok(granted.seen.finding(Level::Note, code::NOTE, format!("the scope of the token is `{scope}`")).into())
+        }
     }
 }
 
@@ -338,7 +358,9 @@ pub async fn refresh(session: &Session<'_>) -> Judged {
     }
     match &new.refresh {
         None => outcome.push(seen.finding(Level::Hard, code::CONTENT, "there is no new refresh token")),
-        Some(new) if new == old => outcome.push(seen.finding(Level::Hard, code::CONTENT, "the refresh token is the old one")),
+        Some(new) if new == old => {
+            outcome.push(seen.finding(Level::Hard, code::CONTENT, "the refresh token is the old one"))
+        }
         Some(_) => {}
     }
     Ok(outcome)
@@ -347,7 +369,8 @@ pub async fn refresh(session: &Session<'_>) -> Judged {
 /// A refresh token that nobody used yet.
 async fn fresh_refresh(session: &Session<'_>) -> Result<String, Outcome> {
     let person = session.first_person()?;
-    let granted = session.granted(person, Decision::Lasting, Authorization::valid(session)).await.map_err(Outcome::blocked)?;
+    let granted =
+        session.granted(person, Decision::Lasting, Authorization::valid(session)).await.map_err(Outcome::blocked)?;
     granted.token.refresh.ok_or_else(|| Outcome::blocked("consent that lasts gave no refresh token"))
 }
 
@@ -372,7 +395,10 @@ pub async fn refresh_other_client(session: &Session<'_>) -> Judged {
 pub async fn short_consent(session: &Session<'_>) -> Judged {
     let granted = session.first().await?;
     if granted.coded.landing.consent.is_none() {
-        return Err(Outcome::open(code::UNSEEN, "the consent page was not seen, so it is not known what was agreed to"));
+        return Err(Outcome::open(
+            code::UNSEEN,
+            "the consent page was not seen, so it is not known what was agreed to",
+        ));
     }
     match &granted.token.refresh {
         Some(_) => {
@@ -394,10 +420,20 @@ pub async fn no_bsn(session: &Session<'_>) -> Judged {
     let access = &granted.token.access;
     let own = session.setup.person(Role::Data).and_then(|person| person.bsn.clone());
     let mut texts = vec![access.clone()];
-    texts.extend(access.split('.').filter_map(super::refusal::base64url).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
-    let found = texts.iter().any(|text| numbers(text).any(|number| Bsn::parse(number).is_ok() || own.as_deref() == Some(number)));
+    texts.extend(
+        access
+            .split('.')
+            .filter_map(super::refusal::base64url)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    );
+    let found = texts
+        .iter()
+        .any(|text| numbers(text).any(|number| Bsn::parse(number).is_ok() || own.as_deref() == Some(number)));
     if found {
-        return Ok(granted.seen.finding(Level::Hard, code::BSN, "the access token holds a readable citizen service number").into());
+        return Ok(granted
+            .seen
+            .finding(Level::Hard, code::BSN, "the access token holds a readable citizen service number")
+            .into());
     }
     Ok(granted.seen.shows())
 }
@@ -409,7 +445,12 @@ pub fn numbers(text: &str) -> impl Iterator<Item = &str> {
 
 pub async fn error_form(session: &Session<'_>) -> Judged {
     const ERRORS: [&str; 6] = [
-        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
     ];
     let errors = |session: &Session<'_>| -> Vec<Seen> {
         // Who is kept out by the certificate hears that from the gateway, in its own words.
@@ -429,13 +470,16 @@ pub async fn error_form(session: &Session<'_>) -> Judged {
         let error = error_of(seen);
         let message = match error.as_deref() {
             None => Some("an error is not JSON with `error`".to_owned()),
-            Some(error) if !ERRORS.contains(&error) => Some(format!("`{error}` is not an error of RFC 6749 section 5.2")),
+            Some(error) if !ERRORS.contains(&error) => {
+                Some(format!("`{error}` is not an error of RFC 6749 section 5.2"))
+            }
             Some("invalid_client") if matches!(seen.status(), 400 | 401) => None,
             Some(_) if seen.status() != 400 => Some(format!("an error came with status {}", seen.status())),
             Some(_) => None,
         };
         if let Some(message) = message {
-            outcome.push(seen.finding(Level::Warn, code::ERROR_FORM, message).expected("status 400 and `{\"error\": …}`"));
+            outcome
+                .push(seen.finding(Level::Warn, code::ERROR_FORM, message).expected("status 400 and `{\"error\": …}`"));
             break;
         }
     }

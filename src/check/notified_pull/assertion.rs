@@ -29,7 +29,8 @@ impl Signer {
         let pull = session.party()?;
         let missing = || Outcome::open(code::INPUT, "missing: our signing key (`notified_pull.partner_key_pem`)");
         let pem = pull.partner_key.as_ref().ok_or_else(missing)?;
-        let key = SigningKey::from_pem(pem.expose(), &pull.partner_kid, None).map_err(|error| Outcome::blocked(error.to_string()))?;
+        let key = SigningKey::from_pem(pem.expose(), &pull.partner_kid, None)
+            .map_err(|error| Outcome::blocked(error.to_string()))?;
         Ok(Signer { key, issuer: pull.partner_id.clone(), audience: pull.token_endpoint.clone() })
     }
 
@@ -49,7 +50,13 @@ impl Signer {
 }
 
 /// Asks the party for a token with these assertions.
-async fn asked(session: &Session<'_>, client: &str, grant: &str, base: Option<&str>, peer: Peer) -> Result<Seen, Outcome> {
+async fn asked(
+    session: &Session<'_>,
+    client: &str,
+    grant: &str,
+    base: Option<&str>,
+    peer: Peer,
+) -> Result<Seen, Outcome> {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", GRANT).append_pair("assertion", grant);
     form.append_pair("client_assertion_type", CLIENT).append_pair("client_assertion", client);
@@ -103,7 +110,11 @@ fn broken(signer: &Signer) -> Vec<(&'static str, String, Level)> {
         ("an assertion for another audience", signer.with("aud", json!("https://elders.example/token")), Level::Hard),
         ("an assertion of an unknown issuer", signer.sign(&stranger), Level::Hard),
         ("an assertion with a broken signature", cut, Level::Hard),
-        ("an assertion with `alg` none", format!("{}.{}.", part(&json!({"typ": "JWT", "alg": "none"})), part(&own)), Level::Hard),
+        (
+            "an assertion with `alg` none",
+            format!("{}.{}.", part(&json!({"typ": "JWT", "alg": "none"})), part(&own)),
+            Level::Hard,
+        ),
     ]
 }
 
@@ -111,7 +122,9 @@ fn broken(signer: &Signer) -> Vec<(&'static str, String, Level)> {
 fn given(seen: &Seen, what: &str, level: Level) -> Outcome {
     let mut outcome = seen.shows();
     if token(seen).is_some() {
-        outcome.push(seen.finding(level, code::ACCEPTED, format!("{what} gave a token")).expected("status 400 or 401, no token"));
+        outcome.push(
+            seen.finding(level, code::ACCEPTED, format!("{what} gave a token")).expected("status 400 or 401, no token"),
+        );
     } else if seen.status() >= 500 {
         outcome.findings.extend(seen.broken(Level::Warn));
     }
@@ -149,14 +162,18 @@ pub async fn forged(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     let symmetric = || {
         // HS256, keyed with what is public.
-        let signed = format!("{}.{}", part(&json!({"typ": "JWT", "alg": "HS256"})), part(&Value::Object(signer.claims())));
+        let signed =
+            format!("{}.{}", part(&json!({"typ": "JWT", "alg": "HS256"})), part(&Value::Object(signer.claims())));
         let public = signer.key.jwk().unwrap_or_default().to_string();
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, public.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(ring::hmac::sign(&key, signed.as_bytes())))
     };
     let chosen = ["an assertion with a broken signature", "an assertion with `alg` none"];
-    let mut all: Vec<(&str, String)> =
-        broken(&signer).into_iter().filter(|(what, ..)| chosen.contains(what)).map(|(what, client, _)| (what, client)).collect();
+    let mut all: Vec<(&str, String)> = broken(&signer)
+        .into_iter()
+        .filter(|(what, ..)| chosen.contains(what))
+        .map(|(what, client, _)| (what, client))
+        .collect();
     all.push(("an assertion signed with HS256", symmetric()));
     for (what, client) in all {
         let grant = signer.sign(&signer.claims());
@@ -170,7 +187,9 @@ pub async fn judged(session: &Session<'_>) -> Judged {
     let good = ask(session, None, Peer::Client).await?;
     let mut outcome = good.shows();
     if token(&good).is_none() {
-        outcome.push(good.finding(Level::Hard, code::REFUSED, "a good assertion is refused").expected("status 200 with a token"));
+        outcome.push(
+            good.finding(Level::Hard, code::REFUSED, "a good assertion is refused").expected("status 200 with a token"),
+        );
         return Ok(outcome);
     }
     let signer = Signer::of(session)?;

@@ -210,8 +210,13 @@ fn decide(request: &Request, base: &str, state: &Mutex<State>) -> Response {
     let url = Url::parse(&request.url).ok();
     let path = url.as_ref().map_or("", |url| url.path()).to_owned();
     let mut state = locked(state);
-    let bearer = request.headers.get("Authorization").and_then(|header| header.split_once(' ')).map(|(_, token)| token.trim().to_owned());
-    let valid = bearer.is_some_and(|token| state.tokens.iter().any(|(known, until)| *known == token && Instant::now() < *until));
+    let bearer = request
+        .headers
+        .get("Authorization")
+        .and_then(|header| header.split_once(' '))
+        .map(|(_, token)| token.trim().to_owned());
+    let valid = bearer
+        .is_some_and(|token| state.tokens.iter().any(|(known, until)| *known == token && Instant::now() < *until));
     if path == "/token" {
         let lifetime = state.manner.lifetime.unwrap_or(300);
         let token = uuid::Uuid::new_v4().to_string();

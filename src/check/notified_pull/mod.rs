@@ -53,10 +53,17 @@ impl Session<'_> {
             return Err(Outcome::open(code::INPUT, "missing: a way to have the party act (`notified_pull.control`)"));
         }
         let body = what.to_string();
-        let seen = self.send(Peer::Client, Place::Other, request("POST", &control, &[("Content-Type", "application/json")], body)).await;
+        let seen = self
+            .send(Peer::Client, Place::Other, request("POST", &control, &[("Content-Type", "application/json")], body))
+            .await;
         match seen.json().filter(|_| seen.is_success()) {
             Some(value) => Ok(value),
-            None => Err(Outcome::blocked(format!("the party does not do `{}`: {} {}", what["do"], seen.in_words(), self.masked(&seen.text())))),
+            None => Err(Outcome::blocked(format!(
+                "the party does not do `{}`: {} {}",
+                what["do"],
+                seen.in_words(),
+                self.masked(&seen.text())
+            ))),
         }
     }
 

@@ -51,7 +51,8 @@ fn served(host: &Host) -> Vec<(String, Value)> {
             "resourceType": "Condition", "id": id, "clinicalStatus": "active", "code": {"text": "keur"},
             "subject": {"reference": format!("{base}/Patient/keur-patient")},
         });
-        let entry = json!({"fullUrl": format!("{base}/Condition/{id}"), "resource": resource, "search": {"mode": "match"}});
+        let entry =
+            json!({"fullUrl": format!("{base}/Condition/{id}"), "resource": resource, "search": {"mode": "match"}});
         json!({"resourceType": "Bundle", "type": "searchset", "total": 3, "link": links, "entry": [entry]})
     };
     let patient = json!({"resourceType": "Patient", "id": "keur-patient", "name": [{"family": "Keur"}]});
@@ -78,10 +79,14 @@ fn own(session: &Session<'_>, base: &str, queries: &[String]) -> Result<Value, O
 async fn granted(session: &Session<'_>) -> Result<String, Outcome> {
     if session.party()?.profile == "np-open" {
         let token = session.setup.token.as_ref();
-        return token.map(|token| token.expose().to_owned()).ok_or_else(|| Outcome::open(code::INPUT, "missing: a token (`--token`)"));
+        return token
+            .map(|token| token.expose().to_owned())
+            .ok_or_else(|| Outcome::open(code::INPUT, "missing: a token (`--token`)"));
     }
     let seen = assertion::ask(session, None, Peer::Client).await?;
-    assertion::token(&seen).ok_or_else(|| Outcome::blocked(format!("no token was given for the notification (NP-R-01): {}", seen.in_words())))
+    assertion::token(&seen).ok_or_else(|| {
+        Outcome::blocked(format!("no token was given for the notification (NP-R-01): {}", seen.in_words()))
+    })
 }
 
 async fn post(session: &Session<'_>, token: Option<&str>, body: &str) -> Result<Seen, Outcome> {
@@ -103,7 +108,12 @@ async fn settled(session: &Session<'_>, host: &Host, task: &Value) {
 }
 
 /// Notifies while our endpoints behave like this, and waits for the pull.
-async fn pulled_with(session: &Session<'_>, manner: impl FnOnce(&Host) -> Manner, queries: &[String], authority: Option<&str>) -> Result<Pulled, Outcome> {
+async fn pulled_with(
+    session: &Session<'_>,
+    manner: impl FnOnce(&Host) -> Manner,
+    queries: &[String],
+    authority: Option<&str>,
+) -> Result<Pulled, Outcome> {
     let host = session.introduce(authority).await?;
     host.behave(manner(host));
     session.arrivals(host);
@@ -155,11 +165,15 @@ fn came<'p>(pulled: &'p Pulled) -> Result<Vec<(&'p Seen, &'p str)>, Outcome> {
 pub async fn token(session: &Session<'_>) -> Judged {
     session.with_tokens()?;
     let seen = assertion::ask(session, None, Peer::Client).await?;
-    let bearer = seen.json().and_then(|value| value.get("token_type")?.as_str().map(|kind| kind.eq_ignore_ascii_case("bearer")));
+    let bearer =
+        seen.json().and_then(|value| value.get("token_type")?.as_str().map(|kind| kind.eq_ignore_ascii_case("bearer")));
     if seen.status() == 200 && assertion::token(&seen).is_some() && bearer == Some(true) {
         return Ok(seen.shows());
     }
-    Ok(seen.finding(Level::Hard, code::REFUSED, "no Bearer token was given for the notification").expected("status 200 with a Bearer token").into())
+    Ok(seen
+        .finding(Level::Hard, code::REFUSED, "no Bearer token was given for the notification")
+        .expected("status 200 with a Bearer token")
+        .into())
 }
 
 pub async fn broken_assertions(session: &Session<'_>) -> Judged {
@@ -175,7 +189,10 @@ pub async fn notification(session: &Session<'_>) -> Judged {
     let pulled = session.pull.pulled.get_or_init(make).await.as_ref().map_err(Clone::clone)?;
     let seen = &pulled.seen;
     if !matches!(seen.status(), 200..=202) {
-        return Ok(seen.finding(Level::Hard, code::REFUSED, "a notification is refused").expected("status 200, 201 or 202").into());
+        return Ok(seen
+            .finding(Level::Hard, code::REFUSED, "a notification is refused")
+            .expected("status 200, 201 or 202")
+            .into());
     }
     Ok(seen.finding(Level::Note, code::NOTE, format!("a notification is answered with {}", seen.status())).into())
 }
@@ -188,9 +205,15 @@ pub async fn without_token(session: &Session<'_>) -> Judged {
         let seen = post(session, token, &task.to_string()).await?;
         outcome.exchange.get_or_insert(seen.number);
         if seen.is_success() {
-            outcome.push(seen.finding(Level::Hard, code::ACCEPTED, format!("a notification with {what} is accepted")).expected("status 401"));
+            outcome.push(
+                seen.finding(Level::Hard, code::ACCEPTED, format!("a notification with {what} is accepted"))
+                    .expected("status 401"),
+            );
         } else if seen.status() != 401 {
-            outcome.push(seen.finding(Level::Warn, code::ERROR_FORM, format!("{what} is answered with {}", seen.in_words())).expected("status 401"));
+            outcome.push(
+                seen.finding(Level::Warn, code::ERROR_FORM, format!("{what} is answered with {}", seen.in_words()))
+                    .expected("status 401"),
+            );
         }
     }
     Ok(outcome)
@@ -213,7 +236,11 @@ pub async fn invalid_task(session: &Session<'_>) -> Judged {
         ("a Task without owner", without("owner")?, Level::Warn),
         ("a Task without code", without("code")?, Level::Warn),
         ("a Task for somebody else", stranger.to_string(), Level::Warn),
-        ("a resource that is no Task", json!({"resourceType": "Basic", "code": {"text": "keur"}}).to_string(), Level::Hard),
+        (
+            "a resource that is no Task",
+            json!({"resourceType": "Basic", "code": {"text": "keur"}}).to_string(),
+            Level::Hard,
+        ),
         ("broken JSON", r#"{"resourceType": "Task", "#.to_owned(), Level::Hard),
     ];
     let mut outcome = Outcome::holds();
@@ -221,9 +248,15 @@ pub async fn invalid_task(session: &Session<'_>) -> Judged {
         let seen = post(session, Some(&token), &body).await?;
         outcome.exchange.get_or_insert(seen.number);
         if seen.is_success() {
-            outcome.push(seen.finding(level, code::ACCEPTED, format!("{what} is accepted")).expected("status 400 or 422 and an OperationOutcome"));
+            outcome.push(
+                seen.finding(level, code::ACCEPTED, format!("{what} is accepted"))
+                    .expected("status 400 or 422 and an OperationOutcome"),
+            );
         } else if !matches!(seen.status(), 400 | 403 | 404 | 422) {
-            outcome.push(seen.finding(Level::Warn, code::ERROR_FORM, format!("{what} is answered with {}", seen.in_words())).expected("status 400 or 422"));
+            outcome.push(
+                seen.finding(Level::Warn, code::ERROR_FORM, format!("{what} is answered with {}", seen.in_words()))
+                    .expected("status 400 or 422"),
+            );
         }
     }
     Ok(outcome)
@@ -241,11 +274,19 @@ pub async fn twice(session: &Session<'_>) -> Judged {
     host.behave(Manner::default());
     let mut outcome = seen.shows();
     if !matches!(seen.status(), 200 | 201 | 202 | 409) {
-        outcome.push(seen.finding(Level::Warn, code::ERROR_FORM, format!("the same notification again is answered with {}", seen.in_words())).expected("status 200, 201 or 409"));
+        outcome.push(
+            seen.finding(
+                Level::Warn,
+                code::ERROR_FORM,
+                format!("the same notification again is answered with {}", seen.in_words()),
+            )
+            .expected("status 200, 201 or 409"),
+        );
     }
     let again = reads(&arrived);
     if let (Some((first, _)), false) = (again.first(), reads(&pulled.arrived).is_empty()) {
-        outcome.push(wrong(first, Level::Warn, "the same notification again is pulled again").expected("no double work"));
+        outcome
+            .push(wrong(first, Level::Warn, "the same notification again is pulled again").expected("no double work"));
     }
     Ok(outcome)
 }
@@ -258,7 +299,10 @@ pub async fn only_post(session: &Session<'_>) -> Judged {
         let seen = session.send(Peer::Client, Place::Other, tidy_request(method, &url, Some(&token), "")).await;
         outcome.exchange.get_or_insert(seen.number);
         if seen.is_success() {
-            outcome.push(seen.finding(Level::Hard, code::ACCEPTED, format!("{method} on the notification endpoint is answered")).expected("status 403, 404 or 405"));
+            outcome.push(
+                seen.finding(Level::Hard, code::ACCEPTED, format!("{method} on the notification endpoint is answered"))
+                    .expected("status 403, 404 or 405"),
+            );
         }
     }
     Ok(outcome)
@@ -272,11 +316,17 @@ pub async fn base(session: &Session<'_>) -> Judged {
     let Some(seen) = asked.next() else {
         return Ok(Finding::new(Level::Hard, code::REQUEST, "no token was asked for the pull").into());
     };
-    let given = url::form_urlencoded::parse(&seen.exchange.request.body).find(|(name, _)| name == "authorization_base").map(|(_, value)| value.into_owned());
+    let given = url::form_urlencoded::parse(&seen.exchange.request.body)
+        .find(|(name, _)| name == "authorization_base")
+        .map(|(_, value)| value.into_owned());
     if given.as_deref() == task::base(&pulled.task) {
         return Ok(seen.shows());
     }
-    let what = if given.is_some() { "another authorization base is handed over" } else { "no authorization base is handed over" };
+    let what = if given.is_some() {
+        "another authorization base is handed over"
+    } else {
+        "no authorization base is handed over"
+    };
     Ok(wrong(seen, Level::Hard, what).expected("the one of the notification").into())
 }
 
@@ -314,13 +364,22 @@ pub async fn tidy(session: &Session<'_>) -> Judged {
         outcome.exchange.get_or_insert(seen.number);
         let accept = seen.exchange.request.headers.get("Accept").unwrap_or_default();
         if Format::from_media_type(accept.split(',').next().unwrap_or_default()).is_none() {
-            outcome.push(wrong(seen, Level::Warn, "a request does not say which FHIR format it wants").expected("`Accept: application/fhir+json` or `+xml`"));
+            outcome.push(
+                wrong(seen, Level::Warn, "a request does not say which FHIR format it wants")
+                    .expected("`Accept: application/fhir+json` or `+xml`"),
+            );
             break;
         }
         let (kind, pairs) = compared(asked);
         let own = listed.iter().find(|(own, _)| *own == kind);
-        if let Some((name, _)) = own.and_then(|(_, parameters)| pairs.iter().find(|pair| !parameters.contains(pair) && pair.0 != "page")) {
-            outcome.push(wrong(seen, Level::Warn, format!("a request has a parameter that was not notified: `{name}`")));
+        if let Some((name, _)) =
+            own.and_then(|(_, parameters)| pairs.iter().find(|pair| !parameters.contains(pair) && pair.0 != "page"))
+        {
+            outcome.push(wrong(
+                seen,
+                Level::Warn,
+                format!("a request has a parameter that was not notified: `{name}`"),
+            ));
             break;
         }
     }
@@ -334,7 +393,10 @@ pub async fn paging(session: &Session<'_>) -> Judged {
     let asked = |start: &str| reads.iter().any(|(_, asked)| asked.starts_with(start));
     for page in ["2", "3"] {
         if !asked(&format!("Condition?page={page}")) {
-            outcome.push(wrong(reads[0].0, Level::Warn, format!("page {page} of the conditions is not fetched")).expected("every page"));
+            outcome.push(
+                wrong(reads[0].0, Level::Warn, format!("page {page} of the conditions is not fetched"))
+                    .expected("every page"),
+            );
             break;
         }
     }
@@ -345,17 +407,25 @@ pub async fn faults(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     for status in [500, 429, 404] {
         let queries = queries();
-        let pulled = pulled_with(session, |_| Manner { every_read: Some(status), ..Manner::default() }, &queries[..1], None).await?;
+        let pulled =
+            pulled_with(session, |_| Manner { every_read: Some(status), ..Manner::default() }, &queries[..1], None)
+                .await?;
         let reads = reads(&pulled.arrived);
         let Some((first, _)) = reads.first() else { continue };
         outcome.exchange.get_or_insert(first.number);
         if reads.len() > TRIES {
             let message = format!("status {status} is answered with {} tries", reads.len());
-            outcome.push(wrong(first, Level::Warn, message).expected(format!("at most {TRIES}, and a message to the user")));
+            outcome.push(
+                wrong(first, Level::Warn, message).expected(format!("at most {TRIES}, and a message to the user")),
+            );
             break;
         }
     }
-    if outcome.exchange.is_none() { Err(Outcome::open(code::UNSEEN, "nothing was pulled while we waited")) } else { Ok(outcome) }
+    if outcome.exchange.is_none() {
+        Err(Outcome::open(code::UNSEEN, "nothing was pulled while we waited"))
+    } else {
+        Ok(outcome)
+    }
 }
 
 pub async fn expired(session: &Session<'_>) -> Judged {
@@ -372,7 +442,9 @@ pub async fn expired(session: &Session<'_>) -> Judged {
     let asked = pulled.arrived.iter().filter(|seen| path(seen) == "/token").count();
     let mut outcome = Outcome::shown_by(reads[0].0.number);
     if asked < 2 {
-        outcome.push(wrong(reads[0].0, Level::Warn, "a token that has run out is not renewed").expected("a new token request"));
+        outcome.push(
+            wrong(reads[0].0, Level::Warn, "a token that has run out is not renewed").expected("a new token request"),
+        );
     }
     Ok(outcome)
 }
@@ -383,7 +455,13 @@ pub async fn server_certificate(session: &Session<'_>) -> Judged {
     // Told to trust somebody else, the party must not believe our certificate.
     let other = Host::start(true).await.map_err(Outcome::blocked)?;
     let queries = queries();
-    let result = pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &queries[..1], Some(other.authority())).await;
+    let result = pulled_with(
+        session,
+        |host| Manner { served: served(host), ..Manner::default() },
+        &queries[..1],
+        Some(other.authority()),
+    )
+    .await;
     session.introduce(None).await?;
     let pulled = result?;
     if let Some(first) = pulled.arrived.first() {
@@ -404,7 +482,8 @@ pub async fn cancel(session: &Session<'_>) -> Judged {
     let id = task::identifier(&task).unwrap_or_default();
     let value: String = url::form_urlencoded::byte_serialize(format!("urn:ietf:rfc:3986|{id}").as_bytes()).collect();
     let url = format!("{}?identifier={value}", session.party()?.notification_endpoint);
-    let seen = session.send(Peer::Client, Place::Other, tidy_request("PUT", &url, Some(&token), &task.to_string())).await;
+    let seen =
+        session.send(Peer::Client, Place::Other, tidy_request("PUT", &url, Some(&token), &task.to_string())).await;
     session.quiet(host, Duration::from_millis(300), Duration::from_secs(10)).await;
     let arrived = session.arrivals(host);
     host.behave(Manner::default());
@@ -422,11 +501,15 @@ pub async fn workflow(session: &Session<'_>) -> Judged {
     session.only("np-nuts")?;
     let pulled = pulled(session).await?;
     let reads = came(pulled)?;
-    let read = reads.iter().position(|(seen, asked)| seen.exchange.request.method == "GET" && asked.starts_with("Task/"));
-    let written = reads.iter().position(|(seen, asked)| seen.exchange.request.method == "PUT" && asked.starts_with("Task/"));
+    let read =
+        reads.iter().position(|(seen, asked)| seen.exchange.request.method == "GET" && asked.starts_with("Task/"));
+    let written =
+        reads.iter().position(|(seen, asked)| seen.exchange.request.method == "PUT" && asked.starts_with("Task/"));
     match (read, written) {
         (Some(read), Some(written)) if read < written => Ok(Outcome::shown_by(reads[read].0.number)),
-        _ => Ok(wrong(reads[0].0, Level::Hard, "the workflow Task is not read and then updated").expected("GET, then PUT").into()),
+        _ => Ok(wrong(reads[0].0, Level::Hard, "the workflow Task is not read and then updated")
+            .expected("GET, then PUT")
+            .into()),
     }
 }
 
@@ -435,11 +518,13 @@ pub async fn other_host(session: &Session<'_>) -> Judged {
     let mut asked = queries();
     asked.truncate(1);
     asked.push(format!("{}/Patient", trap.fhir_base()));
-    let pulled = pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &asked, None).await?;
+    let pulled =
+        pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &asked, None).await?;
     let mut outcome = pulled.seen.shows();
     for exchange in trap.take() {
         let seen = session.received(exchange);
-        outcome.push(wrong(&seen, Level::Hard, "an input that leads to another host is fetched").expected("no request"));
+        outcome
+            .push(wrong(&seen, Level::Hard, "an input that leads to another host is fetched").expected("no request"));
     }
     Ok(outcome)
 }

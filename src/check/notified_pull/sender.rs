@@ -147,18 +147,26 @@ pub async fn assertion_claims(session: &Session<'_>) -> Judged {
             continue;
         };
         let unsigned = parsed.header.get("alg").and_then(Value::as_str) == Some("none");
-        let missing: Vec<&str> = ["iss", "sub", "aud", "exp", "iat", "jti"].into_iter().filter(|claim| !parsed.claims.contains_key(*claim)).collect();
+        let missing: Vec<&str> = ["iss", "sub", "aud", "exp", "iat", "jti"]
+            .into_iter()
+            .filter(|claim| !parsed.claims.contains_key(*claim))
+            .collect();
         if !missing.is_empty() {
             outcome.push(wrong(&seen, Level::Hard, format!("the client assertion has no {}", missing.join(", "))));
         }
         if parsed.claims.contains_key("aud") && !parsed.is_for(&endpoint) {
-            outcome.push(wrong(&seen, Level::Hard, "the client assertion is for another audience").expected(endpoint.as_str()));
+            outcome.push(
+                wrong(&seen, Level::Hard, "the client assertion is for another audience").expected(endpoint.as_str()),
+            );
         }
         let (issued, expires) = (parsed.second("iat").unwrap_or_default(), parsed.second("exp").unwrap_or_default());
         if expires <= jiff::Timestamp::now().as_second() - 300 {
             outcome.push(wrong(&seen, Level::Hard, "the client assertion has expired"));
         } else if expires - issued > 300 {
-            outcome.push(wrong(&seen, Level::Warn, format!("the client assertion is good for {} seconds", expires - issued)).expected("at most 300"));
+            outcome.push(
+                wrong(&seen, Level::Warn, format!("the client assertion is good for {} seconds", expires - issued))
+                    .expected("at most 300"),
+            );
         }
         // An unsigned assertion is NP-S-03; an algorithm that is not verified here stays undecided.
         let es256 = parsed.header.get("alg").and_then(Value::as_str) == Some("ES256");
@@ -179,9 +187,14 @@ pub async fn assertion_algorithm(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     for (seen, token) in assertions(session).await? {
         outcome.exchange.get_or_insert(seen.number);
-        let algorithm = Unverified::parse(&token).and_then(|parsed| parsed.header.get("alg")?.as_str().map(str::to_owned)).unwrap_or_default();
+        let algorithm = Unverified::parse(&token)
+            .and_then(|parsed| parsed.header.get("alg")?.as_str().map(str::to_owned))
+            .unwrap_or_default();
         if algorithm.is_empty() || algorithm == "none" || algorithm.starts_with("HS") {
-            outcome.push(wrong(&seen, Level::Hard, format!("the client assertion has `alg` `{algorithm}`")).expected("an asymmetric algorithm"));
+            outcome.push(
+                wrong(&seen, Level::Hard, format!("the client assertion has `alg` `{algorithm}`"))
+                    .expected("an asymmetric algorithm"),
+            );
         }
     }
     Ok(outcome)
@@ -193,10 +206,16 @@ pub async fn one_task(session: &Session<'_>) -> Judged {
     let mut outcome = seen.shows();
     let stated = seen.exchange.request.headers.get("Content-Type").unwrap_or_default().to_owned();
     if Format::from_media_type(&stated).is_none() || !stated.contains("fhir") {
-        outcome.push(wrong(seen, Level::Hard, format!("the Content-Type of the notification is `{stated}`")).expected("`application/fhir+json` or `application/fhir+xml`"));
+        outcome.push(
+            wrong(seen, Level::Hard, format!("the Content-Type of the notification is `{stated}`"))
+                .expected("`application/fhir+json` or `application/fhir+xml`"),
+        );
     }
     let text = String::from_utf8_lossy(&seen.exchange.request.body);
-    let is_task = notified.task.as_ref().map_or(text.contains("<Task"), |task| bundle::text(task, "resourceType") == Some("Task"));
+    let is_task = notified
+        .task
+        .as_ref()
+        .map_or(text.contains("<Task"), |task| bundle::text(task, "resourceType") == Some("Task"));
     if !is_task {
         outcome.push(wrong(seen, Level::Hard, "the notification is no Task"));
     }
@@ -226,10 +245,15 @@ pub async fn task_code(session: &Session<'_>) -> Judged {
     let coding = codings.iter().find(|coding| bundle::text(coding, "code") == Some(task::CODE));
     let mut outcome = seen.shows();
     match coding.and_then(|coding| bundle::text(coding, "system")) {
-        _ if coding.is_none() => outcome.push(wrong(seen, Level::Hard, "the code of the Task is another").expected(task::CODE)),
+        _ if coding.is_none() => {
+            outcome.push(wrong(seen, Level::Hard, "the code of the Task is another").expected(task::CODE))
+        }
         Some(system) if system == task::CODE_SYSTEMS[0] => {}
         Some(system) if task::CODE_SYSTEMS.contains(&system) => {
-            outcome.push(wrong(seen, Level::Warn, format!("the system of the code is `{system}`")).expected(task::CODE_SYSTEMS[0]));
+            outcome.push(
+                wrong(seen, Level::Warn, format!("the system of the code is `{system}`"))
+                    .expected(task::CODE_SYSTEMS[0]),
+            );
         }
         system => {
             let message = format!("the system of the code is `{}`", system.unwrap_or("not there"));
@@ -248,7 +272,10 @@ pub async fn inputs(session: &Session<'_>) -> Judged {
         // `//host` would be another host too.
         let relative = !query.split('?').next().unwrap_or_default().contains("://") && !query.starts_with('/');
         if !relative || !decodes {
-            outcome.push(wrong(seen, Level::Hard, format!("an input is not a relative query: `{query}`")).expected("`Type?…` or `Type/id`"));
+            outcome.push(
+                wrong(seen, Level::Hard, format!("an input is not a relative query: `{query}`"))
+                    .expected("`Type?…` or `Type/id`"),
+            );
         } else if !super::super::fhir_types::is_resource(kind) {
             outcome.push(wrong(seen, Level::Hard, format!("an input asks for `{kind}`, which is no resource type")));
         }
@@ -260,7 +287,8 @@ pub async fn no_bsn(session: &Session<'_>) -> Judged {
     session.only("np-nuts")?;
     let (task, seen) = task_of(notified(session).await?)?;
     let text = task.to_string();
-    let found = text.contains(Bsn::SYSTEM) || crate::check::medmij::token::numbers(&text).any(|number| Bsn::parse(number).is_ok());
+    let found = text.contains(Bsn::SYSTEM)
+        || crate::check::medmij::token::numbers(&text).any(|number| Bsn::parse(number).is_ok());
     match found {
         true => Ok(wrong(seen, Level::Hard, "the notification holds a citizen service number").into()),
         false => Ok(seen.shows()),
@@ -278,21 +306,26 @@ async fn misbehaving(session: &Session<'_>, manner: Manner) -> Result<(Vec<Seen>
 }
 
 pub async fn retry(session: &Session<'_>) -> Judged {
-    let (notifications, _) = misbehaving(session, Manner { notifications: VecDeque::from([500]), ..Manner::default() }).await?;
+    let (notifications, _) =
+        misbehaving(session, Manner { notifications: VecDeque::from([500]), ..Manner::default() }).await?;
     let Some(first) = notifications.first() else { return Err(Outcome::blocked("no notification came in")) };
     let mut outcome = first.shows();
-    let ids: Vec<Option<String>> = notifications.iter().map(|seen| task_in(seen).as_ref().and_then(task::identifier).map(str::to_owned)).collect();
+    let ids: Vec<Option<String>> =
+        notifications.iter().map(|seen| task_in(seen).as_ref().and_then(task::identifier).map(str::to_owned)).collect();
     if notifications.len() < 2 {
         outcome.push(first.finding(Level::Note, code::NOTE, "a failed notification is not tried again by itself"));
     } else if ids.iter().any(|id| *id != ids[0]) {
-        outcome.push(wrong(first, Level::Warn, "a repeated notification has another identifier").expected("the same identifier"));
+        outcome.push(
+            wrong(first, Level::Warn, "a repeated notification has another identifier").expected("the same identifier"),
+        );
     }
     Ok(outcome)
 }
 
 pub async fn retry_token(session: &Session<'_>) -> Judged {
     session.with_tokens()?;
-    let (notifications, arrived) = misbehaving(session, Manner { every_notification: Some(401), ..Manner::default() }).await?;
+    let (notifications, arrived) =
+        misbehaving(session, Manner { every_notification: Some(401), ..Manner::default() }).await?;
     let Some(first) = notifications.first() else { return Err(Outcome::blocked("no notification came in")) };
     let mut outcome = first.shows();
     if notifications.len() > 3 {
@@ -314,7 +347,10 @@ pub async fn update(session: &Session<'_>) -> Judged {
         outcome.push(wrong(seen, Level::Hard, "an update is of another group").expected("the same groupIdentifier"));
     }
     if task::identifier(task) == task::identifier(newer) {
-        outcome.push(wrong(seen, Level::Hard, "an update has the identifier of the notification before it").expected("an identifier of its own"));
+        outcome.push(
+            wrong(seen, Level::Hard, "an update has the identifier of the notification before it")
+                .expected("an identifier of its own"),
+        );
     }
     Ok(outcome)
 }
@@ -329,18 +365,25 @@ pub async fn cancel(session: &Session<'_>) -> Judged {
     let (task, _) = task_of(&notified)?;
     let cancelled = steered(session, json!({"do": "cancel", "identifier": said(&notified, "identifier")})).await?;
     let sent = cancelled.arrived.iter().find(|seen| path(&seen.exchange.request).starts_with("/Task"));
-    let Some(seen) = sent else { return Ok(Finding::new(Level::Hard, code::REQUEST, "no cancellation came in").into()) };
+    let Some(seen) = sent else {
+        return Ok(Finding::new(Level::Hard, code::REQUEST, "no cancellation came in").into());
+    };
     let mut outcome = seen.shows();
     let url = &seen.exchange.request.url;
     let id = task::identifier(task).unwrap_or_default();
     let asked = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let named = url::form_urlencoded::parse(asked.as_bytes()).any(|(name, value)| name == "identifier" && value.ends_with(id));
+    let named =
+        url::form_urlencoded::parse(asked.as_bytes()).any(|(name, value)| name == "identifier" && value.ends_with(id));
     if seen.exchange.request.method != "PUT" || !named {
-        outcome.push(wrong(seen, Level::Hard, "a cancellation is no conditional update").expected("`PUT Task?identifier=…`"));
+        outcome.push(
+            wrong(seen, Level::Hard, "a cancellation is no conditional update").expected("`PUT Task?identifier=…`"),
+        );
     }
     let body = task_in(seen).unwrap_or_default();
     if bundle::text(&body, "status") != Some("cancelled") {
-        outcome.push(wrong(seen, Level::Hard, "the Task of a cancellation is not cancelled").expected("`status` cancelled"));
+        outcome.push(
+            wrong(seen, Level::Hard, "the Task of a cancellation is not cancelled").expected("`status` cancelled"),
+        );
     }
     if task::identifier(&body) != Some(id) {
         outcome.push(wrong(seen, Level::Hard, "the Task of a cancellation has another identifier"));
@@ -352,12 +395,15 @@ pub async fn cancel(session: &Session<'_>) -> Judged {
 async fn token(session: &Session<'_>) -> Result<String, Outcome> {
     if session.party()?.profile == "np-open" {
         let token = session.setup.token.as_ref();
-        return token.map(|token| token.expose().to_owned()).ok_or_else(|| Outcome::open(code::INPUT, "missing: a token (`--token`)"));
+        return token
+            .map(|token| token.expose().to_owned())
+            .ok_or_else(|| Outcome::open(code::INPUT, "missing: a token (`--token`)"));
     }
     let make = || async {
         let (task, _) = task_of(notified(session).await?)?;
         let seen = assertion::ask(session, task::base(task), Peer::Client).await?;
-        assertion::token(&seen).ok_or_else(|| Outcome::blocked(format!("no token was given for the pull: {}", seen.in_words())))
+        assertion::token(&seen)
+            .ok_or_else(|| Outcome::blocked(format!("no token was given for the pull: {}", seen.in_words())))
     };
     session.pull.pull_token.get_or_init(make).await.clone()
 }
@@ -371,12 +417,18 @@ async fn pull(session: &Session<'_>, token: &str, query: &str) -> Result<Seen, O
 /// True when an answer gives something of somebody.
 fn gives(seen: &Seen) -> bool {
     let value = seen.json().filter(|_| seen.is_success());
-    value.is_some_and(|value| bundle::text(&value, "resourceType") != Some("Bundle") || bundle::resources(&value).next().is_some())
+    value.is_some_and(|value| {
+        bundle::text(&value, "resourceType") != Some("Bundle") || bundle::resources(&value).next().is_some()
+    })
 }
 
 fn queries(notified: &Notified) -> Result<Vec<String>, Outcome> {
     let (task, _) = task_of(notified)?;
-    Ok(task::queries(task).into_iter().filter(|query| !query.split('?').next().unwrap_or_default().contains("://")).map(str::to_owned).collect())
+    Ok(task::queries(task)
+        .into_iter()
+        .filter(|query| !query.split('?').next().unwrap_or_default().contains("://"))
+        .map(str::to_owned)
+        .collect())
 }
 
 pub async fn pull_token(session: &Session<'_>) -> Judged {
@@ -386,11 +438,17 @@ pub async fn pull_token(session: &Session<'_>) -> Judged {
     let mut outcome = seen.shows();
     let value = seen.json().unwrap_or_default();
     if assertion::token(&seen).is_none() {
-        outcome.push(seen.finding(Level::Hard, code::REFUSED, "no token was given for the pull").expected("status 200 with a token"));
+        outcome.push(
+            seen.finding(Level::Hard, code::REFUSED, "no token was given for the pull")
+                .expected("status 200 with a token"),
+        );
         return Ok(outcome);
     }
     if !bundle::text(&value, "token_type").unwrap_or_default().eq_ignore_ascii_case("bearer") {
-        outcome.push(seen.finding(Level::Hard, code::CONTENT, "the token is not said to be a Bearer token").expected("`token_type` Bearer"));
+        outcome.push(
+            seen.finding(Level::Hard, code::CONTENT, "the token is not said to be a Bearer token")
+                .expected("`token_type` Bearer"),
+        );
     }
     let lasts = value.get("expires_in").and_then(Value::as_u64);
     if session.party()?.profile == "np-nuts" && lasts.is_none_or(|seconds| seconds > 300) {
@@ -412,7 +470,10 @@ pub async fn wrong_base(session: &Session<'_>) -> Judged {
         for query in queries.iter().take(2) {
             let seen = pull(session, &token, query).await?;
             if gives(&seen) {
-                outcome.push(seen.finding(Level::Hard, code::LEAK, format!("{what} gives data")).expected("no token, or no data"));
+                outcome.push(
+                    seen.finding(Level::Hard, code::LEAK, format!("{what} gives data"))
+                        .expected("no token, or no data"),
+                );
                 break;
             }
         }
@@ -434,7 +495,10 @@ pub async fn queries_answer(session: &Session<'_>) -> Judged {
         outcome.exchange.get_or_insert(seen.number);
         if seen.status() != 200 || !seen.json().is_some_and(|value| bundle::is_searchset(&value)) {
             let shown = query.split('?').next().unwrap_or_default();
-            outcome.push(seen.finding(Level::Hard, code::REFUSED, format!("the query on {shown} is not answered")).expected("status 200 and a searchset"));
+            outcome.push(
+                seen.finding(Level::Hard, code::REFUSED, format!("the query on {shown} is not answered"))
+                    .expected("status 200 and a searchset"),
+            );
         }
     }
     Ok(outcome)
@@ -448,14 +512,16 @@ pub async fn unlisted_query(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     let kinds = ["Observation", "Procedure", "MedicationRequest", "Encounter"];
     let others = kinds.iter().filter(|kind| !listed.iter().any(|query| query.split('?').next() == Some(**kind)));
-    let mut asked: Vec<String> = others.map(|kind| format!("{kind}?patient.identifier={}%7C{bsn}", Bsn::SYSTEM)).collect();
+    let mut asked: Vec<String> =
+        others.map(|kind| format!("{kind}?patient.identifier={}%7C{bsn}", Bsn::SYSTEM)).collect();
     asked.push("Observation".to_owned());
     for query in asked {
         let seen = pull(session, &token, &query).await?;
         outcome.exchange.get_or_insert(seen.number);
         if gives(&seen) {
             let shown = query.split('?').next().unwrap_or_default();
-            let finding = seen.finding(Level::Hard, code::LEAK, format!("a query on {shown} that was not notified gives data"));
+            let finding =
+                seen.finding(Level::Hard, code::LEAK, format!("a query on {shown} that was not notified gives data"));
             outcome.push(finding.expected("status 403 or 404, or nothing"));
         }
     }
@@ -476,13 +542,18 @@ pub async fn other_patient(session: &Session<'_>) -> Judged {
             let seen = pull(session, &token, &query.replace(&own, other)).await?;
             outcome.exchange.get_or_insert(seen.number);
             if gives(&seen) {
-                let finding = seen.finding(Level::Hard, code::LEAK, "a query with another citizen service number gives data");
+                let finding =
+                    seen.finding(Level::Hard, code::LEAK, "a query with another citizen service number gives data");
                 outcome.push(finding.expected("status 403 or 404, or nothing"));
                 return Ok(outcome);
             }
         }
     }
-    if outcome.exchange.is_none() { Err(Outcome::open(code::UNSEEN, "no query of the notification names the patient")) } else { Ok(outcome) }
+    if outcome.exchange.is_none() {
+        Err(Outcome::open(code::UNSEEN, "no query of the notification names the patient"))
+    } else {
+        Ok(outcome)
+    }
 }
 
 pub async fn without_user(session: &Session<'_>) -> Judged {
@@ -506,7 +577,9 @@ pub async fn after_cancel(session: &Session<'_>) -> Judged {
         let seen = pull(session, &token, query).await?;
         outcome.exchange.get_or_insert(seen.number);
         if gives(&seen) {
-            outcome.push(seen.finding(Level::Hard, code::LEAK, "data is given after cancellation").expected("status 401 or 403"));
+            outcome.push(
+                seen.finding(Level::Hard, code::LEAK, "data is given after cancellation").expected("status 401 or 403"),
+            );
             break;
         }
     }
@@ -523,14 +596,19 @@ pub async fn expired_token(session: &Session<'_>) -> Judged {
     let query = queries(notified)?.into_iter().next().unwrap_or_default();
     let seen = pull(session, &token, &query).await?;
     match seen.is_success() {
-        true => Ok(seen.finding(Level::Hard, code::ACCEPTED, "an expired token is taken").expected("status 401").into()),
+        true => {
+            Ok(seen.finding(Level::Hard, code::ACCEPTED, "an expired token is taken").expected("status 401").into())
+        }
         false => Ok(seen.shows()),
     }
 }
 
 pub async fn provenance(session: &Session<'_>) -> Judged {
     let token = token(session).await?;
-    let asked: Vec<String> = queries(notified(session).await?)?.into_iter().filter(|query| query.contains("_revinclude=Provenance")).collect();
+    let asked: Vec<String> = queries(notified(session).await?)?
+        .into_iter()
+        .filter(|query| query.contains("_revinclude=Provenance"))
+        .collect();
     let mut shown = Outcome::holds();
     for query in &asked {
         let seen = pull(session, &token, query).await?;
@@ -540,7 +618,10 @@ pub async fn provenance(session: &Session<'_>) -> Judged {
         }
         shown.exchange.get_or_insert(seen.number);
         if !bundle::keys(&value).iter().any(|key| key.starts_with("Provenance/")) {
-            return Ok(seen.finding(Level::Warn, code::CONTENT, "Provenance does not come along").expected("a Provenance with search mode include").into());
+            return Ok(seen
+                .finding(Level::Warn, code::CONTENT, "Provenance does not come along")
+                .expected("a Provenance with search mode include")
+                .into());
         }
     }
     match (asked.is_empty(), shown.exchange) {
@@ -557,7 +638,10 @@ pub async fn workflow_task(session: &Session<'_>) -> Judged {
     let based = task.pointer("/basedOn/0/reference").and_then(Value::as_str).unwrap_or_default();
     let seen = pull(session, &token, based).await?;
     if seen.status() != 200 {
-        return Ok(seen.finding(Level::Hard, code::REFUSED, "the workflow Task cannot be read").expected("status 200").into());
+        return Ok(seen
+            .finding(Level::Hard, code::REFUSED, "the workflow Task cannot be read")
+            .expected("status 200")
+            .into());
     }
     Ok(seen.shows())
 }
@@ -569,12 +653,18 @@ pub async fn mutual_tls(session: &Session<'_>) -> Judged {
     let query = queries(notified(session).await?)?.into_iter().next().unwrap_or_default();
     let mut outcome = Outcome::holds();
     session.dialer.forget();
-    for (peer, what) in [(Peer::Nobody, "no client certificate"), (Peer::Unknown, "a client certificate of an unknown authority")] {
+    for (peer, what) in
+        [(Peer::Nobody, "no client certificate"), (Peer::Unknown, "a client certificate of an unknown authority")]
+    {
         let seen = assertion::ask(session, task::base(task), peer).await?;
         outcome.exchange.get_or_insert(seen.number);
         // An answer about the assertion is an answer: the peer was let in.
         if !matches!(seen.status(), 0 | 401 | 403) {
-            outcome.push(seen.finding(Level::Hard, code::ACCEPTED, format!("the token endpoint takes a request with {what}")));
+            outcome.push(seen.finding(
+                Level::Hard,
+                code::ACCEPTED,
+                format!("the token endpoint takes a request with {what}"),
+            ));
         }
         let seen = session.fhir(peer, good.as_deref(), &format!("{}/{query}", base.trim_end_matches('/')), &[]).await;
         if seen.is_success() {
@@ -589,15 +679,24 @@ pub async fn writes(session: &Session<'_>) -> Judged {
     let base = session.party()?.fhir_base.trim_end_matches('/').to_owned();
     let mut outcome = Outcome::holds();
     let body = r#"{"resourceType": "Condition", "code": {"text": "keur"}}"#;
-    for (method, path) in [("POST", "Condition".to_owned()), ("DELETE", format!("Condition/{}", uuid::Uuid::new_v4()))] {
-        let mut asked = session.fhir_request(method, Some(&token), &format!("{base}/{path}"), &[("Content-Type", "application/fhir+json")]);
+    for (method, path) in [("POST", "Condition".to_owned()), ("DELETE", format!("Condition/{}", uuid::Uuid::new_v4()))]
+    {
+        let mut asked = session.fhir_request(
+            method,
+            Some(&token),
+            &format!("{base}/{path}"),
+            &[("Content-Type", "application/fhir+json")],
+        );
         if method == "POST" {
             asked.body = body.into();
         }
         let seen = session.send(Peer::Client, Place::Other, asked).await;
         outcome.exchange.get_or_insert(seen.number);
         if seen.is_success() {
-            outcome.push(seen.finding(Level::Hard, code::ACCEPTED, format!("{method} is accepted")).expected("status 403 or 405"));
+            outcome.push(
+                seen.finding(Level::Hard, code::ACCEPTED, format!("{method} is accepted"))
+                    .expected("status 403 or 405"),
+            );
         }
     }
     Ok(outcome)

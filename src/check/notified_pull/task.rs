@@ -76,9 +76,7 @@ pub fn queries(task: &Value) -> Vec<&str> {
 pub fn notification(sender: &str, receiver: &str, bsn: &str, base: &str, queries: &[String]) -> Value {
     let last = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
     let party = |id: &str| json!({"identifier": {"system": "http://fhir.nl/fhir/NamingSystem/ura", "value": last(id)}});
-    let parameter = |code: &str, value: &str| {
-        json!({"type": {"coding": [{"system": "http://fhir.nl/fhir/NamingSystem/TaskParameter", "code": code}]}, "valueString": value})
-    };
+    let parameter = |code: &str, value: &str| json!({"type": {"coding": [{"system": "http://fhir.nl/fhir/NamingSystem/TaskParameter", "code": code}]}, "valueString": value});
     let mut input = vec![parameter("authorization-base", base)];
     // 11450-4 is the problem list, the content that most queries of the standard have.
     let content = |query: &String| json!({"type": {"coding": [{"system": "http://loinc.org", "code": "11450-4"}]}, "valueString": query});

@@ -142,7 +142,11 @@ pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
     fill(&mut setup.provider, &file.provider);
     fill(&mut setup.sandbox, &file.sandbox_base);
     // The simulated DVA shares by the service whose name begins with `Delen`: 53.
-    let share = if file.share_service.is_empty() && file.services.iter().any(|s| s == "53") { "53" } else { &file.share_service };
+    let share = if file.share_service.is_empty() && file.services.iter().any(|s| s == "53") {
+        "53"
+    } else {
+        &file.share_service
+    };
     fill(&mut setup.share_service, share);
     if setup.services.is_empty() {
         setup.services = file.services;

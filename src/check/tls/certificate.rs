@@ -128,7 +128,10 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let der = params.self_signed(&key).unwrap().der().clone();
         let read = Certificate::read(&der).unwrap();
-        assert_eq!((read.names.as_slice(), read.organisation.as_deref()), (&["a.example".to_owned()][..], Some("Keur")));
+        assert_eq!(
+            (read.names.as_slice(), read.organisation.as_deref()),
+            (&["a.example".to_owned()][..], Some("Keur"))
+        );
         assert_eq!((read.key, read.weak_signature, read.weak_key()), (Key::Curve(256), false, None));
         assert!(read.until > read.from && read.own_authority);
         assert_eq!(Certificate::read(&CertificateDer::from(vec![1, 2, 3])), None);

@@ -142,7 +142,9 @@ pub fn reply(bytes: &[u8]) -> Option<Reply> {
     let record = bytes.get(5..5 + length)?;
     Some(match bytes.first() {
         Some(21) => Reply::Alert(record.get(1).copied().unwrap_or_default()),
-        Some(22) if record.first() == Some(&2) => server_hello(record.get(4..).unwrap_or_default()).unwrap_or(Reply::Closed),
+        Some(22) if record.first() == Some(&2) => {
+            server_hello(record.get(4..).unwrap_or_default()).unwrap_or(Reply::Closed)
+        }
         _ => Reply::Closed,
     })
 }
@@ -192,7 +194,12 @@ mod tests {
 
     #[test]
     fn lengths_in_a_hello_add_up() {
-        for offer in [Offer::today(), Offer::old(0x0300), Offer::old(0x0302), Offer { compression: true, heartbeat: true, ..Offer::today() }] {
+        for offer in [
+            Offer::today(),
+            Offer::old(0x0300),
+            Offer::old(0x0302),
+            Offer { compression: true, heartbeat: true, ..Offer::today() },
+        ] {
             let record = offer.record("a.example");
             assert_eq!(usize::from(u16::from_be_bytes([record[3], record[4]])), record.len() - 5);
             assert_eq!(usize::from(u16::from_be_bytes([record[7], record[8]])), record.len() - 9);

@@ -14,7 +14,11 @@ use super::hello::{CBC, OLD, Offer, Reply, WEAK, WEAK_GROUPS, ask};
 use super::{Channel, Endpoint, chains_to, endpoints, modern, shake_hands};
 
 fn wrong(level: Level, endpoint: &Endpoint, message: impl std::fmt::Display) -> Finding {
-    Finding::new(level, code::TLS, format!("{}: {message}", endpoint.what)).found(format!("{}:{}", endpoint.host(), endpoint.port()))
+    Finding::new(level, code::TLS, format!("{}: {message}", endpoint.what)).found(format!(
+        "{}:{}",
+        endpoint.host(),
+        endpoint.port()
+    ))
 }
 
 /// Plain HTTP at an endpoint: what must not be answered.
@@ -54,12 +58,20 @@ pub async fn no_plain_http(session: &Session<'_>) -> Judged {
     Ok(outcome)
 }
 
-async fn offered(session: &Session<'_>, only: &'static rustls::SupportedProtocolVersion, level: Level, name: &str) -> Judged {
+async fn offered(
+    session: &Session<'_>,
+    only: &'static rustls::SupportedProtocolVersion,
+    level: Level,
+    name: &str,
+) -> Judged {
     let mut outcome = Outcome::holds();
     for endpoint in endpoints(session.setup) {
         let agreed = shake_hands(&session.dialer, &endpoint, &[only], session.setup.client.as_ref(), None).await;
         if let Err(error) = agreed {
-            outcome.push(wrong(level, &endpoint, format!("{name} is not taken: {}", error.detail)).expected(format!("a handshake with {name}")));
+            outcome.push(
+                wrong(level, &endpoint, format!("{name} is not taken: {}", error.detail))
+                    .expected(format!("a handshake with {name}")),
+            );
         }
     }
     Ok(outcome)
@@ -79,7 +91,9 @@ pub async fn old_versions(session: &Session<'_>) -> Judged {
         for (name, number) in OLD {
             let reply = ask(&session.dialer, &endpoint, &Offer::old(number)).await;
             if matches!(reply, Reply::Hello { version, .. } if version == number) {
-                outcome.push(wrong(Level::Hard, &endpoint, format!("{name} is on")).expected("an alert, or a closed connection"));
+                outcome.push(
+                    wrong(Level::Hard, &endpoint, format!("{name} is on")).expected("an alert, or a closed connection"),
+                );
             }
         }
     }
@@ -94,7 +108,8 @@ pub async fn highest_version(session: &Session<'_>) -> Judged {
         let both = shake_hands(&session.dialer, &endpoint, &modern(), identity, None).await;
         match (only, both) {
             (Ok(_), Ok(agreed)) if agreed.version != Some(ProtocolVersion::TLSv1_3) => {
-                outcome.push(wrong(Level::Hard, &endpoint, "of TLS 1.2 and 1.3 the lower is chosen").expected("TLS 1.3"));
+                outcome
+                    .push(wrong(Level::Hard, &endpoint, "of TLS 1.2 and 1.3 the lower is chosen").expected("TLS 1.3"));
             }
             (_, Err(error)) => outcome.push(wrong(Level::Hard, &endpoint, format!("no handshake: {}", error.detail))),
             _ => {}
@@ -142,11 +157,17 @@ pub async fn extras(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     for endpoint in endpoints(session.setup) {
         let offer = Offer { compression: true, heartbeat: true, ..Offer::today() };
-        let Reply::Hello { compression, extensions, version, .. } = ask(&session.dialer, &endpoint, &offer).await else { continue };
+        let Reply::Hello { compression, extensions, version, .. } = ask(&session.dialer, &endpoint, &offer).await
+        else {
+            continue;
+        };
         if compression != 0 {
             outcome.push(wrong(Level::Warn, &endpoint, "compression is taken").expected("no compression"));
         } else if version == 0x0303 && !extensions.contains(&RENEGOTIATION) {
-            outcome.push(wrong(Level::Warn, &endpoint, "renegotiation is not secured").expected("the renegotiation_info extension"));
+            outcome.push(
+                wrong(Level::Warn, &endpoint, "renegotiation is not secured")
+                    .expected("the renegotiation_info extension"),
+            );
         }
         if extensions.contains(&HEARTBEAT) {
             outcome.push(wrong(Level::Warn, &endpoint, "heartbeat is on").expected("no heartbeat"));
@@ -165,7 +186,8 @@ async fn backchannel(session: &Session<'_>, peer: Peer) -> Vec<(&'static str, Se
         let login = session.setup.has(crate::check::Need::Login);
         let coded = if login { session.fresh_code().await.ok() } else { None };
         let code = coded.as_ref().map_or("made-up", |coded| &coded.code);
-        let seen = TokenRequest::code(session, code, coded.as_ref().map(|coded| &coded.asked)).peer(peer).send(session).await;
+        let seen =
+            TokenRequest::code(session, code, coded.as_ref().map(|coded| &coded.asked)).peer(peer).send(session).await;
         all.push(("token endpoint", seen));
     }
     if session.setup.fhir_base.as_deref().is_some_and(|url| url.starts_with("https:")) {
@@ -179,7 +201,9 @@ async fn refused(session: &Session<'_>, peer: Peer, what: &str) -> Judged {
     for (endpoint, seen) in backchannel(session, peer).await {
         outcome.exchange.get_or_insert(seen.number);
         // 400 at the token endpoint is an answer to the request, so the peer was let in.
-        let kept_out = matches!(seen.status(), 0 | 401 | 403) || (endpoint == "token endpoint" && seen.status() == 495) || seen.status() == 496;
+        let kept_out = matches!(seen.status(), 0 | 401 | 403)
+            || (endpoint == "token endpoint" && seen.status() == 495)
+            || seen.status() == 496;
         if !kept_out {
             let finding = seen.finding(Level::Hard, code::ACCEPTED, format!("{endpoint}: {what} is let in"));
             outcome.push(finding.expected("no handshake, or status 401 or 403"));
@@ -207,7 +231,9 @@ pub async fn not_whitelisted(session: &Session<'_>) -> Judged {
 /// The certificates of an endpoint.
 async fn chain(session: &Session<'_>, endpoint: &Endpoint) -> Result<Vec<CertificateDer<'static>>, Finding> {
     let agreed = shake_hands(&session.dialer, endpoint, &modern(), session.setup.client.as_ref(), None).await;
-    agreed.map(|agreed| agreed.chain).map_err(|error| wrong(Level::Hard, endpoint, format!("no handshake: {}", error.detail)))
+    agreed
+        .map(|agreed| agreed.chain)
+        .map_err(|error| wrong(Level::Hard, endpoint, format!("no handshake: {}", error.detail)))
 }
 
 fn certificate(level: Level, endpoint: &Endpoint, message: impl std::fmt::Display) -> Finding {
@@ -224,7 +250,10 @@ pub async fn back_chain(session: &Session<'_>) -> Judged {
             Err(finding) => outcome.push(finding),
             Ok(sent) => {
                 if let Err(why) = chains_to(&session.setup.roots, &sent, endpoint.host()) {
-                    outcome.push(certificate(Level::Hard, &endpoint, why).expected("a chain to the agreed authority, for this host"));
+                    outcome.push(
+                        certificate(Level::Hard, &endpoint, why)
+                            .expected("a chain to the agreed authority, for this host"),
+                    );
                 }
             }
         }
@@ -247,12 +276,20 @@ pub async fn front_certificate(session: &Session<'_>) -> Judged {
             continue;
         };
         if let Some(wildcard) = leaf.names.iter().find(|name| name.starts_with("*.")) {
-            outcome.push(certificate(Level::Hard, &endpoint, format!("the certificate is for `{wildcard}`")).expected("no wildcard"));
+            outcome.push(
+                certificate(Level::Hard, &endpoint, format!("the certificate is for `{wildcard}`"))
+                    .expected("no wildcard"),
+            );
         }
-        let validated = leaf.organisation.is_some() && leaf.policies.iter().any(|policy| policy == ORGANISATION_VALIDATED);
+        let validated =
+            leaf.organisation.is_some() && leaf.policies.iter().any(|policy| policy == ORGANISATION_VALIDATED);
         if !validated {
-            let message = format!("the certificate of `{}` does not show that the organisation was validated", leaf.subject);
-            outcome.push(certificate(Level::Warn, &endpoint, message).expected(format!("an organisation and policy {ORGANISATION_VALIDATED}")));
+            let message =
+                format!("the certificate of `{}` does not show that the organisation was validated", leaf.subject);
+            outcome.push(
+                certificate(Level::Warn, &endpoint, message)
+                    .expected(format!("an organisation and policy {ORGANISATION_VALIDATED}")),
+            );
         }
     }
     Ok(outcome)
@@ -272,7 +309,10 @@ pub async fn weak_certificates(session: &Session<'_>, endpoint: &Endpoint) -> Ve
         }
         // The signature of a root says nothing: it is trusted for itself.
         if read.weak_signature && !read.own_authority {
-            findings.push(certificate(Level::Hard, endpoint, format!("`{}` is signed with SHA-1", read.subject)).expected("SHA-256 or better"));
+            findings.push(
+                certificate(Level::Hard, endpoint, format!("`{}` is signed with SHA-1", read.subject))
+                    .expected("SHA-256 or better"),
+            );
         }
     }
     findings
@@ -318,7 +358,11 @@ pub async fn revocation(session: &Session<'_>) -> Judged {
         let Ok(sent) = chain(session, &endpoint).await else { continue };
         let places = sent.first().and_then(Certificate::read).map(|leaf| leaf.revocation).unwrap_or_default();
         if places.is_empty() {
-            outcome.push(certificate(Level::Warn, &endpoint, "the certificate does not say where revocations are published"));
+            outcome.push(certificate(
+                Level::Warn,
+                &endpoint,
+                "the certificate does not say where revocations are published",
+            ));
         }
         for place in places.into_iter().filter(|place| place.starts_with("http")) {
             if asked.contains(&place) {
@@ -339,12 +383,22 @@ pub async fn revocation(session: &Session<'_>) -> Judged {
 pub async fn other_name(session: &Session<'_>) -> Judged {
     let mut outcome = Outcome::holds();
     for endpoint in endpoints(session.setup) {
-        let agreed = shake_hands(&session.dialer, &endpoint, &modern(), session.setup.client.as_ref(), Some("ander.example")).await;
+        let agreed =
+            shake_hands(&session.dialer, &endpoint, &modern(), session.setup.client.as_ref(), Some("ander.example"))
+                .await;
         let said = match agreed {
             Err(_) => "no handshake".to_owned(),
-            Ok(agreed) => agreed.chain.first().and_then(Certificate::read).map_or("a handshake".to_owned(), |leaf| format!("the certificate of `{}`", leaf.subject)),
+            Ok(agreed) => agreed
+                .chain
+                .first()
+                .and_then(Certificate::read)
+                .map_or("a handshake".to_owned(), |leaf| format!("the certificate of `{}`", leaf.subject)),
         };
-        outcome.push(Finding::new(Level::Note, code::NOTE, format!("{} with server name `ander.example`: {said}", endpoint.what)));
+        outcome.push(Finding::new(
+            Level::Note,
+            code::NOTE,
+            format!("{} with server name `ander.example`: {said}", endpoint.what),
+        ));
     }
     Ok(outcome)
 }
@@ -358,6 +412,9 @@ pub async fn hsts(session: &Session<'_>) -> Judged {
     match seen.header("Strict-Transport-Security") {
         Some(_) => Ok(seen.shows()),
         None if seen.status() == 0 => Err(Outcome::blocked("the authorization endpoint does not answer")),
-        None => Ok(seen.finding(Level::Warn, code::HEADER, "the front channel has no HSTS").expected("`Strict-Transport-Security`").into()),
+        None => Ok(seen
+            .finding(Level::Warn, code::HEADER, "the front channel has no HSTS")
+            .expected("`Strict-Transport-Security`")
+            .into()),
     }
 }

@@ -59,7 +59,10 @@ pub fn endpoints(setup: &Setup) -> Vec<Endpoint> {
         ("token endpoint", Channel::Back, &setup.token_endpoint),
         ("resource endpoint", Channel::Back, &setup.fhir_base),
     ] {
-        let Some(url) = url.as_deref().and_then(|url| Url::parse(url).ok()).filter(|url| url.scheme() == "https") else { continue };
+        let Some(url) = url.as_deref().and_then(|url| Url::parse(url).ok()).filter(|url| url.scheme() == "https")
+        else {
+            continue;
+        };
         let endpoint = Endpoint { what, channel, url };
         if !all.iter().any(|known| known.host() == endpoint.host() && known.port() == endpoint.port()) {
             all.push(endpoint);

@@ -7,7 +7,8 @@ use crate::diagnostic::Words;
 
 use super::super::console::Console;
 
-const HOLDS: Words = Words::new("does it hold? [y]es, [n]o, empty for unknown: ", "klopt dit? [j]a, [n]ee, leeg voor onbekend: ");
+const HOLDS: Words =
+    Words::new("does it hold? [y]es, [n]o, empty for unknown: ", "klopt dit? [j]a, [n]ee, leeg voor onbekend: ");
 const REMARK: Words = Words::new("what was seen: ", "wat is er gezien: ");
 
 /// Asks about every manual check that has no answer yet.

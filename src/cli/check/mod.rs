@@ -6,8 +6,8 @@ mod supplied;
 
 use std::path::PathBuf;
 
-use crate::check::declaration;
 use crate::check::catalogue::{API, MEDMIJ, NOTIFIED_PULL};
+use crate::check::declaration;
 use crate::check::{self, Area, Check, Chosen, Need, Outcome, Setup};
 use crate::diagnostic::{Diagnostic, NoteKind, Words, nearest};
 use crate::record::{RunDirectory, Tee, Verdict, new_run_id};
@@ -233,13 +233,16 @@ fn no_token(outcomes: &[(&'static Check, Outcome)], setup: &Setup) -> bool {
     let blocked = |outcome: &Outcome| {
         outcome.verdict() == Verdict::NotEvaluated && outcome.findings.iter().any(|f| f.code == check::code::BLOCKED)
     };
-    setup.has(Need::Login) && all.peek().is_some() && all.all(|(check, outcome)| blocked(outcome) || check.id == "MM-TOK-01" || check.id == "MM-AUTH-22")
+    setup.has(Need::Login)
+        && all.peek().is_some()
+        && all.all(|(check, outcome)| blocked(outcome) || check.id == "MM-TOK-01" || check.id == "MM-AUTH-22")
 }
 
 /// Words after `--only` that are the beginning of no id.
 fn unknown(only: &[String], areas: &[Area]) -> Vec<Diagnostic> {
     let ids = || areas.iter().flat_map(|area| area.checks).map(|check| check.id);
-    let begins = |word: &str| ids().any(|id| id.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
+    let begins =
+        |word: &str| ids().any(|id| id.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
     let say = |word: &String| {
         let diagnostic = problem::error(problem::SETTING_VALUE, format!("there is no check `{word}` here"));
         match nearest(word, ids()) {

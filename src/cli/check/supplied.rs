@@ -115,7 +115,8 @@ fn wrong(message: impl Into<String>) -> Diagnostic {
 }
 
 fn file(path: &Path) -> Result<String, Diagnostic> {
-    std::fs::read_to_string(path).map_err(|error| problem::error(problem::PATH, format!("`{}` cannot be read: {error}", path.display())))
+    std::fs::read_to_string(path)
+        .map_err(|error| problem::error(problem::PATH, format!("`{}` cannot be read: {error}", path.display())))
 }
 
 fn identity(path: &Option<PathBuf>, problems: &mut Vec<Diagnostic>) -> Option<Identity> {
@@ -146,19 +147,23 @@ pub async fn gather(
     if let Some(path) = supplied.dva.as_ref().or(configuration.as_ref()) {
         match file(path) {
             Ok(text) => {
-                let refused = |why| problems.push(wrong(format!("`{}` is not the configuration of a DVA: {why}", path.display())));
+                let refused = |why| {
+                    problems.push(wrong(format!("`{}` is not the configuration of a DVA: {why}", path.display())))
+                };
                 dva::read(&text, &mut setup).unwrap_or_else(refused);
             }
             Err(problem) => problems.push(problem),
         }
     } else if let Some(text) = told(&setup, checked.timeout).await {
-        let refused = |why| problems.push(wrong(format!("the configuration that the target gives cannot be read: {why}")));
+        let refused =
+            |why| problems.push(wrong(format!("the configuration that the target gives cannot be read: {why}")));
         dva::read(&text, &mut setup).unwrap_or_else(refused);
     }
     if let Some(release) = &supplied.release {
         match Release::parse(release) {
             Some(release) => setup.release = release,
-            None => problems.push(wrong(format!("`{release}` is not a release")).note(NoteKind::Expected, "1.5, 2.0 or 2.2")),
+            None => problems
+                .push(wrong(format!("`{release}` is not a release")).note(NoteKind::Expected, "1.5, 2.0 or 2.2")),
         }
     }
     if let (Some(profile), Some(pull)) = (&supplied.pull_profile, &mut setup.pull) {
@@ -217,7 +222,10 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         });
         match kind {
             Some((at, place)) => setup.earlier_lists[at] = Some(ListSource { place: place.to_owned(), text: None }),
-            None => problems.push(wrong(format!("`--earlier {given}` is not `zal=FILE`")).note(NoteKind::Expected, "zal, ocl, whl or gnl")),
+            None => problems.push(
+                wrong(format!("`--earlier {given}` is not `zal=FILE`"))
+                    .note(NoteKind::Expected, "zal, ocl, whl or gnl"),
+            ),
         }
     }
     for given in &supplied.resolve {
@@ -267,7 +275,8 @@ fn answers(text: &str) -> Result<BTreeMap<String, Answer>, String> {
 fn tokens(settings: &Settings, setup: &mut Setup, problems: &mut Vec<Diagnostic>, warnings: &mut Vec<Diagnostic>) {
     let environment = |name: &str| std::env::var(name).ok();
     for (at, given) in settings.many(Key::Token).iter().enumerate() {
-        let read = given.text.parse::<TokenArgument>().and_then(|argument| Ok((argument.read(&environment)?, argument)));
+        let read =
+            given.text.parse::<TokenArgument>().and_then(|argument| Ok((argument.read(&environment)?, argument)));
         match read {
             Ok((token, argument)) => {
                 if matches!(argument.source, TokenSource::Literal(_)) {
@@ -294,7 +303,9 @@ async fn told(setup: &Setup, timeout: Duration) -> Option<String> {
         return None;
     }
     let port = base.port_or_known_default()?;
-    probe::plain(&format!("http://{host}:{port}{}", dva::WELL_KNOWN), timeout.min(Duration::from_secs(5))).await.filter(|text| dva::is_one(text))
+    probe::plain(&format!("http://{host}:{port}{}", dva::WELL_KNOWN), timeout.min(Duration::from_secs(5)))
+        .await
+        .filter(|text| dva::is_one(text))
 }
 
 /// Hosts of endpoints and lists.
@@ -310,7 +321,10 @@ fn production(setup: &Setup) -> Option<Diagnostic> {
     let sources = setup.lists.iter().chain(&setup.earlier_lists).flatten();
     let source = sources.into_iter().find(|source| is_production(&source.place))?;
     let diagnostic = wrong(format!("`{}` is a list of the production network", source.place));
-    Some(diagnostic.note(NoteKind::Remedy, "use the lists of the acceptance network, or insist with `--force-production`"))
+    Some(
+        diagnostic
+            .note(NoteKind::Remedy, "use the lists of the acceptance network, or insist with `--force-production`"),
+    )
 }
 
 /// Endpoints from the ZAL, where a provider was named or there are none yet.
