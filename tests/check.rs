@@ -161,17 +161,30 @@ fn a_clean_dva_passes_everything_that_can_be_seen() {
     }
 }
 
-/// Another check that changes with a fault.
+/// Checks that change with a fault, as they stand in the table.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-struct Spill {
+struct Group {
     to: String,
+    checks: String,
     why: String,
 }
 
-fn spillover() -> BTreeMap<String, BTreeMap<String, Spill>> {
-    let text = std::fs::read_to_string(root().join("tests/check/spillover.toml")).unwrap_or_default();
-    toml::from_str(&text).unwrap()
+/// By fault and check: what it becomes, and why.
+type Spillover = BTreeMap<String, BTreeMap<String, (String, String)>>;
+
+fn spillover() -> Spillover {
+    let text = std::fs::read_to_string(root().join("tests/check/spillover.toml")).unwrap();
+    let groups: BTreeMap<String, Vec<Group>> = toml::from_str(&text).unwrap();
+    let spread = |groups: Vec<Group>| {
+        let each = |group: Group| {
+            let Group { to, checks, why } = group;
+            let ids: Vec<String> = checks.split_whitespace().map(str::to_owned).collect();
+            ids.into_iter().map(move |id| (id, (to.clone(), why.clone())))
+        };
+        groups.into_iter().flat_map(each).collect()
+    };
+    groups.into_iter().map(|(fault, groups)| (fault, spread(groups))).collect()
 }
 
 /// What came of a fault.
@@ -226,11 +239,9 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
     let known = spillover();
     let mut wrong = String::new();
     let mut table = String::new();
-    let mut skeleton = String::new();
     let mut counted = [("MM", 0usize), ("API", 0), ("NP", 0)];
     for seen in all_faults() {
         let check = find(seen.id).unwrap_or_else(|| panic!("there is no check {}", seen.id));
-        let expected = check.level.verdict();
         let spilled: Vec<String> = seen.others.iter().map(|(id, verdict)| format!("{id} {}", word(*verdict))).collect();
         table.push_str(&format!(
             "{:11} {} {:8} {}\n",
@@ -239,6 +250,7 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
             word(seen.own),
             spilled.join(", ")
         ));
+<<<<<<< HEAD
         let note = matches!(check.level, Level::Note | Level::Manual);
         if seen.own != expected && !note {
             wrong.push_str(&format!(
@@ -251,9 +263,20 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
         } else if !note {
             counted.iter_mut().filter(|(start, _)| seen.id.starts_with(start)).for_each(|(_, count)| *count += 1);
         }
+=======
+>>>>>>> check
         let none = BTreeMap::new();
         let named = known.get(seen.id).unwrap_or(&none);
+        let aspect = named.get(seen.id);
+        let expected = aspect.map_or(word(check.level.verdict()), |(to, _)| to.as_str());
+        let note = matches!(check.level, Level::Note | Level::Manual);
+        if word(seen.own) != expected && !note {
+            wrong.push_str(&format!("{}: {} where {expected} was expected\n{}", seen.id, word(seen.own), seen.told));
+        } else if !note && expected != "pass" {
+            counted.iter_mut().filter(|(start, _)| seen.id.starts_with(start)).for_each(|(_, count)| *count += 1);
+        }
         for (id, verdict) in &seen.others {
+<<<<<<< HEAD
             match named.get(*id) {
                 Some(spill) if spill.to == word(*verdict) && !spill.why.is_empty() => {}
                 _ => {
@@ -268,20 +291,25 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
                         word(*verdict)
                     ));
                 }
+=======
+            if named.get(*id).is_none_or(|(to, _)| to != word(*verdict)) {
+                wrong.push_str(&format!(
+                    "{}: {id} became {} too, which the table does not name\n",
+                    seen.id,
+                    word(*verdict)
+                ));
+>>>>>>> check
             }
         }
-        for id in named.keys().filter(|id| !seen.others.iter().any(|(other, _)| other == id)) {
+        for id in named.keys().filter(|id| *id != seen.id && !seen.others.iter().any(|(other, _)| other == id)) {
             wrong.push_str(&format!("{}: the table names {id}, which did not change\n", seen.id));
         }
     }
     println!("{table}{counted:?}");
-    if std::env::var_os("KEUR_BLESS").is_some() {
-        std::fs::write(root().join("target/spillover-missing.toml"), &skeleton).unwrap();
-    }
     assert!(wrong.is_empty(), "{wrong}");
     if std::env::var_os("KEUR_FAULTS").is_none() {
         let [(_, medmij), (_, api), (_, pull)] = counted;
-        assert!(medmij >= 110 && api >= 20 && pull >= 30, "{counted:?}");
+        assert!(medmij >= 110 && api >= 25 && pull >= 36, "{counted:?}");
     }
 }
 
@@ -289,8 +317,8 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
 fn the_table_of_what_spills_over_says_why() {
     for (fault, spills) in spillover() {
         assert!(ActiveFault::named(&fault).is_some(), "there is no fault {fault}");
-        for (id, spill) in spills {
-            assert!(find(&id).is_some() && spill.why.len() > 10, "{fault} {id}");
+        for (id, (_, why)) in spills {
+            assert!(find(&id).is_some() && why.len() > 10, "{fault} {id}: {why}");
         }
     }
 }

@@ -127,11 +127,10 @@ async fn connections(session: &Session<'_>, page: &mut Page) {
             _ => "TLS 1.2",
         };
         page.add(Health::Good, say::TLS, format!("{what}: {version}"), say::TLS_FIX);
-        if !setup.roots.is_empty() && endpoint.channel == Channel::Back {
-            if let Err(why) = chains_to(&setup.roots, &agreed.chain, host) {
-                page.add(Health::Bad, say::CHAIN, format!("{what}: {why}"), say::CHAIN_FIX);
-                continue;
-            }
+        let judged = !setup.roots.is_empty() && endpoint.channel == Channel::Back;
+        if let (true, Err(why)) = (judged, chains_to(&setup.roots, &agreed.chain, host)) {
+            page.add(Health::Bad, say::CHAIN, format!("{what}: {why}"), say::CHAIN_FIX);
+            continue;
         }
         let Some(leaf) = agreed.chain.first().and_then(Certificate::read) else { continue };
         let days = (leaf.until - jiff::Timestamp::now().as_second()).div_euclid(86_400);

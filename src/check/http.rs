@@ -23,6 +23,9 @@ use crate::exchange::{Exchange, Headers, Reach, Request, Response, TransportErro
 
 use super::setup::Identity;
 
+/// Connections that are kept, by where they lead and as whom.
+type Pool = HashMap<(String, Option<String>), Vec<SendRequest<Full<Bytes>>>>;
+
 /// Where hosts are, whom to trust, and how long to wait.
 pub struct Dialer {
     /// Host names that are somewhere else: name, or name and port, to address.
@@ -33,7 +36,7 @@ pub struct Dialer {
     pub timeout: Duration,
     /// Authorities trusted beside the platform's, PEM.
     pub roots: Vec<String>,
-    pool: RefCell<HashMap<(String, Option<String>), Vec<SendRequest<Full<Bytes>>>>>,
+    pool: RefCell<Pool>,
     configs: RefCell<HashMap<Option<String>, Arc<rustls::ClientConfig>>>,
 }
 

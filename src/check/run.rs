@@ -157,7 +157,8 @@ fn finished(session: &Session<'_>, check: &Check, outcome: &Outcome, script: u32
             message: finding.map(|finding| session.masked(&finding.message)).unwrap_or_default(),
             expected: finding.and_then(|finding| finding.expected.as_deref()).map(|text| session.masked(text)),
             found: finding.and_then(|finding| finding.found.as_deref()).map(|text| session.masked(text)),
-            source: ScriptPlace::default(),
+            // The check is what people look for; there is no line.
+            source: ScriptPlace { path: Some(check.id.to_owned()), ..ScriptPlace::default() },
             exchange: finding.map_or(outcome.exchange, |finding| finding.exchange),
             target: None,
             codes: CodeCount::default(),

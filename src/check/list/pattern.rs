@@ -7,7 +7,7 @@ pub fn is_hostname(text: &str) -> bool {
     let labels: Vec<&str> = text.split('.').collect();
     let well = |label: &&str| label.starts_with(letter) && label.chars().all(|c| letter(c) || c == '-');
     let last = labels.last().is_some_and(|last| last.len() >= 2 && last.ends_with(letter));
-    labels.len() >= 2 && labels.iter().all(|label| well(label)) && last
+    labels.len() >= 2 && labels.iter().all(well) && last
 }
 
 /// `https://host(/segment)*` with a port or not, without query and fragment.

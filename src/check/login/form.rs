@@ -92,7 +92,7 @@ impl Form<'_> {
         self.fields.iter().any(|field| field.get("type") == Some("password"))
     }
 
-    fn kind<'t>(field: &'t Tag) -> &'t str {
+    fn kind(field: &Tag) -> &str {
         field.get("type").unwrap_or(if field.name == "button" { "submit" } else { "text" })
     }
 

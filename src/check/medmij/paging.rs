@@ -141,6 +141,13 @@ pub async fn of_other(session: &Session<'_>) -> Judged {
     if let (true, Some(key)) = (stolen.is_success(), shown) {
         let finding = stolen.finding(Level::Hard, code::LEAK, format!("the page of one person shows {key} to another"));
         outcome.push(finding.expected("status 401, 403, 404 or 410, or nothing of the first person"));
+    } else if stolen.is_success() {
+        let finding = stolen.finding(
+            Level::Warn,
+            code::ACCEPTED,
+            "the page of one person is taken from another, who sees none of its data",
+        );
+        outcome.push(finding.expected("status 401, 403, 404 or 410"));
     }
     Ok(outcome)
 }

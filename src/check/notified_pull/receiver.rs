@@ -135,8 +135,13 @@ async fn pulled<'s>(session: &'s Session<'_>) -> Result<&'s Pulled, Outcome> {
         pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &queries, None).await
     };
     let pulled = session.pull.pulled.get_or_init(make).await.as_ref().map_err(Clone::clone)?;
+    accepted(pulled).map(|()| pulled)
+}
+
+/// That the notification was taken; without that nothing is to be seen.
+fn accepted(pulled: &Pulled) -> Result<(), Outcome> {
     match pulled.seen.is_success() {
-        true => Ok(pulled),
+        true => Ok(()),
         false => Err(Outcome::blocked(format!("the notification was refused (NP-R-03): {}", pulled.seen.in_words()))),
     }
 }
@@ -157,7 +162,7 @@ fn wrong(seen: &Seen, level: Level, message: impl Into<String>) -> Finding {
 }
 
 /// The pull, or that it never came.
-fn came<'p>(pulled: &'p Pulled) -> Result<Vec<(&'p Seen, &'p str)>, Outcome> {
+fn came(pulled: &Pulled) -> Result<Vec<(&Seen, &str)>, Outcome> {
     let reads = reads(&pulled.arrived);
     if reads.is_empty() { Err(Outcome::open(code::UNSEEN, "nothing was pulled while we waited")) } else { Ok(reads) }
 }
@@ -410,6 +415,10 @@ pub async fn faults(session: &Session<'_>) -> Judged {
         let pulled =
             pulled_with(session, |_| Manner { every_read: Some(status), ..Manner::default() }, &queries[..1], None)
                 .await?;
+<<<<<<< HEAD
+=======
+        accepted(&pulled)?;
+>>>>>>> check
         let reads = reads(&pulled.arrived);
         let Some((first, _)) = reads.first() else { continue };
         outcome.exchange.get_or_insert(first.number);
@@ -438,6 +447,7 @@ pub async fn expired(session: &Session<'_>) -> Judged {
         ..Manner::default()
     };
     let pulled = pulled_with(session, slow, &queries, None).await?;
+    accepted(&pulled)?;
     let reads = came(&pulled)?;
     let asked = pulled.arrived.iter().filter(|seen| path(seen) == "/token").count();
     let mut outcome = Outcome::shown_by(reads[0].0.number);
@@ -464,6 +474,7 @@ pub async fn server_certificate(session: &Session<'_>) -> Judged {
     .await;
     session.introduce(None).await?;
     let pulled = result?;
+    accepted(&pulled)?;
     if let Some(first) = pulled.arrived.first() {
         let finding = wrong(first, Level::Hard, "the party talks to a server whose certificate it cannot trust");
         return Ok(finding.expected("no request").into());
@@ -520,6 +531,10 @@ pub async fn other_host(session: &Session<'_>) -> Judged {
     asked.push(format!("{}/Patient", trap.fhir_base()));
     let pulled =
         pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &asked, None).await?;
+<<<<<<< HEAD
+=======
+    accepted(&pulled)?;
+>>>>>>> check
     let mut outcome = pulled.seen.shows();
     for exchange in trap.take() {
         let seen = session.received(exchange);

@@ -27,12 +27,6 @@ pub(super) fn replace_between(response: &mut Response, before: &str, after: &str
     response.body = format!("{head}{before}{with}{after}{tail}").into();
 }
 
-/// What stands between two texts, the first time they are there.
-pub(super) fn between(body: &str, before: &str, after: &str) -> Option<String> {
-    let (_, rest) = body.split_once(before)?;
-    rest.split_once(after).map(|(inside, _)| inside.to_owned())
-}
-
 /// Takes a header field away.
 pub(super) fn without(response: &mut Response, name: &str) {
     set(response, name, None);

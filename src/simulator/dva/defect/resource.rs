@@ -1,12 +1,11 @@
 //! Faults of the resource server.
 
 use super::edit::{
-    ask, between, empty_success, is_metadata, is_read, is_search, is_xml, parameter, replace, replace_all, text,
+    ask, empty_success, is_metadata, is_read, is_search, is_xml, json, parameter, replace, replace_all, text,
 };
 use super::{Fault, row};
 use crate::exchange::{Request, Response};
 use crate::simulator::dva::answer::set;
-use crate::simulator::dva::form::with_parameters;
 use crate::simulator::dva::policy::{Place, Rule};
 use crate::simulator::search::PAGE;
 
@@ -112,18 +111,12 @@ fn outcome(code: &str, diagnostics: &str) -> String {
 
 /// The self link gets the parameters that it has lost.
 fn unknown_in_self(request: &Request, response: &mut Response) {
-    let body = text(response);
-    let (before, after) = match is_xml(response) {
-        true => ("<relation value=\"self\"/><url value=\"", "\""),
-        false => ("\"relation\":\"self\",\"url\":\"", "\""),
-    };
-    let (Some(own), Some((_, query))) = (between(&body, before, after), request.url.split_once('?')) else { return };
-    let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
-    let lost = |pair: &&str| !name(pair).is_empty() && !name(pair).starts_with('_') && !own.contains(&name(pair));
-    let Some(pair) = query.split('&').find(lost) else { return };
-    let (parameter, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let full = with_parameters(&own, [(parameter, value)]);
-    replace(response, &format!("{before}{own}"), &format!("{before}{full}"));
+    if response.status != 400 || !text(response).contains("is not a search parameter") {
+        return;
+    }
+    empty_success(response);
+    let link = serde_json::json!([{ "relation": "self", "url": request.url }]);
+    json(response, |members| drop(members.insert("link".to_owned(), link)));
 }
 
 fn value_fails(request: &Request, response: &mut Response) {
