@@ -14,6 +14,7 @@ mod given;
 mod judge;
 mod lint;
 mod list;
+mod matrix;
 mod new;
 mod package;
 mod packages;
@@ -55,6 +56,7 @@ const TABLES: &[&[Rule]] = &[
     crate::validation::code::RULES,
     crate::evidence::code::RULES,
     crate::report::code::RULES,
+    crate::connectathon::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -104,6 +106,8 @@ enum Verb {
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
     Package(package::Arguments),
+    /// Play many servers and clients against each other
+    Matrix(matrix::Arguments),
     /// Derive the verdicts of a run again from its record
     Replay(replay::Arguments),
     /// Explain a rule code
@@ -125,6 +129,7 @@ impl Verb {
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
+            Verb::Matrix(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
     }
@@ -195,6 +200,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
+        Verb::Matrix(arguments) => matrix::matrix(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
         Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }

@@ -66,8 +66,6 @@ pub struct Judgement {
     pub counts: [u32; 3],
     /// The first few.
     pub failures: Vec<Failure>,
-    /// A request got no answer.
-    pub unanswered: Option<Unanswered>,
 }
 
 impl<'e> Evidence<'e> {
@@ -118,7 +116,6 @@ impl<'e> Evidence<'e> {
             client: verdict(state.client),
             counts: state.counts,
             failures: state.failures,
-            unanswered: state.unanswered,
         })
     }
 }
