@@ -12,7 +12,7 @@ use crate::engine::PlanSettings;
 use crate::exchange::{AccessToken, Client as HttpClient, ClientSettings, Reach};
 use crate::record::Record;
 use crate::report::renderer;
-use crate::simulator::{self, ActiveDefect, RunningSimulator, Simulator, TokenRegistry};
+use crate::simulator::{self, ActiveDefect, RunningSimulator, Simulator};
 use crate::testscript::{ScriptSet, TestScript};
 
 use super::super::choice::{Choices, Preference};

@@ -1,6 +1,5 @@
 //! Playing a matrix from beginning to end: journal, cells, board, reports.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -21,7 +20,6 @@ use super::super::stop::Stop;
 use super::Flags;
 
 const RESUMED: Words = Words::new("{} cells are finished already", "{} cellen zijn al klaar");
-const STAYS: Words = Words::new("every cell is over; Ctrl-C ends", "elke cel is klaar; Ctrl-C eindigt");
 
 /// The part of the matrix that is to be played.
 ///
@@ -176,9 +174,4 @@ pub fn exit(played: &Played) -> Exit {
         CellVerdict::Failed => Exit::Failed,
         CellVerdict::Incomplete => Exit::Incomplete,
     }
-}
-
-/// The folder of a matrix.
-pub fn folder(flags: &Flags, otherwise: &str) -> PathBuf {
-    flags.folder.clone().unwrap_or_else(|| PathBuf::from(otherwise))
 }
