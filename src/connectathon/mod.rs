@@ -19,10 +19,13 @@ mod journal;
 mod outcome;
 mod overheard;
 mod progress;
+pub mod proxy;
 mod scenario;
 mod tournament;
 
 pub use cell::Hands;
+pub use evidence::{Evidence, Judgement, Part, Unanswered};
+pub use overheard::Overheard;
 pub use demo::{DemoParty, cast};
 pub use finding::{Finding, FindingState, Findings};
 pub use journal::{Journal, JournalError};

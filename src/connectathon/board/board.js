@@ -7,14 +7,14 @@
       cells: "cells", claim: "Claim", fix: "Mark fixed", retest: "Retest", st_open: "open", st_claimed: "claimed", st_fixed: "fixed", st_retested: "retested",
       evidence: "Evidence: request, answer and every assert", attempts: "attempts (no connection at first)", planted: "planted", none: "no findings",
       refused: "not allowed: give the token of the party, or of the board", notyet: "not run yet", lost: "the board is gone; trying again", ms: "ms", line: "line",
-      hidden: "What was found is shown to its own parties: give the token of one", matchedNothing: "matched nothing", copy: "snapshot of" },
+      hidden: "What was found is shown to its own parties: give the token of one", matchedNothing: "matched nothing", notEvaluated: "not evaluated", copy: "snapshot of" },
     nl: { skip: "Naar de matrix", title: "Connectathon", passed: "groen", failed: "rood", incomplete: "onvolledig", open: "te gaan", running: "bezig",
       party: "Partij", scenario: "Scenario", token: "Token", big: "Groot scherm", matrix: "Matrix", axes: "servers omlaag, clients opzij; een teken per scenario",
       findings: "Bevindingen", feed: "Uitwisselingen", unmatchedOnly: "alleen wat nergens bij paste", close: "Sluiten", all: "alle", server: "server", client: "client",
       cells: "cellen", claim: "Oppakken", fix: "Hersteld melden", retest: "Hertesten", st_open: "open", st_claimed: "opgepakt", st_fixed: "hersteld", st_retested: "hertest",
       evidence: "Bewijs: verzoek, antwoord en elke assert", attempts: "pogingen (eerst geen verbinding)", planted: "ingebouwd", none: "geen bevindingen",
       refused: "niet toegestaan: geef het token van de partij, of van het bord", notyet: "nog niet gedraaid", lost: "het bord is weg; probeert opnieuw", ms: "ms", line: "regel",
-      hidden: "Wat er gevonden is zien alleen de eigen partijen: geef het token van een daarvan", matchedNothing: "paste nergens bij", copy: "momentopname van" },
+      hidden: "Wat er gevonden is zien alleen de eigen partijen: geef het token van een daarvan", matchedNothing: "paste nergens bij", notEvaluated: "niet beoordeeld", copy: "momentopname van" },
   };
   const GLYPH = { passed: "✓", failed: "✗", incomplete: "?", running: "•", open: "" };
   const $ = (id) => document.getElementById(id);
@@ -146,9 +146,16 @@
       if (outcome.planted_defect) article.append(make("p", {}, `${t("planted")}: `, make("code", {}, outcome.planted_defect)));
       if (outcome.hidden) article.append(make("p", {}, t("hidden")));
       const list = make("ul");
+      // What was not evaluated for one reason is said once.
+      const open = new Map();
       for (const f of outcome.failures || []) {
+        if (f.verdict !== "failed") { const key = f.owner + f.message; open.set(key, { f, n: (open.get(key)?.n || 0) + 1 }); continue; }
         list.append(make("li", {}, make("b", {}, f.owner === "server" ? state.servers[c.s] : state.clients[c.c]), ` ${f.title}`, make("br"), f.message,
           f.path ? make("code", {}, " " + f.path) : null, make("br"), make("span", { class: "small" }, `${f.code} · ${f.script}:${f.line}`)));
+      }
+      for (const { f, n } of open.values()) {
+        list.append(make("li", {}, make("b", {}, f.owner === "server" ? state.servers[c.s] : state.clients[c.c]), ` ${t("notEvaluated")} (${n}${(outcome.failures || []).length > 11 ? "+" : ""})`, make("br"), f.message,
+          make("br"), make("span", { class: "small" }, `${f.code} · ${f.script}`)));
       }
       if (list.children.length) article.append(list);
       const acts = make("div", { class: "acts" });
@@ -197,7 +204,7 @@
     const party = $("f-party").value, scenario = $("f-scenario").value;
     const wanted = all.findings.filter((f) => (!party || f.owner === party) && (!scenario || f.cells.some((c) => c.scenario === scenario)));
     const openOnes = wanted.filter((f) => f.state !== "retested").length;
-    $("n-findings").textContent = `${openOnes} ${t("open") === "to come" ? "open" : "open"} / ${wanted.length}`;
+    $("n-findings").textContent = `${openOnes} open / ${wanted.length}`;
     const kept = $("findings").scrollTop;
     $("findings").replaceChildren(...(wanted.length ? wanted.map((f) => {
       const acts = make("div", { class: "acts" });
