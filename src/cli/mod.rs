@@ -21,6 +21,7 @@ mod packages;
 mod play;
 mod problem;
 mod progress;
+mod proxy;
 mod replay;
 mod report;
 mod reports;
@@ -106,6 +107,8 @@ enum Verb {
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
     Package(package::Arguments),
+    /// Stand between two parties: pass everything on unchanged, record it and judge both sides
+    Proxy(proxy::Arguments),
     /// Play many servers and clients against each other
     Matrix(matrix::Arguments),
     /// Derive the verdicts of a run again from its record
@@ -129,6 +132,7 @@ impl Verb {
             Verb::Validate(arguments) => arguments.settings(),
             Verb::Fhirpath(arguments) => arguments.settings(),
             Verb::Replay(arguments) => arguments.settings(),
+            Verb::Proxy(arguments) => arguments.settings(),
             Verb::Matrix(arguments) => arguments.settings(),
             Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
@@ -200,6 +204,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Fhirpath(arguments) => fhirpath::fhirpath(&arguments, &checked, &console),
         Verb::Package(arguments) => package::package(&arguments, &checked, &console),
         Verb::Replay(arguments) => replay::replay(&arguments, &checked, &console),
+        Verb::Proxy(arguments) => proxy::proxy(&arguments, &settings, &checked, &console),
         Verb::Matrix(arguments) => matrix::matrix(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
         Verb::Completions(arguments) => completions::completions(&arguments, &console),

@@ -79,6 +79,11 @@ impl<'e> Evidence<'e> {
         Evidence { inner, state: Mutex::default(), target: target.to_owned(), total: total as u32, exchanged }
     }
 
+    /// Base URL of the server.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
     /// The sink of a run.
     pub fn part(&'e self, plan: &'e Plan, judged: Side) -> Part<'e> {
         let state = self.state();

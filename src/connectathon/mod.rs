@@ -21,6 +21,7 @@ mod overheard;
 mod progress;
 pub mod proxy;
 mod scenario;
+mod station;
 mod tournament;
 
 pub use cell::Hands;
@@ -32,4 +33,5 @@ pub use journal::{Journal, JournalError};
 pub use outcome::{CellOutcome, CellVerdict, Failure, Key, MatrixReport, Shard, Side, merge};
 pub use progress::{Feed, FeedItem, News, Progress};
 pub use scenario::{Judged, Scenario};
+pub use station::Station;
 pub use tournament::{Client, Limits, Server, Tournament};
