@@ -490,7 +490,7 @@ fn introduction(scripts: &[Arc<TestScript>], door: &Door, console: &Console) -> 
     text
 }
 
-fn told(notice: &Notice, language: Language) -> String {
+pub(super) fn told(notice: &Notice, language: Language) -> String {
     let words = |words: Words| words.get(language);
     let nearly = |differences: &[String]| match differences {
         [] => String::new(),
@@ -523,7 +523,7 @@ fn strays(strays: &[Stray], language: Language) -> String {
 }
 
 /// A report of a party: its name before the extension.
-fn of_party(report: &Destination, party: &str) -> Destination {
+pub(super) fn of_party(report: &Destination, party: &str) -> Destination {
     let renamed = |path: &PathBuf| {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let extension = path.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
@@ -535,6 +535,6 @@ fn of_party(report: &Destination, party: &str) -> Destination {
     }
 }
 
-fn file_name(party: &str) -> String {
+pub(super) fn file_name(party: &str) -> String {
     party.chars().map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect()
 }

@@ -20,6 +20,7 @@ mod judge;
 mod lint;
 mod list;
 mod mask;
+mod matrix;
 mod new;
 mod package;
 mod packages;
@@ -27,6 +28,7 @@ mod persons;
 mod play;
 mod problem;
 mod progress;
+mod proxy;
 mod replay;
 mod report;
 mod reports;
@@ -65,6 +67,7 @@ const TABLES: &[&[Rule]] = &[
     crate::check::code::RULES,
     crate::authorization::code::RULES,
     crate::check::code::RULES,
+    crate::connectathon::code::RULES,
 ];
 
 /// Inspects FHIR services of the Dutch health-data exchange: runs TestScripts against them and gives a
@@ -118,6 +121,10 @@ enum Verb {
     Fhirpath(fhirpath::Arguments),
     /// Work with FHIR packages
     Package(package::Arguments),
+    /// Stand between two parties: pass everything on unchanged, record it and judge both sides
+    Proxy(proxy::Arguments),
+    /// Play many servers and clients against each other
+    Matrix(matrix::Arguments),
     /// Derive the verdicts of a run again from its record
     Replay(replay::Arguments),
     /// Compare two runs
@@ -151,6 +158,9 @@ impl Verb {
             Verb::Evidence(arguments) => arguments.settings(),
             // The rest has no flag that is a setting.
             _ => vec![],
+            Verb::Proxy(arguments) => arguments.settings(),
+            Verb::Matrix(arguments) => arguments.settings(),
+            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
         }
     }
 }
@@ -230,6 +240,8 @@ fn carry_out(command: Command) -> Exit {
         Verb::Diff(arguments) => diff::diff(&arguments, &checked, &console),
         Verb::Evidence(arguments) => evidence::evidence(&arguments, &settings, &checked, &console),
         Verb::Auth(verb) => auth::auth(&verb, &settings, &checked, &console),
+        Verb::Proxy(arguments) => proxy::proxy(&arguments, &settings, &checked, &console),
+        Verb::Matrix(arguments) => matrix::matrix(&arguments, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
         Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }

@@ -43,7 +43,7 @@ pub(super) struct Ran {
 /// Runs a cell and writes its record to a new folder.
 pub(super) async fn run(
     hands: &Hands<'_>,
-    (server, client, scenario): (&Server, &Client, &Scenario),
+    ((server, client, scenario), faulty): ((&Server, &Client, &Scenario), bool),
     folder: (&Path, &str),
     progress: &Progress,
 ) -> Result<Ran, RecordError> {
@@ -80,7 +80,7 @@ pub(super) async fn run(
         let playing = async {
             hall.opened(openings(&scenario.awaiting)).await;
             let settings = PlaySettings {
-                defect: client.defect.as_deref().and_then(ActiveDefect::parse),
+                defect: client.defect.as_deref().filter(|_| faulty).and_then(ActiveDefect::parse),
                 persons: hands.persons,
                 twins: &scenario.twins,
                 serving: &Serving::default(),

@@ -31,7 +31,7 @@ const NAMES: [&str; 24] = [
 /// Faults of servers: each shows in the answer to any search, or to that of one type.
 const SERVER_FAULTS: [&str; 12] = [
     "no-self-link@Condition",
-    "coding-without-system@AllergyIntolerance",
+    "code-missing@AllergyIntolerance",
     "status-500",
     "wrong-content-type@Flag",
     "first-entry-missing@Condition",

@@ -66,8 +66,6 @@ pub struct Judgement {
     pub counts: [u32; 3],
     /// The first few.
     pub failures: Vec<Failure>,
-    /// A request got no answer.
-    pub unanswered: Option<Unanswered>,
 }
 
 impl<'e> Evidence<'e> {
@@ -79,6 +77,11 @@ impl<'e> Evidence<'e> {
         exchanged: &'e (dyn Fn(&Exchanged) + Send + Sync),
     ) -> Self {
         Evidence { inner, state: Mutex::default(), target: target.to_owned(), total: total as u32, exchanged }
+    }
+
+    /// Base URL of the server.
+    pub(super) fn target(&self) -> &str {
+        &self.target
     }
 
     /// The sink of a run.
@@ -118,7 +121,6 @@ impl<'e> Evidence<'e> {
             client: verdict(state.client),
             counts: state.counts,
             failures: state.failures,
-            unanswered: state.unanswered,
         })
     }
 }

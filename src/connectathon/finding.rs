@@ -61,13 +61,44 @@ struct Known {
     last: Option<Finding>,
 }
 
+/// How many findings there were at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// When, RFC 3339.
+    pub at: String,
+    /// Not retested yet.
+    pub open: usize,
+    /// Of those, said to be mended.
+    pub fixed: usize,
+    /// Retested.
+    pub retested: usize,
+}
+
 /// The findings of a matrix.
 #[derive(Default)]
-pub struct Findings(Mutex<BTreeMap<String, Known>>);
+pub struct Findings {
+    known: Mutex<BTreeMap<String, Known>>,
+    history: Mutex<Vec<Count>>,
+}
 
 impl Findings {
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How their number went, for the burn-down.
+    pub fn history(&self) -> Vec<Count> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, all: &[Finding]) {
+        let of = |state| all.iter().filter(|finding| finding.state == state).count();
+        let (fixed, retested) = (of(FindingState::Fixed), of(FindingState::Retested));
+        let open = all.len() - retested;
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        if history.last().is_none_or(|last| (last.open, last.fixed, last.retested) != (open, fixed, retested)) {
+            history.push(Count { at: jiff::Timestamp::now().to_string(), open, fixed, retested });
+        }
     }
 
     /// All of them as the cells stand now. One whose cells have turned green is retested.
@@ -122,6 +153,8 @@ impl Findings {
         all.sort_by_key(|finding| {
             (finding.state == FindingState::Retested, std::cmp::Reverse(finding.cells.len()), finding.id.clone())
         });
+        drop(known);
+        self.count(&all);
         all
     }
 

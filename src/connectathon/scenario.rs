@@ -59,6 +59,16 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether it waits for a client.
+    pub fn awaits(&self) -> bool {
+        !self.awaiting.scripts.is_empty()
+    }
+
+    /// How many scripts judge.
+    pub fn judges(&self) -> usize {
+        self.awaiting.scripts.len() + self.serving.scripts.len()
+    }
+
     /// Compiles it; `settings` holds variables, tokens and release.
     ///
     /// # Errors
@@ -74,10 +84,28 @@ impl Scenario {
         let name = name.into();
         let (asking, answering) = (client.chosen(), server.chosen());
         if asking.is_empty() || answering.is_empty() {
+            // Both sides are judged, or it is no scenario.
             let side = if asking.is_empty() { "client" } else { "server" };
             let message = format!("scenario `{name}` has no test that judges the {side}");
             return Err(vec![code::error(code::SCENARIO, message)]);
         }
+        Scenario::watching(name, client, server, files, types, settings)
+    }
+
+    /// The same for what only passes by: one of the sides may have no scripts.
+    ///
+    /// # Errors
+    /// All that is wrong with its scripts.
+    pub fn watching(
+        name: impl Into<String>,
+        client: &Judged,
+        server: &Judged,
+        files: &dyn ScriptSource,
+        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
+        settings: &PlanSettings,
+    ) -> Result<Scenario, Vec<Diagnostic>> {
+        let name = name.into();
+        let (asking, answering) = (client.chosen(), server.chosen());
         let plan = |scripts: &[Arc<TestScript>], stance| {
             let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
             engine::plan(scripts, files, &|version| types(version), &settings)
@@ -85,7 +113,8 @@ impl Scenario {
         let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
         awaiting.target = String::new();
         let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
-        let wrong = [&awaiting, &serving].into_iter().flat_map(|plan| &plan.problems);
+        let planned = [(&awaiting, &asking), (&serving, &answering)].into_iter();
+        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
         let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
         if !wrong.is_empty() {
             return Err(wrong);

@@ -1,7 +1,8 @@
 //! Everybody against everybody: which cell runs when, and what becomes of one that got no connection.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -73,6 +74,10 @@ pub struct Tournament {
     pub folder: PathBuf,
     /// Bounds.
     pub limits: Limits,
+    /// Goes on when all cells are over, for those that are asked for again.
+    pub stays: bool,
+    /// Parties whose planted fault was mended.
+    pub mended: Mutex<HashSet<String>>,
 }
 
 /// A cell that has to be run.
@@ -94,7 +99,7 @@ impl Tournament {
                 cells.extend((0..servers.len()).map(|server| (server, (server + shift) % clients.len(), scenario)));
             }
         }
-        Tournament { servers, clients, scenarios, cells, folder: folder.to_owned(), limits: Limits::default() }
+        Tournament { servers, clients, scenarios, cells, folder: folder.to_owned(), limits: Limits::default(), stays: false, mended: Mutex::default() }
     }
 
     /// Names of a cell.
@@ -108,6 +113,29 @@ impl Tournament {
         Some((self.servers.get(server)?, self.clients.get(client)?, self.scenarios.get(scenario)?))
     }
 
+    /// Whether a party or a scenario has this name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.servers.iter().any(|server| server.name == name)
+            || self.clients.iter().any(|client| client.name == name)
+            || self.scenarios.iter().any(|scenario| scenario.name == name)
+    }
+
+    /// Whether a cell is of all of these parties and scenarios.
+    pub fn concerns(&self, place: usize, names: &[String]) -> bool {
+        let Some(Key { server, client, scenario }) = self.key(place) else { return false };
+        names.iter().all(|name| [&server, &client, &scenario].contains(&name))
+    }
+
+    /// A party mended its planted fault.
+    pub fn mend(&self, party: &str) {
+        self.mended.lock().unwrap_or_else(PoisonError::into_inner).insert(party.to_owned());
+    }
+
+    /// Whether it did.
+    pub fn is_mended(&self, party: &str) -> bool {
+        self.mended.lock().unwrap_or_else(PoisonError::into_inner).contains(party)
+    }
+
     /// The fault that was planted where it shows: a fault in one type of resource shows in the scenarios
     /// that ask for it.
     pub fn planted(&self, place: usize) -> Option<String> {
@@ -116,11 +144,11 @@ impl Tournament {
             None | Some((_, "all")) => true,
             Some((_, of)) => scenario.resource_types.iter().any(|known| known == of),
         };
-        let of = |side: &str, defect: &Option<String>| {
-            let defect = defect.as_ref().filter(shows)?;
+        let of = |side: &str, name: &str, defect: &Option<String>| {
+            let defect = defect.as_ref().filter(shows).filter(|_| !self.is_mended(name))?;
             Some(format!("{side}: {defect}"))
         };
-        let all = [of("server", &server.defect), of("client", &client.defect)];
+        let all = [of("server", &server.name, &server.defect), of("client", &client.name, &client.defect)];
         let all: Vec<String> = all.into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
@@ -136,8 +164,8 @@ impl Tournament {
         mine.filter(|place| !done(*place)).collect()
     }
 
-    /// Runs cells until none is left, nobody can ask for one again and `again` is closed; every finished
-    /// cell goes to the journal.
+    /// Runs cells until none is left (and, where it stays, nobody can ask for one again); every finished cell
+    /// goes to the journal.
     ///
     /// # Errors
     /// When the journal or a record cannot be written.
@@ -172,7 +200,7 @@ impl Tournament {
                 progress.begun(job.place);
                 running.push(self.attempt(job, hands, progress));
             }
-            if running.is_empty() && (interrupt.is_raised() || (waiting.is_empty() && closed)) {
+            if running.is_empty() && (interrupt.is_raised() || (waiting.is_empty() && (closed || !self.stays))) {
                 return Ok(());
             }
             tokio::select! {
@@ -222,7 +250,8 @@ impl Tournament {
             return (job, Err(JournalError { path: runs, reason }));
         };
         let name = folder_name(&runs, parts);
-        let ran = cell::run(hands, parts, (&runs, &name), progress).await;
+        let faulty = !self.is_mended(&parts.1.name);
+        let ran = cell::run(hands, (parts, faulty), (&runs, &name), progress).await;
         let ran = ran.map(|ran| (format!("runs/{name}"), ran));
         (job, ran.map_err(|error| JournalError { path: error.path, reason: error.cause }))
     }

@@ -1,0 +1,177 @@
+//! Playing a matrix from beginning to end: journal, cells, board, reports.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::connectathon::{
+    CellOutcome, CellVerdict, Findings, Hands, Journal, MatrixReport, Progress, Shard, Tournament, board, code,
+};
+use crate::diagnostic::{Diagnostic, NoteKind, Words};
+use crate::engine::Interrupt;
+
+use super::super::console::Console;
+use super::super::destination;
+use super::super::exit::Exit;
+use super::super::problem;
+use super::super::serve::address;
+use super::super::settings::{Checked, ReportKind};
+use super::super::stop::Stop;
+use super::Flags;
+
+const RESUMED: Words = Words::new("{} cells are finished already", "{} cellen zijn al klaar");
+
+/// The part of the matrix that is to be played.
+///
+/// # Errors
+/// When it is none.
+pub fn shard(flags: &Flags) -> Result<Option<Shard>, Box<Diagnostic>> {
+    // An indexed job of Kubernetes numbers its pods from 0.
+    let index = std::env::var("JOB_COMPLETION_INDEX").ok().and_then(|index| index.parse::<u32>().ok());
+    let Some(text) = &flags.shard else { return Ok(None) };
+    let numbered = match (text.strip_prefix("/"), index) {
+        (Some(of), Some(index)) => format!("{}/{of}", index + 1),
+        _ => text.clone(),
+    };
+    Shard::parse(&numbered).map(Some).ok_or_else(|| {
+        let wrong = problem::error(problem::SETTING_VALUE, format!("`shard` cannot be `{text}`"));
+        Box::new(wrong.note(NoteKind::Expected, "`1/4`, or `/4` where JOB_COMPLETION_INDEX tells which"))
+    })
+}
+
+/// What a played matrix came to.
+pub struct Played {
+    /// Every cell that is finished.
+    pub cells: Vec<CellOutcome>,
+    /// The report.
+    pub report: MatrixReport,
+    /// It was stopped.
+    pub interrupted: bool,
+}
+
+/// Plays what is open and writes the reports.
+///
+/// # Errors
+/// How keur ends; what is wrong has been said.
+pub async fn play(
+    tournament: Arc<Tournament>,
+    hands: &Hands<'_>,
+    flags: &Flags,
+    board_settings: board::Settings,
+    checked: &Checked,
+    console: &Console,
+    beside: impl Future<Output = ()>,
+    progress: Arc<Progress>,
+) -> Result<Played, Exit> {
+    let usage = |problem: Diagnostic| {
+        console.tell(problem);
+        Exit::Usage
+    };
+    let shard = shard(flags).map_err(|problem| usage(*problem))?;
+    let unknown: Vec<&String> = flags.only.iter().filter(|name| !tournament.knows(name)).collect();
+    if let Some(name) = unknown.first() {
+        return Err(usage(code::error(code::PARTY, format!("there is no party or scenario `{name}`"))));
+    }
+    let journal = |error: crate::connectathon::JournalError| usage(code::error(code::JOURNAL, error.to_string()));
+    let (book, known) = Journal::open(&tournament.folder).map_err(journal)?;
+    let mut open = tournament.open(&known, shard);
+    open.retain(|place| tournament.concerns(*place, &flags.only));
+    let places: Vec<usize> = (0..tournament.cells.len())
+        .filter(|place| shard.is_none_or(|shard| shard.has(*place)) && tournament.concerns(*place, &flags.only))
+        .collect();
+    let mut resumed = 0;
+    for place in places.iter().filter(|place| !open.contains(place)) {
+        let outcome = tournament.key(*place).and_then(|key| known.get(&key).cloned());
+        resumed += usize::from(outcome.is_some());
+        progress.over(*place, outcome);
+    }
+    if resumed > 0 {
+        console.error(&format!("{}\n", RESUMED.get(console.language).replace("{}", &resumed.to_string())));
+    }
+    let (again, asked) = mpsc::unbounded_channel();
+    let findings = Arc::new(Findings::default());
+    let board = match &flags.board {
+        None => None,
+        Some(text) => {
+            let listen = address(text).map_err(|problem| usage(*problem))?;
+            let stage = board::Stage {
+                tournament: tournament.clone(),
+                progress: progress.clone(),
+                findings: findings.clone(),
+                again: again.clone(),
+            };
+            let started = board::Board::start(listen, stage, board_settings.clone()).await;
+            let board = started.map_err(|e| usage(code::error(code::LISTEN, format!("cannot listen on {listen}: {e}"))))?;
+            // The line that others wait for.
+            let _ = console.output(format!("http://{}/\n", board.address).as_bytes());
+            Some(board)
+        }
+    };
+    let interrupt = Interrupt::default();
+    let total = places.len();
+    let running = tournament.run(open, hands, (&book, &progress), asked, &interrupt);
+    let stopping = async {
+        let mut stop = Stop::listen();
+        stop.asked().await;
+        interrupt.raise();
+        stop.asked().await;
+    };
+    let telling = async {
+        super::progress::tell(&progress, total, console).await;
+    };
+    let beside = async {
+        beside.await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ran = running => ran.map_err(journal)?,
+        () = stopping => {}
+        () = telling => {}
+        () = beside => {}
+    }
+    drop(board);
+    console.error(&format!("{}\n", super::progress::line(&progress, total, console).1));
+    let cells = progress.outcomes();
+    let whole = if flags.only.is_empty() { tournament.cells.len() } else { total };
+    let report = MatrixReport::new(cells.clone(), whole, shard);
+    write(&report, &tournament, &findings, checked, console)?;
+    Ok(Played { cells, report, interrupted: interrupt.is_raised() })
+}
+
+fn write(
+    report: &MatrixReport,
+    tournament: &Tournament,
+    findings: &Findings,
+    checked: &Checked,
+    console: &Console,
+) -> Result<(), Exit> {
+    let mut problems: Vec<Diagnostic> = vec![];
+    for destination in &checked.reports {
+        let bytes = match destination.kind {
+            ReportKind::Json => serde_json::to_vec_pretty(report).map_err(|error| error.to_string()),
+            ReportKind::Html => Ok(board::export(report, tournament, findings, console.language)),
+            _ => Err("a matrix is reported as `json` or `html`".to_owned()),
+        };
+        let written: Result<(), Box<Diagnostic>> = match (bytes, &destination.path) {
+            (Err(reason), _) => Err(Box::new(problem::error(problem::REPORT, reason))),
+            (Ok(bytes), Some(path)) => destination::write(path, &bytes),
+            (Ok(bytes), None) => {
+                console.output(&bytes).map_err(|e| Box::new(problem::error(problem::REPORT, e.to_string())))
+            }
+        };
+        problems.extend(written.err().map(|problem| *problem));
+    }
+    let wrong = !problems.is_empty();
+    console.tell_all(problems);
+    if wrong { Err(Exit::Usage) } else { Ok(()) }
+}
+
+/// How keur ends with this verdict.
+pub fn exit(played: &Played) -> Exit {
+    match played.report.verdict {
+        _ if played.interrupted && played.report.cells.len() < played.report.total => Exit::Interrupted,
+        CellVerdict::Passed => Exit::Passed,
+        CellVerdict::Failed => Exit::Failed,
+        CellVerdict::Incomplete => Exit::Incomplete,
+    }
+}

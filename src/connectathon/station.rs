@@ -1,0 +1,110 @@
+//! A station: what passes between a party and a server is shown to the scripts of both sides.
+
+use std::collections::HashSet;
+use std::io::Read as _;
+use std::time::Duration;
+
+use crate::engine::awaiting::{Arrival, Closing, Hall, Notice, PartyAtTheDoor, Seat};
+use crate::engine::{self, RunSettings};
+use crate::evidence::discretion::without;
+use crate::exchange::{AccessToken, Exchange, Headers, Request, Response, Secrets};
+use crate::record::RecordError;
+use crate::simulator::Reception as _;
+
+use super::cell::Hands;
+use super::evidence::Evidence;
+use super::outcome::Side;
+use super::overheard::Overheard;
+use super::scenario::{BASE, Scenario};
+
+/// How long nothing shall have passed before nearly right requests are given away.
+const QUIET: Duration = Duration::from_millis(1500);
+/// The largest body that is unpacked to be looked at.
+const UNPACKED: u64 = 64 * 1024 * 1024;
+
+/// Where the exchanges of one party with one server are looked at.
+pub struct Station {
+    hall: Hall,
+    overheard: Overheard,
+    secrets: Secrets,
+}
+
+impl Station {
+    /// For a party; `tokens` are those that stand for test persons.
+    pub fn new(
+        party: &str,
+        tokens: HashSet<AccessToken>,
+        listener: impl Fn(&Notice) + Send + Sync + 'static,
+    ) -> Station {
+        let mut secrets = Secrets::default();
+        tokens.iter().for_each(|token| secrets.add(token.expose()));
+        let party = PartyAtTheDoor { name: party.to_owned(), tokens };
+        Station { hall: Hall::new(vec![party], 1, QUIET).listening(listener), overheard: Overheard::default(), secrets }
+    }
+
+    /// An exchange passed; `below` is what was asked below the base of the server.
+    pub fn heard(&self, below: &str, exchange: Exchange) {
+        let asked = Request { url: format!("{BASE}{below}"), ..exchange.request.clone() };
+        let exchange = without(unpacked(exchange), &self.secrets);
+        let admission = self.hall.receive(&asked);
+        self.hall.answered(admission.ticket, exchange.clone());
+        self.overheard.keep(Arrival::of(&asked), exchange);
+    }
+
+    /// Judges both sides: the client's scripts as requests come, until all came or `until` is over; then the
+    /// server's on what passed.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn judge(
+        &self,
+        hands: &Hands<'_>,
+        scenario: &Scenario,
+        evidence: &Evidence<'_>,
+        until: impl Future<Output = ()>,
+    ) -> Result<(), RecordError> {
+        let settings = |awaiting| RunSettings {
+            definitions: hands.definitions.clone(),
+            validator: Some(hands.validator),
+            awaiting,
+            ..RunSettings::default()
+        };
+        {
+            let sink = evidence.part(&scenario.awaiting, Side::Client);
+            let settings = settings(Some(Seat { hall: &self.hall, party: 0, base: evidence.target() }));
+            let mut running = std::pin::pin!(engine::run(&scenario.awaiting, hands.http, &sink, &settings));
+            if scenario.awaits() {
+                tokio::select! {
+                    ran = &mut running => { ran?; }
+                    () = until => {
+                        self.hall.close(Closing::Done);
+                        running.await?;
+                    }
+                }
+            } else {
+                until.await;
+                running.await?;
+            }
+        }
+        let sink = evidence.part(&scenario.serving, Side::Server);
+        engine::run(&scenario.serving, &self.overheard, &sink, &settings(None)).await?;
+        Ok(())
+    }
+}
+
+/// With the body of a packed answer unpacked: what passed stays packed, what is judged is what was meant.
+fn unpacked(mut exchange: Exchange) -> Exchange {
+    if let Ok(response) = &mut exchange.result
+        && response.headers.get("Content-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
+    {
+        let mut body = vec![];
+        let mut reader = flate2::read::MultiGzDecoder::new(&*response.body).take(UNPACKED);
+        // What cannot be unpacked is looked at as it came.
+        if reader.read_to_end(&mut body).is_ok() {
+            let kept = |(name, _): &(&str, &str)| !name.eq_ignore_ascii_case("Content-Encoding");
+            let headers: Headers = response.headers.iter().filter(kept).collect();
+            *response = Response { status: response.status, headers, body: body.into() };
+        }
+    }
+    exchange
+}
