@@ -193,6 +193,13 @@ crate::diagnostic::rules! {
     "`example.org`, `example.com` en `example.net` zijn van niemand (RFC 2606): twee partijen kunnen er hetzelfde nummer aan twee dingen geven.",
     "use a system of your own: an OID or a URL at a domain that you hold", "gebruik een eigen system: een OID of een URL op een eigen domein";
 
+    /// The code of a unit has not the form of UCUM.
+    UNIT_FORM = 4036,
+    "the code of a unit has not the form of UCUM", "de code van een eenheid heeft niet de vorm van UCUM",
+    "A UCUM code is made of units, `.` and `/` between them, exponents, brackets and `{annotations}`, without spaces and in ASCII.",
+    "Een UCUM-code bestaat uit eenheden met `.` en `/` ertussen, exponenten, haken en `{annotaties}`, zonder spaties en in ASCII.",
+    "write the unit as UCUM does: `mm[Hg]`, `Cel`, `10*9/L`, `ug`", "schrijf de eenheid zoals UCUM: `mm[Hg]`, `Cel`, `10*9/L`, `ug`";
+
     /// A reference is not one.
     REFERENCE_FORM = 4040,
     "a reference is not one", "een referentie is er geen",

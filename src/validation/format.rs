@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::code;
+use super::ucum;
 use super::walk::Walk;
 use crate::definitions::{TypeClass, TypeId};
 use crate::diagnostic::Severity;
@@ -22,7 +23,13 @@ const REPRESENTATION: [(IrregularityKind, &str); 9] = [
 ];
 
 /// Code systems that are kept elsewhere (<http://hl7.org/fhir/STU3/terminologies-systems.html>).
-const EXTERNAL_SYSTEMS: [&str; 3] = ["http://snomed.info/sct", "http://loinc.org", "http://unitsofmeasure.org"];
+const EXTERNAL_SYSTEMS: [&str; 3] = ["http://snomed.info/sct", "http://loinc.org", UCUM];
+
+/// The system of units.
+const UCUM: &str = "http://unitsofmeasure.org";
+
+/// Types that are a quantity (<http://hl7.org/fhir/STU3/datatypes.html#quantity>).
+const QUANTITIES: [&str; 7] = ["Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money"];
 
 /// Domains that belong to nobody (<https://www.rfc-editor.org/rfc/rfc2606#section-3>).
 const DOCUMENTATION_HOSTS: [&str; 3] = ["example.org", "example.com", "example.net"];
@@ -55,6 +62,7 @@ impl<'d> Walk<'_, 'd> {
                     self.real_system(node, &nothing);
                 }
                 "Extension" => self.extension_place(node),
+                name if QUANTITIES.contains(&name) => self.unit(node, &nothing),
                 _ => {}
             }
         }
@@ -96,6 +104,16 @@ impl<'d> Walk<'_, 'd> {
         if let Some(domain) = DOCUMENTATION_HOSTS.iter().find(of_documentation) {
             let message = format!("the system of an identifier is at `{domain}`, which is reserved for examples");
             self.report(system, self.policy().example_system, code::EXAMPLE_SYSTEM, message, nothing);
+        }
+    }
+
+    /// The code of a quantity in UCUM has the form of one.
+    fn unit(&mut self, node: NodeRef<'d>, nothing: &Arc<str>) {
+        let Some(code) = node.child("code").filter(|_| node.child_value("system") == Some(UCUM)) else { return };
+        let Some(text) = code.value() else { return };
+        if let Some(why) = ucum::fault(text) {
+            let message = format!("`{}` is not a code of UCUM: {why}", shortened(text));
+            self.report(code, Severity::Warning, code::UNIT_FORM, message, nothing);
         }
     }
 

@@ -24,6 +24,7 @@ mod resource;
 mod slicing;
 #[cfg(feature = "fhir-sdk")]
 pub mod typed;
+mod ucum;
 mod value;
 mod walk;
 
