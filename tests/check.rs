@@ -250,21 +250,6 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
             word(seen.own),
             spilled.join(", ")
         ));
-<<<<<<< HEAD
-        let note = matches!(check.level, Level::Note | Level::Manual);
-        if seen.own != expected && !note {
-            wrong.push_str(&format!(
-                "{}: {} where {} was expected\n{}",
-                seen.id,
-                word(seen.own),
-                word(expected),
-                seen.told
-            ));
-        } else if !note {
-            counted.iter_mut().filter(|(start, _)| seen.id.starts_with(start)).for_each(|(_, count)| *count += 1);
-        }
-=======
->>>>>>> check
         let none = BTreeMap::new();
         let named = known.get(seen.id).unwrap_or(&none);
         let aspect = named.get(seen.id);
@@ -276,29 +261,12 @@ fn every_planted_fault_is_found_by_its_check_and_by_no_other_than_the_table_name
             counted.iter_mut().filter(|(start, _)| seen.id.starts_with(start)).for_each(|(_, count)| *count += 1);
         }
         for (id, verdict) in &seen.others {
-<<<<<<< HEAD
-            match named.get(*id) {
-                Some(spill) if spill.to == word(*verdict) && !spill.why.is_empty() => {}
-                _ => {
-                    wrong.push_str(&format!(
-                        "{}: {id} became {} too, which the table does not name\n",
-                        seen.id,
-                        word(*verdict)
-                    ));
-                    skeleton.push_str(&format!(
-                        "[{}]\n{id} = {{ to = \"{}\", why = \"\" }}\n",
-                        seen.id,
-                        word(*verdict)
-                    ));
-                }
-=======
             if named.get(*id).is_none_or(|(to, _)| to != word(*verdict)) {
                 wrong.push_str(&format!(
                     "{}: {id} became {} too, which the table does not name\n",
                     seen.id,
                     word(*verdict)
                 ));
->>>>>>> check
             }
         }
         for id in named.keys().filter(|id| *id != seen.id && !seen.others.iter().any(|(other, _)| other == id)) {

@@ -156,11 +156,10 @@ impl Verb {
             Verb::Replay(arguments) => arguments.settings(),
             Verb::Diff(arguments) => arguments.settings(),
             Verb::Evidence(arguments) => arguments.settings(),
-            // The rest has no flag that is a setting.
-            _ => vec![],
             Verb::Proxy(arguments) => arguments.settings(),
             Verb::Matrix(arguments) => arguments.settings(),
-            Verb::List(_) | Verb::Package(_) | Verb::Explain(_) | Verb::Completions(_) => vec![],
+            // The rest has no flag that is a setting.
+            _ => vec![],
         }
     }
 }

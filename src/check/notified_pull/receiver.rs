@@ -415,10 +415,7 @@ pub async fn faults(session: &Session<'_>) -> Judged {
         let pulled =
             pulled_with(session, |_| Manner { every_read: Some(status), ..Manner::default() }, &queries[..1], None)
                 .await?;
-<<<<<<< HEAD
-=======
         accepted(&pulled)?;
->>>>>>> check
         let reads = reads(&pulled.arrived);
         let Some((first, _)) = reads.first() else { continue };
         outcome.exchange.get_or_insert(first.number);
@@ -531,10 +528,7 @@ pub async fn other_host(session: &Session<'_>) -> Judged {
     asked.push(format!("{}/Patient", trap.fhir_base()));
     let pulled =
         pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &asked, None).await?;
-<<<<<<< HEAD
-=======
     accepted(&pulled)?;
->>>>>>> check
     let mut outcome = pulled.seen.shows();
     for exchange in trap.take() {
         let seen = session.received(exchange);

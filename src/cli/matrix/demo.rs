@@ -26,8 +26,8 @@ use super::super::reports::{Evidence, folded};
 use super::super::serve::{TOKENS, fixtures, not_started, registry};
 use super::super::settings::Checked;
 use super::super::suite::Shelf;
-use super::play::{self, Played};
 use super::Flags;
+use super::play::{self, Played};
 
 /// Flags of `matrix demo`.
 #[derive(clap::Args, Debug)]
@@ -48,9 +48,12 @@ pub struct Arguments {
     pub(super) flags: Flags,
 }
 
-const EXACT: Words =
-    Words::new("the red cells are exactly those with a planted fault", "de rode cellen zijn precies die met een ingebouwde fout");
-const NOT_EXACT: Words = Words::new("red without a planted fault, or not red with one:", "rood zonder ingebouwde fout, of niet rood met:");
+const EXACT: Words = Words::new(
+    "the red cells are exactly those with a planted fault",
+    "de rode cellen zijn precies die met een ingebouwde fout",
+);
+const NOT_EXACT: Words =
+    Words::new("red without a planted fault, or not red with one:", "rood zonder ingebouwde fout, of niet rood met:");
 
 /// Where the demonstration takes its scripts and persons from.
 const SUITE: &str = "testscripts/bgz-3.0";
@@ -72,7 +75,12 @@ struct House {
 }
 
 impl House {
-    async fn open(&self, party: &Server, faulty: bool, at: Option<std::net::SocketAddr>) -> Result<RunningSimulator, Vec<Diagnostic>> {
+    async fn open(
+        &self,
+        party: &Server,
+        faulty: bool,
+        at: Option<std::net::SocketAddr>,
+    ) -> Result<RunningSimulator, Vec<Diagnostic>> {
         let defect = party.defect.as_deref().filter(|_| faulty).and_then(|name| ActiveDefect::parse(name).ok());
         let mut settings = self.settings.clone();
         settings.defects = defect.into_iter().collect();
@@ -215,8 +223,7 @@ async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Console) 
     });
     let judge = Judge::new(&choices);
     let hands = Hands { http: &http, validator: &judge, definitions: choices.used(), persons: &persons };
-    let played =
-        play::play(tournament.clone(), &hands, flags, board, checked, console, beside, progress.clone()).await;
+    let played = play::play(tournament.clone(), &hands, flags, board, checked, console, beside, progress.clone()).await;
     let played = played.map_err(Problem::Said)?;
     Ok(concluded(&played, console))
 }
@@ -268,7 +275,8 @@ async fn open(
         parties.push(party);
         simulators.push(Some(simulator));
     }
-    let clients = clients.into_iter().map(|DemoParty { name, defect }| Client { name, defect: defect.map(str::to_owned) });
+    let clients =
+        clients.into_iter().map(|DemoParty { name, defect }| Client { name, defect: defect.map(str::to_owned) });
     let folder = match &flags.folder {
         Some(folder) => folder.clone(),
         // A demonstration of its own each time; with `--folder` it can be resumed.
@@ -276,8 +284,7 @@ async fn open(
     };
     let mut tournament = Tournament::new(parties, clients.collect(), scenarios, &folder);
     tournament.stays = flags.stay;
-    tournament.limits =
-        Limits { cells: flags.concurrency.max(1), party: flags.per_party.max(1), ..Limits::default() };
+    tournament.limits = Limits { cells: flags.concurrency.max(1), party: flags.per_party.max(1), ..Limits::default() };
     Ok((Arc::new(tournament), simulators))
 }
 
@@ -293,7 +300,7 @@ fn board_settings(
     let render = move |folder: &Path, language| {
         let record = Record::open(folder).ok()?;
         let report = folded(&record, &checked);
-        Some(renderer::html(&report, &registry, &Evidence { record: &record, files: &Shelf }, language))
+        Some(renderer::html(&report, &registry, &Evidence::recorded(&record, &Shelf), language))
     };
     Ok(board::Settings {
         token,
@@ -335,7 +342,10 @@ fn concluded(played: &Played, console: &Console) -> Exit {
         let key = &cell.key;
         let failure = cell.failures.first().map(|f| format!("{}: {}", f.title, f.message)).unwrap_or_default();
         let planted = cell.planted_defect.as_deref().unwrap_or("-");
-        console.error(&format!("  {} <- {} {}: {:?} ({planted}) {failure}\n", key.server, key.client, key.scenario, cell.verdict));
+        console.error(&format!(
+            "  {} <- {} {}: {:?} ({planted}) {failure}\n",
+            key.server, key.client, key.scenario, cell.verdict
+        ));
     }
     Exit::Failed
 }
