@@ -64,7 +64,6 @@ const TABLES: &[&[Rule]] = &[
     crate::validation::code::RULES,
     crate::evidence::code::RULES,
     crate::report::code::RULES,
-    crate::check::code::RULES,
     crate::authorization::code::RULES,
     crate::check::code::RULES,
     crate::connectathon::code::RULES,

@@ -64,7 +64,9 @@ impl Served {
     fn settings(&self, login: &str) -> Result<(), Failed> {
         let hook = format!("'{}' hook dva.json", std::env::current_exe()?.display());
         let persons =
-            "[login.persons.KEURMEESTER]\nuser = \"keurmeester\"\n[login.persons.TOETSEMA]\nuser = \"toetsema\"\n";
+            [("KEURMEESTER", "keurmeester"), ("TOETSEMA", "toetsema"), ("LEDIG", "ledig"), ("RANDSTAD", "van")]
+                .map(|(name, user)| format!("[login.persons.{name}]\nuser = \"{user}\"\n"))
+                .concat();
         let login = login.replace("HOOK", &format!("hook = \"{hook}\""));
         let text = format!("[login]\ndva = \"dva.json\"\nstore = \"tokens.json\"\n{login}\n{persons}");
         Ok(fs::write(self.path("keur.toml"), text)?)
