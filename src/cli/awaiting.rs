@@ -214,8 +214,7 @@ pub async fn carry_out(
             let id = if party.name.is_empty() { id } else { format!("{id}-{}", file_name(&party.name)) };
             let circumstances = Circumstances::live();
             let target = checked.target.as_deref().unwrap_or(&base);
-            let inputs =
-                given::inputs(target, &prepared.places, &prepared.tokens, settings, checked, &circumstances);
+            let inputs = given::inputs(target, &prepared.places, &prepared.tokens, settings, checked, &circumstances);
             let inputs = RunInputs { awaited: true, ..inputs };
             let mut secrets = given::secrets(&prepared.tokens, checked, &scripts);
             party.tokens.iter().for_each(|token| secrets.add(token.expose()));

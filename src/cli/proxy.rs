@@ -86,7 +86,8 @@ pub struct Arguments {
 }
 
 const NOBODY: Words = Words::new("of no party:", "van geen partij:");
-const READY: Words = Words::new("passes on to {}; Ctrl-C ends and reports", "geeft door aan {}; Ctrl-C eindigt en rapporteert");
+const READY: Words =
+    Words::new("passes on to {}; Ctrl-C ends and reports", "geeft door aan {}; Ctrl-C eindigt en rapporteert");
 
 impl Arguments {
     /// Flags that are settings too.
@@ -204,7 +205,8 @@ pub fn proxy(arguments: &Arguments, settings: &Settings, checked: &Checked, cons
     };
     let persons = persons.and_then(Result::ok).unwrap_or_default();
     let between = Between { scenario, definitions: &definitions, persons, patience: patience.flatten() };
-    let proxying = (ProxySettingsOf { listen, tls, upstream, routes, keep: arguments.keep }, arguments.upstream.as_str());
+    let proxying =
+        (ProxySettingsOf { listen, tls, upstream, routes, keep: arguments.keep }, arguments.upstream.as_str());
     let exit = runtime.block_on(between.stand(proxying, checked, console));
     runtime.shutdown_background();
     exit

@@ -2,9 +2,30 @@
 
 /// Names for parties, none of which exists.
 const NAMES: [&str; 24] = [
-    "Aakster", "Berkel", "Cederhof", "Duinrand", "Eikenhorst", "Fonteyn", "Grutto", "Heideveld", "IJsvogel",
-    "Jutter", "Kievit", "Lindehof", "Meerkoet", "Noorderlicht", "Olmenhof", "Plevier", "Quist", "Roerdomp",
-    "Sterna", "Tureluur", "Uiver", "Veldleeuwerik", "Wulp", "Zilverreiger",
+    "Aakster",
+    "Berkel",
+    "Cederhof",
+    "Duinrand",
+    "Eikenhorst",
+    "Fonteyn",
+    "Grutto",
+    "Heideveld",
+    "IJsvogel",
+    "Jutter",
+    "Kievit",
+    "Lindehof",
+    "Meerkoet",
+    "Noorderlicht",
+    "Olmenhof",
+    "Plevier",
+    "Quist",
+    "Roerdomp",
+    "Sterna",
+    "Tureluur",
+    "Uiver",
+    "Veldleeuwerik",
+    "Wulp",
+    "Zilverreiger",
 ];
 
 /// Faults of servers: each shows in the answer to any search, or to that of one type.

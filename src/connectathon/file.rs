@@ -149,13 +149,16 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_said_at_once() {
-        let wrong = MatrixFile::parse(
-            "[[server]]\nname = 'a'\n[[client]]\nname = 'a'\n[[pair]]\nserver = 'b'\nclient = 'a'\n",
-        )
-        .unwrap_err();
+        let wrong =
+            MatrixFile::parse("[[server]]\nname = 'a'\n[[client]]\nname = 'a'\n[[pair]]\nserver = 'b'\nclient = 'a'\n")
+                .unwrap_err();
         assert_eq!(
             wrong,
-            ["there is no `[[scenario]]`", "the name `a` is there twice", "a pair names the server `b`, which is not there"]
+            [
+                "there is no `[[scenario]]`",
+                "the name `a` is there twice",
+                "a pair names the server `b`, which is not there"
+            ]
         );
         assert!(MatrixFile::parse("servr = 1").unwrap_err()[0].contains("servr"));
     }

@@ -8,8 +8,8 @@
 //!
 //! Nothing here knows how scripts and packages are found: who starts a matrix brings them along.
 
-pub mod board;
 mod blame;
+pub mod board;
 mod cell;
 pub mod code;
 mod demo;
@@ -26,12 +26,12 @@ mod station;
 mod tournament;
 
 pub use cell::Hands;
-pub use evidence::{Evidence, Judgement, Part, Unanswered};
-pub use overheard::Overheard;
 pub use demo::{DemoParty, cast};
+pub use evidence::{Evidence, Judgement, Part, Unanswered};
 pub use finding::{Finding, FindingState, Findings};
 pub use journal::{Journal, JournalError};
 pub use outcome::{CellOutcome, CellVerdict, Failure, Key, MatrixReport, Shard, Side, merge};
+pub use overheard::Overheard;
 pub use progress::{Feed, FeedItem, News, Progress};
 pub use scenario::{Judged, Scenario};
 pub use station::Station;

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use crate::engine::awaiting::{Arrival, Hall};
 use crate::engine::{Call, Sending, Transport};
-use crate::exchange::{
-    Client, Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction,
-};
+use crate::exchange::{Client, Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction};
 use crate::fhir::Format;
 use crate::simulator::Reception;
 
@@ -36,8 +34,7 @@ impl Overheard {
         let wanted = Arrival::of(request);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = |heard: &Heard| {
-            same(&wanted, &heard.asked)
-                && same_format(&request.headers, &heard.exchange.request.headers)
+            same(&wanted, &heard.asked) && same_format(&request.headers, &heard.exchange.request.headers)
         };
         let at = all.iter().position(|heard| !heard.used && fits(heard)).or_else(|| all.iter().rposition(fits))?;
         let heard = all.get_mut(at)?;
@@ -124,7 +121,12 @@ mod tests {
 
     fn request(url: &str, token: &str, accept: &str) -> Request {
         let headers = [("Authorization", format!("Bearer {token}")), ("Accept", accept.to_owned())];
-        Request { method: "GET".into(), url: url.into(), headers: headers.into_iter().collect(), body: Default::default() }
+        Request {
+            method: "GET".into(),
+            url: url.into(),
+            headers: headers.into_iter().collect(),
+            body: Default::default(),
+        }
     }
 
     #[test]

@@ -41,7 +41,12 @@ impl Station {
         let mut secrets = Secrets::default();
         tokens.iter().for_each(|token| secrets.add(token.expose()));
         let party = PartyAtTheDoor { name: party.to_owned(), tokens };
-        Station { hall: Hall::new(vec![party], 1, QUIET).listening(listener), overheard: Overheard::default(), secrets, last: Mutex::new(Instant::now()) }
+        Station {
+            hall: Hall::new(vec![party], 1, QUIET).listening(listener),
+            overheard: Overheard::default(),
+            secrets,
+            last: Mutex::new(Instant::now()),
+        }
     }
 
     /// An exchange passed; `below` is what was asked below the base of the server.

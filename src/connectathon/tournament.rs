@@ -99,7 +99,16 @@ impl Tournament {
                 cells.extend((0..servers.len()).map(|server| (server, (server + shift) % clients.len(), scenario)));
             }
         }
-        Tournament { servers, clients, scenarios, cells, folder: folder.to_owned(), limits: Limits::default(), stays: false, mended: Mutex::default() }
+        Tournament {
+            servers,
+            clients,
+            scenarios,
+            cells,
+            folder: folder.to_owned(),
+            limits: Limits::default(),
+            stays: false,
+            mended: Mutex::default(),
+        }
     }
 
     /// Names of a cell.

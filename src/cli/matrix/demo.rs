@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connectathon::{
-    Client, DemoParty, FeedItem, Hands, Judged, Progress, Scenario, Server, Tournament, cast,
-};
+use crate::connectathon::{Client, DemoParty, FeedItem, Hands, Judged, Progress, Scenario, Server, Tournament, cast};
 use crate::diagnostic::{Diagnostic, Words};
 use crate::engine::PlanSettings;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
@@ -44,9 +42,12 @@ pub struct Arguments {
     pub(super) flags: Flags,
 }
 
-const EXACT: Words =
-    Words::new("the red cells are exactly those with a planted fault", "de rode cellen zijn precies die met een ingebouwde fout");
-const NOT_EXACT: Words = Words::new("red without a planted fault, or not red with one:", "rood zonder ingebouwde fout, of niet rood met:");
+const EXACT: Words = Words::new(
+    "the red cells are exactly those with a planted fault",
+    "de rode cellen zijn precies die met een ingebouwde fout",
+);
+const NOT_EXACT: Words =
+    Words::new("red without a planted fault, or not red with one:", "rood zonder ingebouwde fout, of niet rood met:");
 
 /// What stands above the board.
 const TITLE: &str = "keur · connectathon";
@@ -104,7 +105,8 @@ pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Conso
     let (tournament, mut simulators) = open(&house, servers, clients, scenarios, flags, checked).await?;
     let progress = Arc::new(Progress::new(tournament.cells.len()));
     let (fixed, mut mended) = tokio::sync::mpsc::unbounded_channel::<String>();
-    let board = board_settings(flags, checked, console, Some(fixed), (TITLE.to_owned(), vec![])).map_err(|problem| vec![*problem])?;
+    let board = board_settings(flags, checked, console, Some(fixed), (TITLE.to_owned(), vec![]))
+        .map_err(|problem| vec![*problem])?;
     let beside = async {
         let mut outages = arguments.outages.min(simulators.len());
         loop {
@@ -138,8 +140,7 @@ pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Conso
     });
     let judge = Judge::new(&choices);
     let hands = Hands { http: &http, validator: &judge, definitions: choices.used(), persons: &persons };
-    let played =
-        play::play(tournament.clone(), &hands, flags, board, checked, console, beside, progress.clone()).await;
+    let played = play::play(tournament.clone(), &hands, flags, board, checked, console, beside, progress.clone()).await;
     let played = played.map_err(Problem::Said)?;
     Ok(concluded(&played, console))
 }
@@ -191,7 +192,8 @@ async fn open(
         parties.push(party);
         simulators.push(Some(simulator));
     }
-    let clients = clients.into_iter().map(|DemoParty { name, defect }| Client { name, defect: defect.map(str::to_owned) });
+    let clients =
+        clients.into_iter().map(|DemoParty { name, defect }| Client { name, defect: defect.map(str::to_owned) });
     let folder = match &flags.folder {
         Some(folder) => folder.clone(),
         // A demonstration of its own each time; with `--folder` it can be resumed.
@@ -222,7 +224,10 @@ fn concluded(played: &Played, console: &Console) -> Exit {
         let key = &cell.key;
         let failure = cell.failures.first().map(|f| format!("{}: {}", f.title, f.message)).unwrap_or_default();
         let planted = cell.planted_defect.as_deref().unwrap_or("-");
-        console.error(&format!("  {} <- {} {}: {:?} ({planted}) {failure}\n", key.server, key.client, key.scenario, cell.verdict));
+        console.error(&format!(
+            "  {} <- {} {}: {:?} ({planted}) {failure}\n",
+            key.server, key.client, key.scenario, cell.verdict
+        ));
     }
     Exit::Failed
 }

@@ -129,7 +129,8 @@ pub async fn carry_out(path: &Path, flags: &Flags, checked: &Checked, console: &
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = folder.unwrap_or_else(|| Path::new(".keur").join("matrix").join(stem));
     let mut tournament = Tournament::new(servers, clients, scenarios, &folder);
-    let names = |(server, client): (usize, usize)| Some((&file.servers.get(server)?.name, &file.clients.get(client)?.name));
+    let names =
+        |(server, client): (usize, usize)| Some((&file.servers.get(server)?.name, &file.clients.get(client)?.name));
     tournament.cells.retain(|(server, client, _)| {
         names((*server, *client)).is_some_and(|(server, client)| file.plays(server, client))
     });
@@ -142,7 +143,8 @@ pub async fn carry_out(path: &Path, flags: &Flags, checked: &Checked, console: &
     let bases: Vec<&str> = tournament.servers.iter().map(|server| server.base.as_str()).collect();
     let reach = if checked.offline { Reach::only_hosts_of(bases) } else { Reach::Anywhere };
     let user_agent = concat!("keur-play/", env!("CARGO_PKG_VERSION")).to_owned();
-    let http = HttpClient::new(ClientSettings { timeout: checked.timeout, reach, user_agent, ..ClientSettings::default() });
+    let http =
+        HttpClient::new(ClientSettings { timeout: checked.timeout, reach, user_agent, ..ClientSettings::default() });
     let judge = Judge::new(&choices);
     let persons = persons.unwrap_or_default();
     let hands = Hands { http: &http, validator: &judge, definitions: choices.used(), persons: &persons };

@@ -37,7 +37,8 @@ const CI: [(Ci, &str); 3] = [
     (Ci::Gitlab, include_str!("template/gitlab.yaml")),
     (Ci::Kubernetes, include_str!("template/kubernetes.yaml")),
 ];
-const WRITTEN: Words = Words::new("written: `{}`; play it with `keur matrix {}`", "geschreven: `{}`; speel het met `keur matrix {}`");
+const WRITTEN: Words =
+    Words::new("written: `{}`; play it with `keur matrix {}`", "geschreven: `{}`; speel het met `keur matrix {}`");
 
 /// Carries it out. What is there is not written over.
 pub fn init(arguments: &Arguments, console: &Console) -> Exit {

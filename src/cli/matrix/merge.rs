@@ -55,9 +55,13 @@ pub fn merge(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
     }
     let totals: std::collections::BTreeSet<usize> = parts.iter().map(|part| part.total).collect();
     if totals.len() > 1 {
-        problems.push(code::error(code::MERGE, "the parts are of different matrices: they differ in how many cells there are"));
+        problems.push(code::error(
+            code::MERGE,
+            "the parts are of different matrices: they differ in how many cells there are",
+        ));
     }
-    let report = parts.into_iter().reduce(merged);
+    // What a single part says of itself is counted again too.
+    let report = parts.into_iter().reduce(merged).map(|report| merged(report.clone(), report));
     let (Some(report), true) = (report, problems.is_empty()) else {
         console.tell_all(problems);
         return Exit::Usage;

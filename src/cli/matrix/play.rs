@@ -101,7 +101,8 @@ pub async fn play(
                 again: again.clone(),
             };
             let started = board::Board::start(listen, stage, board_settings.clone()).await;
-            let board = started.map_err(|e| usage(code::error(code::LISTEN, format!("cannot listen on {listen}: {e}"))))?;
+            let board =
+                started.map_err(|e| usage(code::error(code::LISTEN, format!("cannot listen on {listen}: {e}"))))?;
             // The line that others wait for.
             let _ = console.output(format!("http://{}/\n", board.address).as_bytes());
             Some(board)

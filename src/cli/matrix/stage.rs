@@ -33,7 +33,12 @@ impl House {
     ///
     /// # Errors
     /// Why it does not start.
-    pub async fn open(&self, party: &Server, faulty: bool, at: Option<SocketAddr>) -> Result<RunningSimulator, Vec<Diagnostic>> {
+    pub async fn open(
+        &self,
+        party: &Server,
+        faulty: bool,
+        at: Option<SocketAddr>,
+    ) -> Result<RunningSimulator, Vec<Diagnostic>> {
         let defect = party.defect.as_deref().filter(|_| faulty).and_then(|name| ActiveDefect::parse(name).ok());
         let mut settings = self.settings.clone();
         settings.defects = defect.into_iter().collect();
@@ -102,14 +107,7 @@ pub fn board_settings(
         let report = folded(&record, &checked);
         Some(renderer::html(&report, &registry, &Evidence { record: &record, files: &Shelf }, language))
     };
-    Ok(board::Settings {
-        token,
-        parties,
-        language: console.language,
-        title,
-        render: Arc::new(render),
-        fixed,
-    })
+    Ok(board::Settings { token, parties, language: console.language, title, render: Arc::new(render), fixed })
 }
 
 /// `env:VARIABLE` or `@FILE`, and as a last resort the token itself.
@@ -122,4 +120,3 @@ pub fn secret(text: &str) -> Result<AccessToken, Box<Diagnostic>> {
     };
     Ok(AccessToken::new(token))
 }
-

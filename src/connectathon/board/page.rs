@@ -17,8 +17,9 @@ pub(super) const SCRIPT: &str = include_str!("board.js");
 /// The board as it stands, in one file that needs nothing else. It holds no bodies and no tokens.
 pub fn export(report: &MatrixReport, tournament: &Tournament, findings: &Findings, language: Language) -> Vec<u8> {
     let by_key: std::collections::HashMap<&Key, _> = report.cells.iter().map(|cell| (&cell.key, cell)).collect();
-    let outcomes: Vec<_> =
-        (0..tournament.cells.len()).map(|place| tournament.key(place).and_then(|key| by_key.get(&key).copied())).collect();
+    let outcomes: Vec<_> = (0..tournament.cells.len())
+        .map(|place| tournament.key(place).and_then(|key| by_key.get(&key).copied()))
+        .collect();
     let state = view::state(tournament, &|place| (false, outcomes.get(place).copied().flatten()), vec![], language);
     let snapshot = json!({
         "at": jiff::Timestamp::now().to_string(),

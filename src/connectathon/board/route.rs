@@ -23,8 +23,7 @@ type Body = UnsyncBoxBody<Bytes, Infallible>;
 type Answer = hyper::Response<Body>;
 
 /// Only what this server gives may be loaded or run; nobody may put the board in a frame.
-const POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 
@@ -156,7 +155,9 @@ fn events(shared: Arc<Shared>) -> Answer {
     let listener = shared.stage.progress.listen();
     let news = stream::unfold((listener, shared), |(mut listener, shared)| async move {
         let text = match listener.recv().await {
-            Ok(News::Begun(place) | News::Over(place)) => format!("event: cell\ndata: {}\n\n", view::cell(&shared, place)),
+            Ok(News::Begun(place) | News::Over(place)) => {
+                format!("event: cell\ndata: {}\n\n", view::cell(&shared, place))
+            }
             Ok(News::Feed(item)) => {
                 let item = view::shown(item, &shared, &Pass::Visitor);
                 format!("event: feed\ndata: {}\n\n", serde_json::to_string(&item).unwrap_or_default())
@@ -181,10 +182,22 @@ fn csv(findings: &[crate::connectathon::finding::Finding]) -> String {
     for f in findings {
         let side = serde_json::to_value(f.side).ok();
         let state = serde_json::to_value(f.state).ok();
-        let text = |value: &Option<serde_json::Value>| value.as_ref().and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let text =
+            |value: &Option<serde_json::Value>| value.as_ref().and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         let fields = [
-            &f.id, &f.owner, &text(&side), &text(&state), &f.code, &f.title, &f.message, &f.path, &f.script,
-            &f.line.to_string(), &f.cells.len().to_string(), &f.since, &f.run,
+            &f.id,
+            &f.owner,
+            &text(&side),
+            &text(&state),
+            &f.code,
+            &f.title,
+            &f.message,
+            &f.path,
+            &f.script,
+            &f.line.to_string(),
+            &f.cells.len().to_string(),
+            &f.since,
+            &f.run,
         ];
         out.push_str(&fields.map(|text| field(text)).join(","));
         out.push('\n');

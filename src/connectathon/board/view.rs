@@ -46,7 +46,8 @@ pub fn whole(shared: &Shared, pass: &Pass) -> Value {
     let feed = stage.progress.feed().into_iter().map(|item| shown(item, shared, pass)).collect();
     let standing: Vec<(bool, Option<CellOutcome>)> =
         stage.progress.cells().iter().map(|cell| (cell.running, cell.outcome.clone())).collect();
-    let of = |place: usize| standing.get(place).map_or((false, None), |(running, outcome)| (*running, outcome.as_ref()));
+    let of =
+        |place: usize| standing.get(place).map_or((false, None), |(running, outcome)| (*running, outcome.as_ref()));
     let mut state = state(&stage.tournament, &of, feed, shared.settings.language);
     state["title"] = shared.settings.title.clone().into();
     // What cannot be done is not offered.

@@ -50,7 +50,10 @@ impl Tls {
         Ok(Tls(TlsAcceptor::from(Arc::new(config))))
     }
 
-    pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>> {
+    pub(super) async fn accept(
+        &self,
+        stream: TcpStream,
+    ) -> std::io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>> {
         self.0.accept(stream).await
     }
 }

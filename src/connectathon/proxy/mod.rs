@@ -36,7 +36,13 @@ type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
 /// Fields of the connection, not of the message (RFC 9110 section 7.6.1); `Connection` names more.
 const HOP_BY_HOP: [&str; 8] = [
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
     "upgrade",
 ];
 /// How many connections there may be at once.
@@ -170,9 +176,8 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(',').map(|name| name.trim().to_ascii_lowercase()))
         .collect();
-    let keeps = |name: &HeaderName| {
-        !HOP_BY_HOP.contains(&name.as_str()) && !named.iter().any(|other| other == name.as_str())
-    };
+    let keeps =
+        |name: &HeaderName| !HOP_BY_HOP.contains(&name.as_str()) && !named.iter().any(|other| other == name.as_str());
     headers.iter().filter(|(name, _)| keeps(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -217,7 +222,12 @@ async fn pass(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> Result<
     let passing = Passing {
         party,
         below,
-        request: Request { method: head.method.as_str().to_owned(), url, headers: recorded(&head.headers), body: Bytes::new() },
+        request: Request {
+            method: head.method.as_str().to_owned(),
+            url,
+            headers: recorded(&head.headers),
+            body: Bytes::new(),
+        },
         started,
         clock,
         asked: asked.clone(),
@@ -235,7 +245,8 @@ async fn pass(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> Result<
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             head.headers = end_to_end(&head.headers);
-            let answer = Response { status: head.status.as_u16(), headers: recorded(&head.headers), body: Bytes::new() };
+            let answer =
+                Response { status: head.status.as_u16(), headers: recorded(&head.headers), body: Bytes::new() };
             let kept = Kept::new(shared.limit);
             let over = move |kept: &Kept| {
                 let (body, whole) = kept.taken();
@@ -244,7 +255,8 @@ async fn pass(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> Result<
             Ok(hyper::Response::from_parts(head, Tee::new(body, kept, over).boxed_unsync()))
         }
         Err((kind, detail)) => {
-            let status = if kind == TransportErrorKind::Timeout { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
+            let status =
+                if kind == TransportErrorKind::Timeout { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
             let answer = said(status, &format!("keur proxy: the server behind it gave no answer: {detail}"));
             passing.over(Err(TransportError { kind, detail }), false);
             Ok(answer)
@@ -285,7 +297,8 @@ mod tests {
 
     #[test]
     fn only_fields_of_the_connection_go() {
-        let fields = [("connection", "x-own, keep-alive"), ("x-own", "1"), ("te", "trailers"), ("accept-encoding", "gzip")];
+        let fields =
+            [("connection", "x-own, keep-alive"), ("x-own", "1"), ("te", "trailers"), ("accept-encoding", "gzip")];
         let headers = fields.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let kept = end_to_end(&headers.into_iter().collect());
         assert_eq!(kept.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept-encoding"]);
