@@ -8,6 +8,7 @@ use crate::record::{Record, RunDirectory};
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
+use super::matrix::merge;
 use super::problem;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
@@ -15,10 +16,13 @@ use super::suite::Shelf;
 
 /// Flags of `report`.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Folder of a run, or its id in the folder of run records
     #[arg(value_name = "RUN", required = true)]
-    run: PathBuf,
+    run: Option<PathBuf>,
     /// Report to write: html, json, junit, terminal, testreport, testreport-r5, sarif, har, github or gitlab; `-` is
     /// standard output (repeatable)
     #[arg(long, value_name = "KIND=PATH")]
@@ -31,6 +35,13 @@ pub struct Arguments {
     requirements: Vec<String>,
 }
 
+/// What `report` can do beside writing reports of a run.
+#[derive(clap::Subcommand, Debug)]
+enum What {
+    /// Merge the JSON reports of the parts of a matrix into one
+    Merge(merge::Arguments),
+}
+
 const UNFINISHED: Words = Words::new(
     "the run did not come to its end: this is what is in its record",
     "de run kwam niet aan zijn einde: dit is wat er in de opname staat",
@@ -39,6 +50,9 @@ const UNFINISHED: Words = Words::new(
 impl Arguments {
     /// Flags that are settings too.
     pub fn settings(&self) -> Vec<(Key, String)> {
+        if let Some(What::Merge(arguments)) = &self.what {
+            return arguments.settings();
+        }
         let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
         let requirements = self.requirements.iter().map(|name| (Key::Requirements, name.clone()));
         reports.chain(requirements).chain(self.record.iter().map(|record| (Key::Record, record.clone()))).collect()
@@ -48,15 +62,19 @@ impl Arguments {
 /// Carries it out. It ends as the run did, for a report of a failed run is no success; a run that was cut
 /// off is incomplete, where nothing in it failed.
 pub fn report(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+    if let Some(What::Merge(arguments)) = &arguments.what {
+        return merge::merge(arguments, checked, console);
+    }
     let problems = destination::check(&checked.reports);
     if !problems.is_empty() {
         console.tell_all(problems);
         return Exit::Usage;
     }
     let is_run = |folder: &PathBuf| folder.join(RunDirectory::EVENTS).is_file();
-    let folders = [arguments.run.clone(), checked.record.join(&arguments.run)];
+    let run = arguments.run.clone().unwrap_or_default();
+    let folders = [run.clone(), checked.record.join(&run)];
     let Some(folder) = folders.iter().find(|folder| is_run(folder)) else {
-        let message = format!("there is no record of a run in `{}`", arguments.run.display());
+        let message = format!("there is no record of a run in `{}`", run.display());
         let looked = format!(
             "looked for `{}`",
             folders.map(|f| f.join(RunDirectory::EVENTS).display().to_string()).join("`, `")

@@ -14,6 +14,7 @@ mod cell;
 pub mod code;
 mod demo;
 mod evidence;
+pub mod file;
 mod finding;
 mod journal;
 mod outcome;

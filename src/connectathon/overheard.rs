@@ -103,8 +103,8 @@ impl Way<'_> {
         let asked = Arrival::of(&request);
         let url = format!("{}{below}", self.server);
         let exchange = self.client.send(Request { url, ..request }).await;
-        self.hall.answered(admission.ticket, exchange.clone());
         self.overheard.keep(asked, exchange.clone());
+        self.hall.answered(admission.ticket, exchange.clone());
         exchange
     }
 }

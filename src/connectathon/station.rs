@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::io::Read as _;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::engine::awaiting::{Arrival, Closing, Hall, Notice, PartyAtTheDoor, Seat};
 use crate::engine::{self, RunSettings};
@@ -27,6 +28,7 @@ pub struct Station {
     hall: Hall,
     overheard: Overheard,
     secrets: Secrets,
+    last: Mutex<Instant>,
 }
 
 impl Station {
@@ -39,16 +41,34 @@ impl Station {
         let mut secrets = Secrets::default();
         tokens.iter().for_each(|token| secrets.add(token.expose()));
         let party = PartyAtTheDoor { name: party.to_owned(), tokens };
-        Station { hall: Hall::new(vec![party], 1, QUIET).listening(listener), overheard: Overheard::default(), secrets }
+        Station {
+            hall: Hall::new(vec![party], 1, QUIET).listening(listener),
+            overheard: Overheard::default(),
+            secrets,
+            last: Mutex::new(Instant::now()),
+        }
     }
 
     /// An exchange passed; `below` is what was asked below the base of the server.
     pub fn heard(&self, below: &str, exchange: Exchange) {
         let asked = Request { url: format!("{BASE}{below}"), ..exchange.request.clone() };
         let exchange = without(unpacked(exchange), &self.secrets);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        // Kept first: the scripts of the client may be over with it.
+        self.overheard.keep(Arrival::of(&asked), exchange.clone());
         let admission = self.hall.receive(&asked);
-        self.hall.answered(admission.ticket, exchange.clone());
-        self.overheard.keep(Arrival::of(&asked), exchange);
+        self.hall.answered(admission.ticket, exchange);
+    }
+
+    /// Comes back when nothing has passed for a moment.
+    async fn quiet(&self) {
+        loop {
+            let since = self.last.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+            match QUIET.checked_sub(since) {
+                None => return,
+                Some(left) => tokio::time::sleep(left).await,
+            }
+        }
     }
 
     /// Judges both sides: the client's scripts as requests come, until all came or `until` is over; then the
@@ -73,10 +93,18 @@ impl Station {
             let sink = evidence.part(&scenario.awaiting, Side::Client);
             let settings = settings(Some(Seat { hall: &self.hall, party: 0, base: evidence.target() }));
             let mut running = std::pin::pin!(engine::run(&scenario.awaiting, hands.http, &sink, &settings));
+            let mut until = std::pin::pin!(until);
             if scenario.awaits() {
                 tokio::select! {
-                    ran = &mut running => { ran?; }
-                    () = until => {
+                    ran = &mut running => {
+                        ran?;
+                        // More may come that only the server is judged by.
+                        tokio::select! {
+                            () = self.quiet() => {}
+                            () = &mut until => {}
+                        }
+                    }
+                    () = &mut until => {
                         self.hall.close(Closing::Done);
                         running.await?;
                     }

@@ -1,33 +1,27 @@
 //! `keur matrix demo`: a connectathon in one process, to be looked at and to be tested with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connectathon::{
-    Client, DemoParty, FeedItem, Hands, Judged, Limits, Progress, Scenario, Server, Tournament, board, cast,
-};
+use crate::connectathon::{Client, DemoParty, FeedItem, Hands, Judged, Progress, Scenario, Server, Tournament, cast};
 use crate::diagnostic::{Diagnostic, Words};
 use crate::engine::PlanSettings;
-use crate::exchange::{AccessToken, Client as HttpClient, ClientSettings, Reach};
-use crate::record::Record;
-use crate::report::renderer;
-use crate::simulator::{self, ActiveDefect, RunningSimulator, Simulator};
-use crate::testscript::{ScriptSet, TestScript};
+use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
+use crate::simulator::{self, RunningSimulator};
+use crate::testscript::TestScript;
 
 use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
-use super::super::destination;
 use super::super::exit::Exit;
 use super::super::judge::Judge;
 use super::super::packages::Packages;
-use super::super::problem;
-use super::super::reports::{Evidence, folded};
-use super::super::serve::{TOKENS, fixtures, not_started, registry};
+use super::super::serve::{TOKENS, fixtures, registry};
 use super::super::settings::Checked;
 use super::super::suite::Shelf;
 use super::Flags;
 use super::play::{self, Played};
+use super::stage::{House, Problem, board_settings, scripts};
 
 /// Flags of `matrix demo`.
 #[derive(clap::Args, Debug)]
@@ -55,6 +49,8 @@ const EXACT: Words = Words::new(
 const NOT_EXACT: Words =
     Words::new("red without a planted fault, or not red with one:", "rood zonder ingebouwde fout, of niet rood met:");
 
+/// What stands above the board.
+const TITLE: &str = "keur · connectathon";
 /// Where the demonstration takes its scripts and persons from.
 const SUITE: &str = "testscripts/bgz-3.0";
 const PERSONS: &str = "fixtures/bgz-3.0";
@@ -69,101 +65,21 @@ const SCENARIOS: [(&str, &str); 5] = [
     ("Payer", "02-payer.yaml"),
 ];
 
-/// What all simulators share.
-struct House {
-    settings: simulator::Settings,
-}
-
-impl House {
-    async fn open(
-        &self,
-        party: &Server,
-        faulty: bool,
-        at: Option<std::net::SocketAddr>,
-    ) -> Result<RunningSimulator, Vec<Diagnostic>> {
-        let defect = party.defect.as_deref().filter(|_| faulty).and_then(|name| ActiveDefect::parse(name).ok());
-        let mut settings = self.settings.clone();
-        settings.defects = defect.into_iter().collect();
-        if let Some(address) = at {
-            settings.listen = address;
-        }
-        Simulator::start(settings).await.map_err(not_started)
-    }
-
-    /// Again where it was: the port may not be free at once.
-    async fn reopen(&self, party: &Server, faulty: bool, at: std::net::SocketAddr) -> Option<RunningSimulator> {
-        for _ in 0..50 {
-            if let Ok(simulator) = self.open(party, faulty, Some(at)).await {
-                return Some(simulator);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        None
-    }
-}
-
 /// Carries it out.
-pub fn demo(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
-    let problems = destination::check(&checked.reports);
-    if !problems.is_empty() {
-        console.tell_all(problems);
-        return Exit::Usage;
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
-    };
-    let exit = runtime.block_on(async {
-        match carry_out(arguments, checked, console).await {
-            Ok(exit) => exit,
-            Err(Problem::Said(exit)) => exit,
-            Err(Problem::New(problems)) => {
-                console.tell_grouped(problems);
-                Exit::Usage
-            }
-        }
-    });
-    runtime.shutdown_background();
-    exit
-}
-
-enum Problem {
-    Said(Exit),
-    New(Vec<Diagnostic>),
-}
-
-impl From<Vec<Diagnostic>> for Problem {
-    fn from(problems: Vec<Diagnostic>) -> Self {
-        Problem::New(problems)
-    }
-}
-
-fn script(path: PathBuf) -> Result<Arc<TestScript>, Vec<Diagnostic>> {
-    let set = ScriptSet::collect(&Shelf, &[path])?;
-    let mut problems = vec![];
-    for loaded in set.load() {
-        if let Some(script) = loaded.script {
-            return Ok(Arc::new(script));
-        }
-        problems.extend(loaded.problems);
-    }
-    Err(problems)
-}
-
-async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Console) -> Result<Exit, Problem> {
+///
+/// # Errors
+/// Why it does not begin.
+pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Console) -> Result<Exit, Problem> {
     let flags = &arguments.flags;
     let packages = Packages::open(&checked.packages)?;
     let mut pairs = vec![];
     for (name, file) in SCENARIOS.iter().take(arguments.scenarios.into()) {
-        let of = |role: &str| script(Path::new(SUITE).join(role).join(file));
+        let of = |role: &str| scripts(&[Path::new(SUITE).join(role).join(file)]);
         pairs.push((*name, of("retrieving")?, of("serving")?));
     }
-    let scripts: Vec<Arc<TestScript>> =
-        pairs.iter().flat_map(|(_, client, server)| [client.clone(), server.clone()]).collect();
-    let (choices, problems) = Choices::of(&scripts, &Preference::of(checked), &packages)?;
+    let all: Vec<Arc<TestScript>> =
+        pairs.iter().flat_map(|(_, client, server)| client.iter().chain(server).cloned()).collect();
+    let (choices, problems) = Choices::of(&all, &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));
@@ -171,8 +87,8 @@ async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Console) 
     let settings = PlanSettings { variables: checked.variables.iter().cloned().collect(), ..PlanSettings::default() };
     let mut scenarios = vec![];
     for (name, client, server) in &pairs {
-        let client = Judged { scripts: vec![client.clone()], tests: vec![] };
-        let server = Judged { scripts: vec![server.clone()], tests: vec![TEST.to_owned()] };
+        let client = Judged { scripts: client.clone(), tests: vec![] };
+        let server = Judged { scripts: server.clone(), tests: vec![TEST.to_owned()] };
         scenarios.push(Scenario::new(*name, &client, &server, &Shelf, &|version| choices.types(version), &settings)?);
     }
     let persons = registry(&Path::new(PERSONS).join(TOKENS)).map_err(|problem| vec![*problem])?;
@@ -189,7 +105,8 @@ async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Console) 
     let (tournament, mut simulators) = open(&house, servers, clients, scenarios, flags, checked).await?;
     let progress = Arc::new(Progress::new(tournament.cells.len()));
     let (fixed, mut mended) = tokio::sync::mpsc::unbounded_channel::<String>();
-    let board = board_settings(flags, checked, console, fixed, &tournament).map_err(|problem| vec![*problem])?;
+    let board = board_settings(flags, checked, console, Some(fixed), (TITLE.to_owned(), vec![]))
+        .map_err(|problem| vec![*problem])?;
     let beside = async {
         let mut outages = arguments.outages.min(simulators.len());
         loop {
@@ -284,43 +201,8 @@ async fn open(
     };
     let mut tournament = Tournament::new(parties, clients.collect(), scenarios, &folder);
     tournament.stays = flags.stay;
-    tournament.limits = Limits { cells: flags.concurrency.max(1), party: flags.per_party.max(1), ..Limits::default() };
+    tournament.limits = flags.limits(None, None);
     Ok((Arc::new(tournament), simulators))
-}
-
-fn board_settings(
-    flags: &Flags,
-    checked: &Checked,
-    console: &Console,
-    fixed: tokio::sync::mpsc::UnboundedSender<String>,
-    _tournament: &Tournament,
-) -> Result<board::Settings, Box<Diagnostic>> {
-    let token = flags.board_token.as_deref().map(secret).transpose()?;
-    let (checked, registry) = (checked.clone(), crate::diagnostic::Registry::new(super::super::TABLES));
-    let render = move |folder: &Path, language| {
-        let record = Record::open(folder).ok()?;
-        let report = folded(&record, &checked);
-        Some(renderer::html(&report, &registry, &Evidence::recorded(&record, &Shelf), language))
-    };
-    Ok(board::Settings {
-        token,
-        parties: vec![],
-        language: console.language,
-        title: "keur · connectathon".to_owned(),
-        render: Arc::new(render),
-        fixed: Some(fixed),
-    })
-}
-
-/// `env:VARIABLE` or `@FILE`, and as a last resort the token itself.
-fn secret(text: &str) -> Result<AccessToken, Box<Diagnostic>> {
-    let wrong = |reason: String| Box::new(problem::error(problem::TOKEN, reason));
-    let token = match (text.strip_prefix("env:"), text.strip_prefix('@')) {
-        (Some(name), _) => std::env::var(name).map_err(|_| wrong(format!("there is no variable `{name}`")))?,
-        (_, Some(file)) => std::fs::read_to_string(file).map_err(|error| wrong(format!("`{file}`: {error}")))?,
-        _ => text.to_owned(),
-    };
-    Ok(AccessToken::new(token))
 }
 
 /// The demonstration succeeds when it shows what it is to show.

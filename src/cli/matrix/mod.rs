@@ -1,21 +1,34 @@
 //! `keur matrix`: many servers and many clients against each other.
 
 mod demo;
+mod file;
+mod init;
+pub(super) mod merge;
 mod play;
 mod progress;
+mod stage;
 
 use std::path::PathBuf;
 
+use crate::connectathon::Limits;
+
 use super::console::Console;
+use super::destination;
 use super::exit::Exit;
 use super::settings::{Checked, Key};
+use stage::Problem;
 
 /// Flags of `matrix`.
 #[derive(clap::Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Arguments {
+    /// The matrix file; `keur matrix init` writes one to start from
+    #[arg(value_name = "FILE", required = true)]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
 }
 
 /// What `matrix` can do.
@@ -23,6 +36,8 @@ pub struct Arguments {
 enum What {
     /// Show it: simulators and played clients, a third of them with a named fault
     Demo(demo::Arguments),
+    /// Write a matrix file to start from, with comments; or a file for a CI that shares the work
+    Init(init::Arguments),
 }
 
 /// Flags of everything that plays a matrix.
@@ -43,16 +58,16 @@ pub struct Flags {
     /// Go on when every cell is over, so that the board stays and cells can be run again; Ctrl-C ends
     #[arg(long)]
     pub stay: bool,
-    /// Cells that run at once
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    pub concurrency: usize,
-    /// Cells of one party that run at once
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    pub per_party: usize,
+    /// Cells that run at once [default: 8]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<usize>,
+    /// Cells of one party that run at once [default: 2]
+    #[arg(long, value_name = "N")]
+    pub per_party: Option<usize>,
     /// Only cells of this party or scenario (repeatable)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// One part of the cells: 1/4 is the first of four [default: JOB_COMPLETION_INDEX of four, where it is set]
+    /// One part of the cells: 1/4 is the first of four ; `/4` takes JOB_COMPLETION_INDEX for which
     #[arg(long, value_name = "N/M")]
     pub shard: Option<String>,
     /// FHIR package to use: a .tgz, a folder or NAME@VERSION (repeatable)
@@ -71,18 +86,58 @@ impl Flags {
     }
 }
 
+impl Flags {
+    /// The bounds: those of the flags before those of a file.
+    fn limits(&self, cells: Option<usize>, party: Option<usize>) -> Limits {
+        let otherwise = Limits::default();
+        let cells = self.concurrency.or(cells).unwrap_or(otherwise.cells).max(1);
+        let party = self.per_party.or(party).unwrap_or(otherwise.party).max(1);
+        Limits { cells, party, ..otherwise }
+    }
+}
+
 impl Arguments {
     /// Flags that are settings too.
     pub fn settings(&self) -> Vec<(Key, String)> {
         match &self.what {
-            What::Demo(arguments) => arguments.flags.settings(),
+            Some(What::Demo(arguments)) => arguments.flags.settings(),
+            Some(What::Init(_)) => vec![],
+            None => self.flags.settings(),
         }
     }
 }
 
 /// Carries it out.
 pub fn matrix(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
-    match &arguments.what {
-        What::Demo(arguments) => demo::demo(arguments, checked, console),
+    if let Some(What::Init(arguments)) = &arguments.what {
+        return init::init(arguments, console);
+    }
+    let problems = destination::check(&checked.reports);
+    if !problems.is_empty() {
+        console.tell_all(problems);
+        return Exit::Usage;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            console.error(&format!("the runtime does not start: {error}\n"));
+            return Exit::Bug;
+        }
+    };
+    let played = runtime.block_on(async {
+        match (&arguments.what, &arguments.file) {
+            (Some(What::Demo(arguments)), _) => demo::carry_out(arguments, checked, console).await,
+            (_, Some(file)) => file::carry_out(file, &arguments.flags, checked, console).await,
+            _ => Ok(Exit::Usage),
+        }
+    });
+    // Simulators and boards are not waited for.
+    runtime.shutdown_background();
+    match played {
+        Ok(exit) | Err(Problem::Said(exit)) => exit,
+        Err(Problem::New(problems)) => {
+            console.tell_grouped(problems);
+            Exit::Usage
+        }
     }
 }

@@ -1,0 +1,91 @@
+//! `keur report merge`: the parts of a matrix as one.
+
+use std::path::PathBuf;
+
+use crate::connectathon::{CellVerdict, MatrixReport, code, merge as merged};
+use crate::diagnostic::{Diagnostic, Words};
+
+use super::super::console::Console;
+use super::super::destination;
+use super::super::exit::Exit;
+use super::super::problem;
+use super::super::settings::{Checked, Key, ReportKind};
+
+/// Flags of `report merge`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// JSON reports of the parts (`keur matrix … --shard 1/4 --report json=PATH`)
+    #[arg(value_name = "PART", required = true)]
+    parts: Vec<PathBuf>,
+    /// Report to write: json; `-` is standard output [default: json=-]
+    #[arg(long, value_name = "KIND=PATH")]
+    report: Vec<String>,
+}
+
+const MISSING: Words = Words::new("{} of {} cells; the rest is missing", "{} van {} cellen; de rest ontbreekt");
+const WHOLE: Words = Words::new("{} of {} cells", "{} van {} cellen");
+
+impl Arguments {
+    /// Flags that are settings too.
+    pub fn settings(&self) -> Vec<(Key, String)> {
+        let stated = self.report.iter().map(|report| (Key::Report, report.clone()));
+        let otherwise = self.report.is_empty().then(|| (Key::Report, "json=-".to_owned()));
+        stated.chain(otherwise).collect()
+    }
+}
+
+fn read(path: &PathBuf) -> Result<MatrixReport, Diagnostic> {
+    let wrong = |reason: String| code::error(code::MERGE, format!("`{}`: {reason}", path.display()));
+    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let report: MatrixReport = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    match report.schema == MatrixReport::SCHEMA {
+        true => Ok(report),
+        false => Err(wrong(format!("it is a `{}`, not a `{}`", report.schema, MatrixReport::SCHEMA))),
+    }
+}
+
+/// Carries it out.
+pub fn merge(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+    let (mut parts, mut problems) = (vec![], destination::check(&checked.reports));
+    for path in &arguments.parts {
+        match read(path) {
+            Ok(report) => parts.push(report),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let totals: std::collections::BTreeSet<usize> = parts.iter().map(|part| part.total).collect();
+    if totals.len() > 1 {
+        problems.push(code::error(
+            code::MERGE,
+            "the parts are of different matrices: they differ in how many cells there are",
+        ));
+    }
+    // What a single part says of itself is counted again too.
+    let report = parts.into_iter().reduce(merged).map(|report| merged(report.clone(), report));
+    let (Some(report), true) = (report, problems.is_empty()) else {
+        console.tell_all(problems);
+        return Exit::Usage;
+    };
+    for destination in &checked.reports {
+        if destination.kind != ReportKind::Json {
+            problems.push(problem::error(problem::REPORT, "a merged matrix is reported as `json`"));
+            continue;
+        }
+        let bytes = serde_json::to_vec_pretty(&report).unwrap_or_default();
+        problems.extend(match &destination.path {
+            Some(path) => destination::write(path, &bytes).err().map(|problem| *problem),
+            None => console.output(&bytes).err().map(|error| problem::error(problem::REPORT, error.to_string())),
+        });
+    }
+    let words = if report.cells.len() < report.total { MISSING } else { WHOLE };
+    let said = words.get(console.language).replacen("{}", &report.cells.len().to_string(), 1);
+    console.error(&format!("{}\n", said.replacen("{}", &report.total.to_string(), 1)));
+    let unwritten = !problems.is_empty();
+    console.tell_all(problems);
+    match report.verdict {
+        _ if unwritten => Exit::Usage,
+        CellVerdict::Passed => Exit::Passed,
+        CellVerdict::Failed => Exit::Failed,
+        CellVerdict::Incomplete => Exit::Incomplete,
+    }
+}
