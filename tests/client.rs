@@ -1,19 +1,13 @@
 //! Tests of clients, both sides played by keur: `run --await` on one, `play` on the other.
 //!
-//! The official sets need official material (`KEUR_ASSETS`); the rest runs on our own BgZ suite. Every
-//! official set is played, two-sided ones in both directions: nothing may stay unevaluated but what asks
-//! for a package that is not there, nothing may be an error, and what fails has to fail for the fixtures'
-//! sake (profiles and counts), never because a request did not find its test.
+//! On our own BgZ suite: what it comes to, what each defect of a party makes fail, and two parties at once.
+//! The official sets are played in `tests/official`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 
-use keur::testscript::source::FileSystem;
-use keur::testscript::{ScriptSet, Side};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -127,51 +121,6 @@ fn played(scripts: &[PathBuf], waiting: &[String], playing: &[String]) -> Result
     side.report("report.json", exit)
 }
 
-/// A port that nothing else in this process gets, below those that are handed out for port 0.
-fn free_port() -> Result<u16, Failed> {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 12_000 + u16::try_from(std::process::id() % 150).unwrap_or_default() * 100;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
-        }
-        if port > 30_000 {
-            return Err("there is no free port".into());
-        }
-    }
-}
-
-/// Both parties are client and server: each has to know the other's address beforehand.
-fn played_both_ways(scripts: &[PathBuf], more: &[String]) -> Result<Outcome, Failed> {
-    let (here, there) = (free_port()?, free_port()?);
-    let mut command = Command::new(KEUR);
-    command.arg("play").args(scripts).arg("--target").arg(format!("http://127.0.0.1:{here}"));
-    command.arg("--listen").arg(format!("127.0.0.1:{there}"));
-    let mut player = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    let mut line = String::new();
-    if let Some(stderr) = player.stderr.take() {
-        let mut reader = BufReader::new(stderr);
-        while !line.contains("http://") && reader.read_line(&mut line)? > 0 {}
-        std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
-    }
-    let mut waiting: Vec<String> = ["--listen", &format!("127.0.0.1:{here}")].map(str::to_owned).to_vec();
-    waiting.extend(["--target".to_owned(), format!("http://127.0.0.1:{there}")]);
-    waiting.extend(["--var".to_owned(), format!("notificationEndpoint=http://127.0.0.1:{there}/notify")]);
-    waiting.extend(["--var".to_owned(), "authorization-token-id=Bearer of-the-notification".to_owned()]);
-    waiting.extend(["--var".to_owned(), "auth-token=Bearer of-any-person".to_owned()]);
-    waiting.extend(more.iter().cloned());
-    let outcome = (|| {
-        let mut side = Waiting::start(scripts, &waiting)?;
-        let exit = side.outcome()?;
-        side.report("report.json", exit)
-    })();
-    killed(&mut player);
-    outcome
-}
-
-// Our own suite.
-
 fn own() -> Vec<PathBuf> {
     vec![SUITE.into()]
 }
@@ -279,89 +228,6 @@ fn two_parties_are_kept_apart() -> Result<(), Failed> {
     if good && sum { Ok(()) } else { Err(format!("{}\n{}", noord.report["receipt"], zuid.report["receipt"]).into()) }
 }
 
-// Official material.
-
-/// A goal of a standard with its folders of client scripts and of two-sided ones.
-struct Goal {
-    name: String,
-    clients: Vec<PathBuf>,
-    both: Vec<PathBuf>,
-}
-
-fn goals(output: &Path) -> Vec<Goal> {
-    let mut goals: BTreeMap<String, Goal> = BTreeMap::new();
-    let mut open = vec![output.to_owned()];
-    while let Some(folder) = open.pop() {
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()));
-        let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| path.is_dir());
-        let hidden = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('_'));
-        open.extend(folders.into_iter().filter(|folder| !hidden(folder)));
-        if !files.iter().any(|file| file.file_name().is_some_and(|n| n == "properties.json")) {
-            continue;
-        }
-        let first = files.iter().filter(|f| f.extension().is_some_and(|e| e == "xml")).min();
-        let Some(set) = first.and_then(|f| ScriptSet::collect(&FileSystem, std::slice::from_ref(f)).ok()) else {
-            continue;
-        };
-        let side = set.load().into_iter().find_map(|loaded| loaded.script).map(|script| script.side());
-        // A goal is where the material stands: the folder that has one whose name begins with `_`.
-        let has_material = |folder: &&Path| {
-            let below = std::fs::read_dir(folder).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()));
-            below.filter(|path| path.is_dir()).any(|path| hidden(&path))
-        };
-        let Some(goal) = folder.ancestors().find(has_material) else { continue };
-        let name = goal.strip_prefix(output).unwrap_or(goal).to_string_lossy().replace('\\', "/");
-        let goal = goals.entry(name.clone()).or_insert_with(|| Goal { name, clients: vec![], both: vec![] });
-        match side {
-            Some(Side::Client) => goal.clients.push(folder),
-            Some(Side::Both) => goal.both.push(folder),
-            _ => {}
-        }
-    }
-    let mut all: Vec<Goal> = goals.into_values().filter(|g| !g.clients.is_empty() || !g.both.is_empty()).collect();
-    for goal in &mut all {
-        goal.clients.sort();
-        goal.both.sort();
-    }
-    all
-}
-
-/// Everything came, everything was evaluated for which there are packages.
-fn sound(name: &str, outcome: &Outcome) -> Result<(), Failed> {
-    let receipt = &outcome.report["receipt"];
-    println!("{name}: scripts {} asserts {}", receipt["scripts"]["total"], receipt["asserts"]);
-    let open: Vec<_> = outcome.with("not-evaluated").into_iter().filter(|(_, code, _)| code != "KEUR2152").collect();
-    let broken = outcome.with("error");
-    let never = |code: &str| matches!(code, "KEUR2011" | "KEUR2004" | "KEUR2001" | "KEUR2181");
-    let other: Vec<_> = outcome.with("fail").into_iter().filter(|(_, code, _)| !never(code)).collect();
-    if open.is_empty() && broken.is_empty() && other.is_empty() {
-        return Ok(());
-    }
-    let first = |all: &[(String, String, String)]| all.iter().take(5).map(|a| format!("{a:?}\n")).collect::<String>();
-    Err(format!(
-        "open {}\n{}error {}\n{}fail {}\n{}",
-        open.len(),
-        first(&open),
-        broken.len(),
-        first(&broken),
-        other.len(),
-        first(&other)
-    )
-    .into())
-}
-
-fn official(goal: &Goal, packages: &Path) -> Result<(), Failed> {
-    let from = strings(&["--package-dir", &packages.display().to_string()]);
-    if !goal.clients.is_empty() {
-        sound(&goal.name, &played(&goal.clients, &from, &[])?)?;
-    }
-    for folder in &goal.both {
-        let name = format!("{} {}", goal.name, folder.file_name().unwrap_or_default().to_string_lossy());
-        sound(&name, &played_both_ways(std::slice::from_ref(folder), &from)?)?;
-    }
-    Ok(())
-}
-
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = vec![
@@ -375,19 +241,6 @@ fn main() {
     ];
     for (defect, script, words) in DEFECTS {
         trials.push(Trial::test(format!("defect/{defect}"), move || a_defect_is_found(defect, script, words)));
-    }
-    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let output = assets.join("nictiz-testscripts/output");
-    let packages = assets.join("packages");
-    if !output.is_dir() {
-        eprintln!("official scripts not found in `{}` (set KEUR_ASSETS)", assets.display());
-        let ignored = std::env::var_os("KEUR_REQUIRE_ASSETS").is_none();
-        let absent = || Err("official scripts not found".into());
-        trials.push(Trial::test("official", absent).with_ignored_flag(ignored));
-    }
-    for goal in goals(&output) {
-        let packages = packages.clone();
-        trials.push(Trial::test(format!("official/{}", goal.name), move || official(&goal, &packages)));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -1,10 +1,13 @@
-//! The official TestScripts played against our own server, loaded with their own fixtures.
+//! The official TestScripts played with ourselves on both sides, with their own fixtures: those for servers
+//! against our own server, those for clients by our own player against `run --await`.
 //!
 //! Needs official material (`KEUR_ASSETS`). A trial is a goal of a standard (`STU3/BgZ-3-0/MedMij/Cert`):
 //! what it comes to is compared with the register of contradictions in the material itself, and added to a
 //! table that is printed at the end. Nothing may end in an error, nothing may stay unevaluated but what
 //! needs a package that nobody has, and every fail must be in the register.
 
+#[path = "official/client_sets.rs"]
+mod client_sets;
 #[path = "official/known.rs"]
 mod known;
 #[path = "official/material.rs"]
@@ -51,6 +54,11 @@ fn main() -> ExitCode {
     let table = Arc::new(Table::default());
     let mut trials = vec![own];
     for goal in material.goals() {
+        if client_sets::has_any(&goal) {
+            let (material, register, table, goal) = (material.clone(), register.clone(), table.clone(), goal.clone());
+            let name = format!("clients {}", goal.name);
+            trials.push(Trial::test(name, move || client_sets::play(&material, &goal, &register, &table)));
+        }
         let (material, register, table) = (material.clone(), register.clone(), table.clone());
         let name = format!("servers {}", goal.name);
         trials.push(Trial::test(name, move || server_sets::play(&material, &goal, &register, &table)));

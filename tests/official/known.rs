@@ -20,7 +20,8 @@ const ONE_IN: usize = 100;
 const LIMITS: [(&str, usize); 1] = [("STU3/BgZ-3-0/MedMij/Cert/", 12)];
 
 /// The official material of these sides: scripts and asserts. Fewer were not all played.
-const WHOLE: [(&str, usize, usize); 2] = [("server", 1_894, 79_376), ("load", 22, 3_378)];
+const WHOLE: [(&str, usize, usize); 4] =
+    [("server", 1_894, 79_376), ("load", 22, 3_378), ("client", 1_308, 20_799), ("two-sided", 87, 1_786)];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
