@@ -35,7 +35,7 @@ pub struct Arguments {
 #[derive(clap::Subcommand, Debug)]
 enum What {
     /// Show it: simulators and played clients, a third of them with a named fault
-    Demo(demo::Arguments),
+    Demo(Box<demo::Arguments>),
     /// Write a matrix file to start from, with comments; or a file for a CI that shares the work
     Init(init::Arguments),
 }

@@ -53,6 +53,8 @@ pub struct Played {
 ///
 /// # Errors
 /// How keur ends; what is wrong has been said.
+// Each is its own matter, and both callers have all of them at hand.
+#[allow(clippy::too_many_arguments)]
 pub async fn play(
     tournament: Arc<Tournament>,
     hands: &Hands<'_>,
