@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn the_three_forms() {
-        let argument: TokenArgument = "patient-token-XXX_Jansen=env:DVA_TOKEN".parse().unwrap();
-        assert_eq!(argument.name, "XXX_Jansen");
+        let argument: TokenArgument = "patient-token-KEURMEESTER=env:DVA_TOKEN".parse().unwrap();
+        assert_eq!(argument.name, "KEURMEESTER");
         assert_eq!(argument.read(&environment).unwrap().expose(), "from-env");
 
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -206,14 +206,14 @@ mod tests {
     #[test]
     fn a_variable_finds_its_token() {
         let mut tokens = Tokens::default();
-        tokens.set("XXX_Jansen", AccessToken::new("one"));
+        tokens.set("KEURMEESTER", AccessToken::new("one"));
         tokens.set("auth-token", AccessToken::new("two"));
         tokens.set(DEFAULT, AccessToken::new("any"));
-        tokens.by_login.insert("XXX_Login".to_owned());
+        tokens.by_login.insert("TOETSEMA".to_owned());
         let found = |variable| tokens.for_variable(variable);
-        assert_eq!(found("patient-token-XXX_Jansen").as_deref(), Some("Bearer one"));
-        assert_eq!(found("patient-token-XXX_Visser").as_deref(), Some("Bearer any"));
-        assert_eq!(found("patient-token-XXX_Login"), Some(format!("Bearer {}", mark("XXX_Login"))));
+        assert_eq!(found("patient-token-KEURMEESTER").as_deref(), Some("Bearer one"));
+        assert_eq!(found("patient-token-LEDIG").as_deref(), Some("Bearer any"));
+        assert_eq!(found("patient-token-TOETSEMA"), Some(format!("Bearer {}", mark("TOETSEMA"))));
         assert_eq!(found("auth-token").as_deref(), Some("Bearer two"));
         assert_eq!(found("task-id"), None, "the default is for patient tokens only");
     }

@@ -129,13 +129,10 @@ pub struct PullSetup {
     /// Issuer that we are known as.
     pub partner_id: String,
     /// Our signing key, PKCS#8 PEM.
-    pub partner_key: AccessTokenOrNone,
+    pub partner_key: Option<AccessToken>,
     /// Its id.
     pub partner_kid: String,
 }
-
-/// A key that may be missing.
-pub type AccessTokenOrNone = Option<AccessToken>;
 
 /// Everything that was supplied.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use crate::diagnostic::Words;
 use super::check::{Supplied, gather};
 use super::console::Console;
 use super::exit::Exit;
+use super::runtime::{self, Workers};
 use super::settings::{Checked, Key, Settings};
 
 /// Flags of `doctor`.
@@ -46,12 +47,9 @@ pub fn doctor(
     configuration: Option<PathBuf>,
     console: &Console,
 ) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime::start(Workers::Two, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let lines = runtime.block_on(async {
         match gather(&arguments.supplied, settings, checked, configuration).await {

@@ -34,6 +34,7 @@ mod report;
 mod reports;
 mod requirements;
 mod run;
+mod runtime;
 mod serve;
 mod serve_dva;
 mod settings;

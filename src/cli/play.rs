@@ -19,6 +19,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::problem;
 use super::run::{Prepared, load, tokens};
+use super::runtime::{self, Workers};
 use super::serve::{address, not_started, registry};
 use super::settings::{Checked, Key, Settings};
 use super::stop::Stop;
@@ -127,12 +128,9 @@ pub fn play(arguments: &Arguments, settings: &Settings, checked: &Checked, conso
             return Exit::Usage;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime::start(Workers::Own, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let interrupt = Interrupt::default();
     let listed = listed.and_then(Result::ok);

@@ -27,6 +27,7 @@ use super::judge::Judge;
 use super::packages::Packages;
 use super::problem;
 use super::run::{finish, load, tokens};
+use super::runtime::{self, Workers};
 use super::serve::{address, registry};
 use super::settings::{Checked, Key, Settings};
 use super::stop::Stop;
@@ -196,12 +197,9 @@ pub fn proxy(arguments: &Arguments, settings: &Settings, checked: &Checked, cons
             return Exit::Usage;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime::start(Workers::Two, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let persons = persons.and_then(Result::ok).unwrap_or_default();
     let between = Between { scenario, definitions: &definitions, persons, patience: patience.flatten() };

@@ -33,6 +33,7 @@ use super::play::plays_itself;
 use super::problem;
 use super::progress::Progress;
 use super::reports::{self, Evidence};
+use super::runtime::{self, Workers};
 use super::serve::stand_in;
 use super::settings::{Checked, Key, Settings};
 use super::stop::Stop;
@@ -158,12 +159,9 @@ fn started(
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime::start(Workers::Two, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let exit = runtime.block_on(carry_out(prepared, awaiting, settings, checked, files, console));
     // A simulator or a broken-off request is not waited for.

@@ -18,6 +18,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::packages::Packages;
 use super::problem;
+use super::runtime::{self, Workers};
 use super::settings::{Checked, Key};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
@@ -91,12 +92,9 @@ pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
             return Exit::Usage;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime::start(Workers::Cores, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     runtime.block_on(async {
         let version = settings.definitions.version();

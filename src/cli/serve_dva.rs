@@ -11,6 +11,7 @@ use crate::testscript::source::ScriptSource;
 use super::console::Console;
 use super::exit::Exit;
 use super::problem;
+use super::runtime::{self, Workers};
 use super::serve::{self, SERVING, TOKENS};
 use super::settings::Checked;
 use super::stop::Stop;
@@ -77,12 +78,9 @@ pub fn serve(arguments: &serve::Arguments, checked: &Checked, console: &Console)
             return Exit::Usage;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime::start(Workers::Cores, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
     let exit = runtime.block_on(async {

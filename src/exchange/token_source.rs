@@ -57,11 +57,11 @@ mod tests {
 
     #[test]
     fn a_mark_is_found_filled_and_taken_away() {
-        let value = format!("Bearer {}", mark("XXX_Jansen"));
+        let value = format!("Bearer {}", mark("KEURMEESTER"));
         let headers = [("Accept", "x"), ("Authorization", value.as_str())].into_iter().collect();
         let request = Request { method: "GET".into(), url: "https://a/b".into(), headers, body: Default::default() };
-        assert_eq!(marked(&request).as_deref(), Some("XXX_Jansen"));
-        let full = filled(&request, "XXX_Jansen", &AccessToken::new("s3cret"));
+        assert_eq!(marked(&request).as_deref(), Some("KEURMEESTER"));
+        let full = filled(&request, "KEURMEESTER", &AccessToken::new("s3cret"));
         assert_eq!(full.headers.get("Authorization"), Some("Bearer s3cret"));
         assert_eq!(marked(&full), None);
         assert_eq!(without_secrets(&full.headers).iter().count(), 1);

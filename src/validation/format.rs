@@ -28,9 +28,6 @@ const EXTERNAL_SYSTEMS: [&str; 3] = ["http://snomed.info/sct", "http://loinc.org
 /// The system of units.
 const UCUM: &str = "http://unitsofmeasure.org";
 
-/// Types that are a quantity (<http://hl7.org/fhir/STU3/datatypes.html#quantity>).
-const QUANTITIES: [&str; 7] = ["Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money"];
-
 /// Domains that belong to nobody (<https://www.rfc-editor.org/rfc/rfc2606#section-3>).
 const DOCUMENTATION_HOSTS: [&str; 3] = ["example.org", "example.com", "example.net"];
 
@@ -62,7 +59,10 @@ impl<'d> Walk<'_, 'd> {
                     self.real_system(node, &nothing);
                 }
                 "Extension" => self.extension_place(node),
-                name if QUANTITIES.contains(&name) => self.unit(node, &nothing),
+                // <http://hl7.org/fhir/STU3/datatypes.html#quantity>
+                "Quantity" | "SimpleQuantity" | "Age" | "Count" | "Distance" | "Duration" | "Money" => {
+                    self.unit(node, &nothing);
+                }
                 _ => {}
             }
         }

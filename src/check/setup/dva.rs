@@ -1,113 +1,11 @@
 //! The configuration that `keur serve --dva` gives (`urn:keur:dva:1`), and that a supplier may write by
 //! hand: what is left out is missing.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
 use crate::exchange::AccessToken;
+use crate::simulator::dva::config::{DvaConfig, KeyPair, OtherProvider, PersonConfig, SCHEMA, SecondClient};
 
 use super::{Identity, ListSource, Party, Person, PullSetup, Release, Role, Setup};
 use crate::check::login::LoginMethod;
-
-/// The value of `schema`.
-pub const SCHEMA: &str = "urn:keur:dva:1";
-/// Where a simulated DVA gives its configuration, to loopback only.
-pub const WELL_KNOWN: &str = "/.well-known/keur-dva";
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct File {
-    schema: String,
-    release: String,
-    fhir_base: String,
-    fhir_version: String,
-    provider: String,
-    other_provider: OtherProvider,
-    services: Vec<String>,
-    share_service: String,
-    resource_endpoints: BTreeMap<String, String>,
-    sandbox_base: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    client_id: String,
-    redirect_uri: String,
-    second_client: SecondClient,
-    lists: Lists,
-    earlier_lists: Lists,
-    resolve: BTreeMap<String, String>,
-    ca_pem: String,
-    certificates: Certificates,
-    persons: Vec<PersonEntry>,
-    notified_pull: Pull,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct OtherProvider {
-    name: String,
-    resource_endpoint: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SecondClient {
-    client_id: String,
-    redirect_uri: String,
-    services: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Lists {
-    zal: String,
-    ocl: String,
-    whl: String,
-    gnl: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct KeyPair {
-    cert_pem: String,
-    key_pem: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Certificates {
-    client: KeyPair,
-    second_client: KeyPair,
-    not_whitelisted: KeyPair,
-    unknown_ca: KeyPair,
-    expired: KeyPair,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PersonEntry {
-    user: String,
-    password: String,
-    role: String,
-    patient: String,
-    family_name: String,
-    bsn: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Pull {
-    profile: String,
-    token_endpoint: String,
-    notification_endpoint: String,
-    fhir_base: String,
-    jwks: String,
-    control: String,
-    own_id: String,
-    partner_id: String,
-    partner_key_pem: String,
-    partner_kid: String,
-}
 
 /// True when a text is such a configuration rather than a `keur.toml`.
 pub fn is_one(text: &str) -> bool {
@@ -119,7 +17,7 @@ pub fn is_one(text: &str) -> bool {
 /// # Errors
 /// The text is not such a configuration; the message says why.
 pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
-    let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let file: DvaConfig = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if file.schema != SCHEMA {
         return Err(format!("its `schema` is `{}`, `{SCHEMA}` is expected", file.schema));
     }
@@ -141,13 +39,7 @@ pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
     fill(&mut setup.redirect_uri, &file.redirect_uri);
     fill(&mut setup.provider, &file.provider);
     fill(&mut setup.sandbox, &file.sandbox_base);
-    // The simulated DVA shares by the service whose name begins with `Delen`: 53.
-    let share = if file.share_service.is_empty() && file.services.iter().any(|s| s == "53") {
-        "53"
-    } else {
-        &file.share_service
-    };
-    fill(&mut setup.share_service, share);
+    fill(&mut setup.share_service, &file.share_service);
     if setup.services.is_empty() {
         setup.services = file.services;
     }
@@ -209,7 +101,7 @@ pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn person(entry: PersonEntry) -> Person {
+fn person(entry: PersonConfig) -> Person {
     let known = |text: String| Some(text).filter(|text| !text.is_empty());
     Person {
         user: entry.user,

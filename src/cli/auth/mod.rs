@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Words};
 use super::console::Console;
 use super::exit::Exit;
 use super::problem;
+use super::runtime::{self, Workers};
 use super::settings::{Checked, Settings};
 use listener::Listener;
 pub use settings::{Configured, configured};
@@ -40,7 +41,7 @@ const EXAMPLE: &str = "In keur.toml:
   ca = \"ca.pem\"                    # trusted beside the platform's authorities
   hook = \"./login.sh\"              # gets the login URL, writes the final redirect
 
-  [login.persons.XXX_Jansen]       # the variable patient-token-XXX_Jansen; `default` for all
+  [login.persons.JANSEN]            # the variable patient-token-JANSEN; `default` for all
   user = \"jansen\"                  # KEUR_LOGIN_USER of the hook
   password = \"env:JANSEN\"          # KEUR_LOGIN_PASSWORD of the hook";
 
@@ -111,12 +112,9 @@ pub fn auth(verb: &Verb, settings: &Settings, checked: &Checked, console: &Conso
     };
     match &verb.action {
         Action::Login(arguments) => {
-            let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+            let runtime = match runtime::start(Workers::Two, console) {
                 Ok(runtime) => runtime,
-                Err(error) => {
-                    console.error(&format!("the runtime does not start: {error}\n"));
-                    return Exit::Bug;
-                }
+                Err(exit) => return exit,
             };
             runtime.block_on(login(arguments, &configured, console))
         }

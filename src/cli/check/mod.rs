@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::problem;
 use super::progress::Progress;
 use super::run;
+use super::runtime::{self, Workers};
 use super::settings::{Checked, Key, Settings};
 
 pub use supplied::Supplied;
@@ -154,12 +155,9 @@ pub fn check(
         console.tell_all(problems);
         return Exit::Usage;
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime::start(Workers::Two, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let exit = runtime.block_on(async {
         let mut setup = match gather(&common.supplied, settings, checked, configuration).await {

@@ -12,6 +12,7 @@ use crate::check::list::{self, Kind, is_production};
 use crate::check::{Answer, Identity, ListSource, LoginMethod, Release, Setup, dva, probe};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::exchange::{AccessToken, Reach};
+use crate::simulator::dva::config::WELL_KNOWN;
 
 use super::super::problem;
 use super::super::settings::{Checked, Key, Settings};
@@ -303,7 +304,7 @@ async fn told(setup: &Setup, timeout: Duration) -> Option<String> {
         return None;
     }
     let port = base.port_or_known_default()?;
-    probe::plain(&format!("http://{host}:{port}{}", dva::WELL_KNOWN), timeout.min(Duration::from_secs(5)))
+    probe::plain(&format!("http://{host}:{port}{}", WELL_KNOWN), timeout.min(Duration::from_secs(5)))
         .await
         .filter(|text| dva::is_one(text))
 }

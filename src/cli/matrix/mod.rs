@@ -15,6 +15,7 @@ use crate::connectathon::Limits;
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
+use super::runtime::{self, Workers};
 use super::settings::{Checked, Key};
 use stage::Problem;
 
@@ -117,12 +118,9 @@ pub fn matrix(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
         console.tell_all(problems);
         return Exit::Usage;
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime::start(Workers::Two, console) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            console.error(&format!("the runtime does not start: {error}\n"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let played = runtime.block_on(async {
         match (&arguments.what, &arguments.file) {
