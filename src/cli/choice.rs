@@ -16,7 +16,7 @@ use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
 use crate::record::DefinitionUse;
-use crate::testscript::TestScript;
+use crate::testscript::Card;
 
 use super::configuration::{Configuration, Repositories};
 use super::packages::{Packages, definitions, fits};
@@ -87,7 +87,7 @@ impl Choices {
     /// Chooses for every script. What cannot be had is a warning (what needs it will not be evaluated, and
     /// says so); what cannot be read stops the run.
     pub fn of(
-        scripts: &[Arc<TestScript>],
+        scripts: &[Card],
         preference: &Preference,
         packages: &Packages,
     ) -> Result<(Choices, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -201,7 +201,7 @@ type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
 
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
-    fn wanted(&self, script: &TestScript, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
+    fn wanted(&self, script: &Card, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
         if !script.properties.packages.is_empty() {
             return Ok((script.properties.packages.clone(), ChosenBy::Properties));
         }

@@ -11,7 +11,7 @@ use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
 use crate::report::Conclusion;
 use crate::testscript::source::ScriptSource;
-use crate::testscript::{Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
+use crate::testscript::{Card, Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
 
 use super::choice::{Choices, Preference};
 use super::console::Console;
@@ -207,7 +207,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     };
     let release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
     let (packages, preference) = packages(&inputs, otherwise, release)?;
-    let (definitions, problems) = Choices::of(&scripts, &preference, &packages)?;
+    let (definitions, problems) = Choices::of(&Card::all(&scripts), &preference, &packages)?;
     if problems.iter().any(script_problem::forbids_running) {
         return Err(problems);
     }

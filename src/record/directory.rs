@@ -26,7 +26,8 @@ pub fn new_run_id(now: jiff::Timestamp) -> String {
 pub struct RunDirectory {
     path: PathBuf,
     log: Mutex<Option<BufWriter<File>>>,
-    given: Option<(RunInputs, Files)>,
+    /// What the run is given, until it is written.
+    given: Mutex<Option<(RunInputs, Files)>>,
 }
 
 impl RunDirectory {
@@ -39,13 +40,13 @@ impl RunDirectory {
 
     /// A new run under `runs` (`.keur/runs`); nothing is made yet.
     pub fn new(runs: &Path, id: &str) -> RunDirectory {
-        RunDirectory { path: runs.join(id), log: Mutex::new(None), given: None }
+        RunDirectory { path: runs.join(id), log: Mutex::new(None), given: Mutex::new(None) }
     }
 
     /// With what the run is given; it is written before the first event.
     #[must_use]
     pub fn with_inputs(self, inputs: RunInputs, files: Files) -> RunDirectory {
-        RunDirectory { given: Some((inputs, files)), ..self }
+        RunDirectory { given: Mutex::new(Some((inputs, files))), ..self }
     }
 
     /// Where it is, or will be.
@@ -64,9 +65,10 @@ impl RunDirectory {
         let path = self.path.join(Self::EVENTS);
         // A new file: another run's log is never continued.
         let log = private_file(&path).map_err(Self::fault(&path))?;
-        if let Some((inputs, files)) = &self.given {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((inputs, files)) = given {
             self.write(Self::INPUTS, |file| {
-                serde_json::to_writer_pretty(&mut *file, inputs)?;
+                serde_json::to_writer_pretty(&mut *file, &inputs)?;
                 file.write_all(b"\n")
             })?;
             self.write(Files::NAME, |file| files.write(file))?;
