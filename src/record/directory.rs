@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::event::Event;
-use super::files::Files;
+use super::files::{Files, Gathering};
 use super::inputs::RunInputs;
 use super::sink::{BodyHash, EventSink, RecordError};
 use super::store::{private_file, private_folder};
@@ -49,6 +49,24 @@ impl RunDirectory {
         RunDirectory { given: Mutex::new(Some((inputs, files))), ..self }
     }
 
+    /// Writes what the run is given, before its first event.
+    pub fn write_given(&self, inputs: &RunInputs, texts: &Gathering<'_>) -> Result<(), RecordError> {
+        private_folder(&self.path).map_err(Self::fault(&self.path))?;
+        self.write_both(inputs, |file| texts.write(file))
+    }
+
+    fn write_both(
+        &self,
+        inputs: &RunInputs,
+        texts: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    ) -> Result<(), RecordError> {
+        self.write(Self::INPUTS, |file| {
+            serde_json::to_writer_pretty(&mut *file, inputs)?;
+            file.write_all(b"\n")
+        })?;
+        self.write(Files::NAME, texts)
+    }
+
     /// Where it is, or will be.
     pub fn path(&self) -> &Path {
         &self.path
@@ -67,11 +85,7 @@ impl RunDirectory {
         let log = private_file(&path).map_err(Self::fault(&path))?;
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((inputs, files)) = given {
-            self.write(Self::INPUTS, |file| {
-                serde_json::to_writer_pretty(&mut *file, &inputs)?;
-                file.write_all(b"\n")
-            })?;
-            self.write(Files::NAME, |file| files.write(file))?;
+            self.write_both(&inputs, |file| files.write(file))?;
         }
         Ok(BufWriter::new(log))
     }

@@ -36,13 +36,7 @@ impl Files {
 
     /// Writes them, a line each.
     pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        for (path, text) in &self.0 {
-            let path = path.to_string_lossy().into_owned();
-            let line = Line { path, sha256: BodyHash::of(text.as_bytes()).to_string(), text: (&**text).into() };
-            serde_json::to_writer(&mut *to, &line)?;
-            to.write_all(b"\n")?;
-        }
-        Ok(())
+        self.0.iter().try_for_each(|(path, text)| write(to, path, text))
     }
 
     /// Reads them back; a text that is not what its hash says is refused, and so is a path that stands there
@@ -60,6 +54,13 @@ impl Files {
             None => Ok(Files(files)),
         }
     }
+}
+
+fn write(to: &mut dyn Write, path: &Path, text: &str) -> io::Result<()> {
+    let path = path.to_string_lossy().into_owned();
+    let line = Line { path, sha256: BodyHash::of(text.as_bytes()).to_string(), text: text.into() };
+    serde_json::to_writer(&mut *to, &line)?;
+    to.write_all(b"\n")
 }
 
 fn invalid(what: String) -> io::Error {
@@ -120,8 +121,16 @@ impl<'s> Gathering<'s> {
     /// # Errors
     /// A text that is gone or is another by now.
     pub fn files(&self) -> Result<Files, SourceError> {
-        let paths: Vec<PathBuf> = self.given.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-        paths.into_iter().map(|path| Ok((path.clone(), self.read(&path)?))).collect()
+        self.paths().into_iter().map(|path| Ok((path.clone(), self.read(&path)?))).collect()
+    }
+
+    /// Writes what was read so far as [`Files::write`] does, with one text in memory at a time.
+    pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.paths().iter().try_for_each(|path| write(to, path, &self.read(path).map_err(io::Error::other)?))
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 }
 
@@ -190,7 +199,7 @@ mod tests {
         gathering.read("a/one.xml".as_ref()).unwrap();
         gathering.read("a/three.xml".as_ref()).unwrap_err();
         let mut written = vec![];
-        gathering.files().unwrap().write(&mut written).unwrap();
+        gathering.write(&mut written).unwrap();
         let files = Files::read(&mut &*written).unwrap();
         assert_eq!(files, gathering.files().unwrap());
         assert_eq!(ScriptSource::read(&files, "a/../a/two.xml".as_ref()).as_deref(), Ok("\"é\n"));

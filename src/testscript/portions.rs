@@ -13,7 +13,7 @@ use super::model::{Properties, Side, TestScript};
 use super::set::{ScriptFile, ScriptSet};
 
 /// Text of scripts that is loaded together, in bytes; loaded it is about three times that.
-const TEXT: usize = 16 << 20;
+const TEXT: usize = 6 << 20;
 
 /// What is known of a script that is not at hand.
 #[derive(Clone, Debug)]

@@ -94,13 +94,6 @@ pub async fn carry_out(
     let circumstances = Circumstances::live();
     let inputs =
         given::inputs(&plan.target, &prepared.places, &prepared.tokens, given_settings, checked, &circumstances);
-    let files_read = match files.files() {
-        Ok(files) => files,
-        Err(error) => {
-            console.tell(problem::error(problem::RECORD, error.to_string()));
-            return Exit::Usage;
-        }
-    };
     if let Some(login) = &prepared.login {
         let problems = session::ready(login).await;
         if !problems.is_empty() {
@@ -108,10 +101,14 @@ pub async fn carry_out(
             return Exit::NoToken;
         }
     }
-    let directory = RunDirectory::new(&checked.record, &prepared.id).with_inputs(inputs, files_read);
+    let directory = RunDirectory::new(&checked.record, &prepared.id);
     let simulated = simulator.is_some();
     let course = Course { prepared: &prepared, plan: &plan, definitions: &definitions, files, planned, simulated };
-    let refused = match course.run(&directory, circumstances, checked, console).await {
+    let outcome = match directory.write_given(&inputs, files) {
+        Ok(()) => course.run(&directory, circumstances, checked, console).await,
+        Err(error) => Err(error),
+    };
+    let refused = match outcome {
         Ok(refused) => refused,
         Err(error) => {
             console.tell(problem::error(problem::RECORD, error.to_string()));
