@@ -58,7 +58,7 @@ pub const OPERATORS: &[Operator] = &[
     row("coding without system", Shape::Coding, Edit::Without("system"), "system"),
     row("coding without display", Shape::Coding, Edit::Without("display"), "display"),
     row("coding of another system", Shape::Coding, Edit::Made(of_another_system), "system"),
-    row("coding of no code system", Shape::Coding, Edit::With("system", "\"http://example.org/codes\""), "system"),
+    row("coding of no code system", Shape::Coding, Edit::With("system", "\"http://codes.keur.example\""), "system"),
     row("code system in words", Shape::Coding, Edit::With("system", "\"SNOMED CT\""), "system"),
     row("value set as system", Shape::Coding, Edit::With("system", "\"http://hl7.org/fhir/ValueSet/x\""), "system"),
     row("code in the form of no code", Shape::Coding, Edit::Made(formless), "code"),
@@ -234,7 +234,8 @@ pub fn shapes(name: &str, value: &Value) -> Vec<Shape> {
     match value {
         Value::Bool(_) => vec![Shape::Flag],
         Value::Number(_) => vec![Shape::Number],
-        Value::String(text) if is_moment(text) => vec![Shape::Moment],
+        // A code may look like a year.
+        Value::String(text) if name != "code" && is_moment(text) => vec![Shape::Moment],
         Value::String(_) if FHIR_CODES.contains(&name) => vec![Shape::FhirCode],
         Value::String(_) if WORDS.contains(&name) => vec![Shape::Words],
         Value::Object(_) if has("url") && name.to_ascii_lowercase().ends_with("extension") => vec![Shape::Extension],

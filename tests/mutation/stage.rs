@@ -134,7 +134,17 @@ impl ProfileValidator for Stage {
             profile: issue.profile.to_string(),
             slices: vec![],
         };
-        ProfileOutcome::Validated { issues: outcome.issues.iter().map(issue).collect(), codes: CodeCount::default() }
+        let (issues, codes) = (outcome.issues.iter().map(issue).collect(), CodeCount::default());
+        match outcome.unavailable.first() {
+            None => ProfileOutcome::Validated { issues, codes },
+            // As a run has it: with a profile that nobody has, nothing is certain.
+            Some(missing) => ProfileOutcome::NotEvaluated {
+                code: keur::engine::code::NO_VALIDATION,
+                reason: missing.reason.to_string(),
+                issues,
+                codes,
+            },
+        }
     }
 }
 
