@@ -12,19 +12,22 @@ use super::stage::Scene;
 use super::zib::{Contradiction, Zib};
 
 /// One defect.
+#[derive(Clone)]
 pub struct Defect {
     /// In which scene's answer.
     pub scene: usize,
     /// In which entry of the Bundle.
     entry: usize,
-    /// What the resource there is called.
+    /// The type and the id of the resource there.
     resource: String,
+    id: String,
     what: String,
     /// The element that it is about.
     about: Path,
     change: Change,
 }
 
+#[derive(Clone)]
 enum Change {
     Edit(Path, Edit),
     Set(Vec<(Path, Option<Value>)>),
@@ -126,11 +129,21 @@ impl Served<'_> {
     }
 
     fn defect(&self, what: String, about: Path, change: Change) -> Defect {
-        Defect { scene: self.scene, entry: self.entry, resource: self.kind.to_owned(), what, about, change }
+        let (resource, id) = (self.kind.to_owned(), self.id.to_owned());
+        Defect { scene: self.scene, entry: self.entry, resource, id, what, about, change }
     }
 }
 
 impl Defect {
+    /// The same defect in the same resource, where another answer holds it too.
+    pub fn in_answer(&self, answer: &Value) -> Option<Defect> {
+        let same = |entry: &Value| {
+            entry["resource"]["id"] == self.id.as_str() && entry["resource"]["resourceType"] == self.resource.as_str()
+        };
+        let entry = answer["entry"].as_array()?.iter().position(same)?;
+        Some(Defect { entry, ..self.clone() })
+    }
+
     /// The answer with the defect in it; None where it makes no difference.
     pub fn planted(&self, answer: &Value) -> Option<Value> {
         let mut changed = answer.clone();
