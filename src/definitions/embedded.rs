@@ -62,7 +62,7 @@ impl EmbeddedPackage {
 
     fn profiles(&self) -> &HashMap<&'static str, &'static File> {
         self.profiles
-            .get_or_init(|| self.files.iter().filter_map(|f| Some((facts::canonical_of(f.text()?)?, f))).collect())
+            .get_or_init(|| self.files.iter().filter_map(|f| Some((facts::canonical_of(f.head)?, f))).collect())
     }
 
     fn find(&self, resource_type: &str, url: &str) -> Vec<Document> {
@@ -125,7 +125,7 @@ mod tests {
         for package in EmbeddedPackage::all() {
             assert!(package.version.is_some(), "{}", package.facts.name);
             let others = package.files.iter().filter(|f| f.name() != package::FILE);
-            assert_eq!(hash_of(others.map(|f| (f.name(), f.bytes))), package.facts.sha256, "{}", package.facts.name);
+            assert_eq!(hash_of(others.map(|f| (f.name(), f.bytes()))), package.facts.sha256, "{}", package.facts.name);
             for (url, file) in package.profiles() {
                 let read = facts::read_profile(file.path, file.text().unwrap()).unwrap();
                 assert_eq!(&*read.url, *url);

@@ -72,7 +72,8 @@ impl Cached {
 /// The base types of a release, from the facts the binary carries.
 pub fn embedded_structures(version: FhirVersion) -> Result<Vec<StructureFacts>, FactsError> {
     let files = EmbeddedPackage::core(version).map(|p| p.files).unwrap_or_default().iter();
-    facts::read(files.filter_map(|f| Some((f.name(), f.text().filter(|t| t.starts_with("structure "))?))))
+    let structures = files.filter(|f| f.head.starts_with("structure "));
+    facts::read(structures.filter_map(|f| Some((f.name(), f.text()?))))
 }
 
 /// The search parameters of a release, from the facts the binary carries.
