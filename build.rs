@@ -66,7 +66,10 @@ fn pack(root: &Path, files: &[String], level: Compression) -> io::Result<(String
         for (i, source) in sources.iter().enumerate() {
             let Source { path, bytes, head } = source;
             let (start, end) = (block.len(), block.len() + bytes.len());
-            rows.insert(*path, format!("{{ path: {path:?}, head: {head:?}, block: {number}, start: {start}, end: {end} }}"));
+            rows.insert(
+                *path,
+                format!("{{ path: {path:?}, head: {head:?}, block: {number}, start: {start}, end: {end} }}"),
+            );
             block.extend(bytes);
             let next = sources.get(i + 1).map(|next| next.bytes.len());
             if next.is_none_or(|next| block.len() + next > BLOCK) {
