@@ -109,7 +109,8 @@ impl Choices {
             let version = script.properties.fhir_version.or(preference.release).unwrap_or(FhirVersion::Stu3);
             let (wanted, by) = match &shelf {
                 Some(chooser) => chooser.wanted(script, version)?,
-                None => (script.properties.packages.clone(), ChosenBy::CommandLine),
+                None if script.properties.packages.is_empty() => (vec![], ChosenBy::CommandLine),
+                None => (script.properties.packages.clone(), ChosenBy::Properties),
             };
             let key = (version, wanted, by);
             let at = asked.iter().position(|known| *known == key).unwrap_or_else(|| {

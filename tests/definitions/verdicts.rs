@@ -1,4 +1,4 @@
-//! The verdict on open fixtures, by the facts that the binary carries and by the official packages.
+//! The verdict on open fixtures and on mutants of them, by the facts that the binary carries and by the official packages.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,8 +72,18 @@ fn base(release: FhirVersion) -> [&'static str; 2] {
     }
 }
 
-/// Same and all, of the files of a set or those that a package judged.
+/// Same and all, of the files that a package judged.
 type Count = (u32, u32);
+
+/// What came of the files of a set: those with the same verdict, all, those that official packages find
+/// invalid, those in which the same is found by both.
+#[derive(Default)]
+struct Compared {
+    same: u32,
+    all: u32,
+    invalid: u32,
+    alike: u32,
+}
 
 /// Compares every set of a release.
 pub fn same(release: FhirVersion, oracle: &Path) -> Result<(), Failed> {
@@ -92,41 +102,47 @@ pub fn same(release: FhirVersion, oracle: &Path) -> Result<(), Failed> {
         let carried = set.packages.iter().map(|package| carried(release, package)).collect::<Result<Vec<_>, _>>()?;
         let facts = validator(Definitions::embedded(release).carrying(&carried));
         let packages = validator(Definitions::with_packages(release, official)?);
-        let (mut same, mut all, mut invalid, mut alike) = (0u32, 0u32, 0u32, 0u32);
-        for path in files(set, oracle)? {
-            let text = std::fs::read_to_string(&path)?;
-            let Some(format) = Format::from_path(&path) else { continue };
-            let (ours, theirs) = (judge(&facts, &text, format)?, judge(&packages, &text, format)?);
-            all += 1;
-            same += u32::from(ours.0 == theirs.0);
-            invalid += u32::from(theirs.0 == "invalid");
-            alike += u32::from(ours == theirs);
-            if ours.0 != theirs.0 {
-                let name = path.display().to_string().rsplit('/').take(2).collect::<Vec<_>>().join(" of ");
-                println!("  {name}: facts {}, packages {}", ours.0, theirs.0);
-                let only =
-                    |a: &[String], b: &[String]| a.iter().filter(|i| !b.contains(i)).cloned().collect::<Vec<_>>();
-                println!("    only facts: {:?}", only(&ours.1, &theirs.1));
-                println!("    only packages: {:?}", only(&theirs.1, &ours.1));
+        for (what, files) in [("", fixtures(set, oracle)?), (" mutants", mutants(set, oracle)?)] {
+            if files.is_empty() && !what.is_empty() {
+                continue;
             }
-        }
-        if f64::from(same) < set.least * f64::from(all) || all == 0 {
-            bad.push(set.folder);
-        }
-        let packages_of = set.packages.join(", ");
-        lines.push(line(
-            set.folder,
-            (same, all),
-            &format!("{invalid} invalid, {alike} with the same issues; {packages_of}"),
-        ));
-        for package in set.packages {
-            let count = by_package.entry(package).or_default();
-            *count = (count.0 + same, count.1 + all);
+            let compared = compare(&facts, &packages, &files)?;
+            let Compared { same, all, invalid, alike } = compared;
+            if f64::from(same) < set.least * f64::from(all) || all == 0 {
+                bad.push(format!("{}{what}", set.folder));
+            }
+            let name = format!("{}{what}", set.folder.rsplit('/').next().unwrap_or_default());
+            let more = format!("{invalid} invalid, {alike} with the same issues; {}", set.packages.join(", "));
+            lines.push(line(&name, (same, all), &more));
+            for package in set.packages {
+                let count = by_package.entry(package).or_default();
+                *count = (count.0 + same, count.1 + all);
+            }
         }
     }
     println!("\n{release}: the same verdict by facts and by official packages\n{}", lines.join("\n"));
     println!("{}", by_package.iter().map(|(package, count)| line(package, *count, "")).collect::<Vec<_>>().join("\n"));
     if bad.is_empty() { Ok(()) } else { Err(format!("below the bound: {}", bad.join(", ")).into()) }
+}
+
+fn compare(facts: &Validator, packages: &Validator, files: &[PathBuf]) -> Result<Compared, Failed> {
+    let mut compared = Compared::default();
+    for path in files {
+        let text = std::fs::read_to_string(path)?;
+        let Some(format) = Format::from_path(path) else { continue };
+        let (ours, theirs) = (judge(facts, &text, format)?, judge(packages, &text, format)?);
+        compared.all += 1;
+        compared.same += u32::from(ours.0 == theirs.0);
+        compared.invalid += u32::from(theirs.0 == "invalid");
+        compared.alike += u32::from(ours == theirs);
+        if ours.0 != theirs.0 {
+            println!("  {}: facts {}, packages {}", path.display(), ours.0, theirs.0);
+            let only = |a: &[String], b: &[String]| a.iter().filter(|i| !b.contains(i)).cloned().collect::<Vec<_>>();
+            println!("    only facts: {:?}", only(&ours.1, &theirs.1));
+            println!("    only packages: {:?}", only(&theirs.1, &ours.1));
+        }
+    }
+    Ok(compared)
 }
 
 fn line(name: &str, (same, all): Count, more: &str) -> String {
@@ -153,9 +169,12 @@ fn validator(definitions: Definitions) -> Validator {
     Validator::new(definitions.types(), definitions.profiles(), definitions.terminology(), Policy::default())
 }
 
-/// Valid, invalid or incomplete, and why.
+/// Valid, invalid or incomplete, and why. A mutant may be one that cannot be read.
 fn judge(validator: &Validator, text: &str, format: Format) -> Result<(&'static str, Vec<String>), Failed> {
-    let document = read(text.to_owned(), format).map_err(|e| e.to_string())?;
+    let document = match read(text.to_owned(), format) {
+        Ok(document) => document,
+        Err(error) => return Ok(("unreadable", vec![error.to_string()])),
+    };
     let outcome = validator.validate(&Typed::new(document, validator.types()), &[]);
     let errors = outcome.issues.iter().filter(|i| i.severity <= Severity::Error);
     let mut why: Vec<String> = errors.map(|i| format!("{} {}", i.code, i.path)).collect();
@@ -168,7 +187,22 @@ fn judge(validator: &Validator, text: &str, format: Format) -> Result<(&'static 
     Ok((verdict, why))
 }
 
-fn files(set: &Set, oracle: &Path) -> Result<Vec<PathBuf>, Failed> {
+/// Single-defect mutants of the fixtures of a set.
+fn mutants(set: &Set, oracle: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let (parent, standard) = set.folder.rsplit_once("inputs/").unwrap_or(("", "nothing"));
+    let mut found = vec![];
+    for entry in std::fs::read_dir(oracle.join(parent).join("mutants/inputs"))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(&format!("{standard}__")) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn fixtures(set: &Set, oracle: &Path) -> Result<Vec<PathBuf>, Failed> {
     let root = if set.folder.starts_with("fixtures") { Path::new(env!("CARGO_MANIFEST_DIR")) } else { oracle };
     let mut folders = vec![root.join(set.folder)];
     let mut found = vec![];
