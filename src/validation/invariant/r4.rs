@@ -148,4 +148,24 @@ pub(super) static ROWS: &[Row] = &[
     row("trd-1", &["TriggerDefinition"], r"(data.exists() and timing.exists()).not()"),
     row("trd-2", &["TriggerDefinition"], r"data.empty() implies condition.empty()"),
     row("vs-2", &["Observation"], r"(component | hasMember | dataAbsentReason | value).exists()"),
+    row(
+        "ppc-2",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'patient-privacy').empty()",
+    ),
+    row(
+        "ppc-3",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'research').empty()",
+    ),
+    row(
+        "ppc-4",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'adr').empty()",
+    ),
+    row(
+        "ppc-5",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'treatment').empty()",
+    ),
 ];
