@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::authorization::LoginSettings;
 use crate::exchange::{AccessToken, Reach};
 
 use super::catalogue::{Check, Need};
@@ -292,6 +293,24 @@ impl Setup {
         let second = self.second_client.as_ref()?;
         let unlisted = |(id, _): &(&String, &String)| !second.services.contains(id);
         self.resource_endpoints.iter().find(unlisted).map(|(id, url)| (id.as_str(), url.as_str()))
+    }
+
+    /// Our client as `authorization` logs it in, for the service that is tested.
+    pub fn login_settings(&self) -> LoginSettings {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let provider = text(&self.provider);
+        let scope = match self.services.first() {
+            Some(service) if self.release < Release::R2_2 => format!("{provider}~{service}"),
+            _ => provider,
+        };
+        LoginSettings {
+            authorization_endpoint: text(&self.authorization_endpoint),
+            token_endpoint: text(&self.token_endpoint),
+            client_id: text(&self.client_id),
+            redirect_uri: text(&self.redirect_uri),
+            scope,
+            ..LoginSettings::default()
+        }
     }
 
     /// True when it was supplied.

@@ -299,7 +299,7 @@ fn wrong() -> Result<(), Failed> {
     for (login, says) in [
         ("flow = \"implicit\"", "`flow` cannot be `implicit`"),
         ("client-secret = \"s3cret\"", "a secret is not written out here"),
-        ("certificate = \"client.p12\"", "PKCS#12"),
+        ("certificate = \"client.p12\"", "`certificate`"),
         ("colour = \"red\"", "unknown field `colour`"),
         ("token-parameters = \"header\"", "`token-parameters` cannot be"),
     ] {

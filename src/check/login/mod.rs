@@ -1,5 +1,8 @@
-//! How a person logs in when nobody sits at the screen: a form that is filled in, or a command that is
-//! given the URL and gives back where it ended.
+//! How a person logs in when nobody sits at the screen: a form that is filled in, or the login hook of
+//! [`crate::authorization`].
+//!
+//! Filling in forms is here and not in `authorization`: a run never sees a login page, it has a hook for
+//! that. Checks look at every page on the way, and have persons that refuse, walk away or may not log in.
 
 mod form;
 
@@ -7,6 +10,7 @@ pub use form::Page;
 
 use url::Url;
 
+use crate::authorization::{self, Decision, leads_back, run_hook};
 use crate::exchange::AccessToken;
 
 use super::session::{Peer, Place, Seen, Session, request};
@@ -20,22 +24,8 @@ pub enum LoginMethod {
     None,
     /// The forms of the DVA are filled in with the user and password of a person.
     Form,
-    /// A command is given the URL in `KEUR_LOGIN_URL`, the person in `KEUR_PERSON` and what to decide in
-    /// `KEUR_DECISION` (`consent`, `refuse`, `abort`); it prints the URL that the browser was sent back to.
+    /// A command does it: [`run_hook`].
     Hook(String),
-}
-
-/// What the person does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Decision {
-    /// Agrees for this once.
-    Consent,
-    /// Agrees until further notice.
-    Lasting,
-    /// Does not agree.
-    Refuse,
-    /// Walks away at the login page.
-    Abort,
 }
 
 /// Where a login ended.
@@ -79,9 +69,7 @@ pub async fn log_in(
 }
 
 fn comes_back(url: &Url, redirect_uri: &str) -> bool {
-    let bare = &url[..url::Position::AfterPath];
-    bare == redirect_uri.split(['?', '#']).next().unwrap_or_default()
-        || Url::parse(redirect_uri).is_ok_and(|wanted| bare == &wanted[..url::Position::AfterPath])
+    Url::parse(redirect_uri).is_ok_and(|wanted| leads_back(url, &wanted))
 }
 
 async fn fill_in(
@@ -159,27 +147,11 @@ async fn hook(
     person: &Person,
     decision: Decision,
 ) -> Result<Landing, String> {
-    let decided = match decision {
-        Decision::Consent => "consent",
-        Decision::Lasting => "consent-lasting",
-        Decision::Refuse => "refuse",
-        Decision::Abort => "abort",
-    };
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut child = tokio::process::Command::new(shell);
-    child.arg(flag).arg(command).env("KEUR_LOGIN_URL", url).env("KEUR_PERSON", &person.user);
-    child.env("KEUR_DECISION", decided).stdin(std::process::Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(session.setup.timeout, child.output())
-        .await
-        .map_err(|_| "the login hook did not end in time".to_owned())?
-        .map_err(|e| format!("the login hook does not start: {e}"))?;
-    if !output.status.success() {
-        return Err(format!("the login hook ended with {}", output.status));
-    }
-    let said = String::from_utf8_lossy(&output.stdout);
-    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let Some(line) = line else { return Ok(Landing { redirect: None, last: None, consent: None }) };
-    let redirect = Url::parse(line).map_err(|_| "the login hook did not print a URL".to_owned())?;
+    let password = Some(person.password.clone()).filter(|password| !password.expose().is_empty());
+    let person = authorization::Person { name: person.user.clone(), user: person.user.clone(), password };
+    let came_back = run_hook(command, url, &person, decision).await.map_err(|error| error.to_string())?;
+    let Some(line) = came_back else { return Ok(Landing { redirect: None, last: None, consent: None }) };
+    let redirect = Url::parse(&line).map_err(|_| "the login hook did not print a URL".to_owned())?;
     if let Some((_, code)) = redirect.query_pairs().find(|(name, _)| name == "code") {
         session.keep_secret(AccessToken::new(code).expose());
     }

@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::exchange::{AccessToken, Reach};
 use crate::simulator::dva::config::WELL_KNOWN;
 
+use super::super::certificate::{self, Held};
 use super::super::problem;
 use super::super::settings::{Checked, Key, Settings};
 
@@ -62,15 +63,18 @@ pub struct Supplied {
     /// Our redirect URI
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
-    /// Our client certificate with its key: one PEM file
+    /// Our client certificate with its key: one PEM file, or a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
     client_certificate: Option<PathBuf>,
-    /// A client certificate whose host is not on the whitelist: one PEM file with its key
+    /// A client certificate whose host is not on the whitelist, with its key: PEM or PKCS#12
     #[arg(long, value_name = "FILE")]
     unlisted_certificate: Option<PathBuf>,
-    /// An expired client certificate: one PEM file with its key
+    /// An expired client certificate, with its key: PEM or PKCS#12
     #[arg(long, value_name = "FILE")]
     expired_certificate: Option<PathBuf>,
+    /// Password of PKCS#12 archives: env:VARIABLE or @FILE [default: env:KEUR_CERTIFICATE_PASSWORD]
+    #[arg(long, value_name = "SECRET")]
+    certificate_password: Option<String>,
     /// Certificate authority of the backchannel, PEM (repeatable)
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
@@ -120,15 +124,29 @@ fn file(path: &Path) -> Result<String, Diagnostic> {
         .map_err(|error| problem::error(problem::PATH, format!("`{}` cannot be read: {error}", path.display())))
 }
 
-fn identity(path: &Option<PathBuf>, problems: &mut Vec<Diagnostic>) -> Option<Identity> {
+fn identity(
+    path: &Option<PathBuf>,
+    password: Option<&AccessToken>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Identity> {
     let path = path.as_deref()?;
-    let text = file(path).map_err(|problem| problems.push(problem)).ok()?;
-    let at = text.find("-----BEGIN").filter(|_| text.contains("PRIVATE KEY-----") && text.contains("CERTIFICATE-----"));
-    if at.is_none() {
-        problems.push(wrong(format!("`{}` does not hold a certificate and a private key, both PEM", path.display())));
-        return None;
+    match certificate::read(path, password) {
+        Ok(Held::Pair(pair)) => Some(Identity { certificate: pair.certificate, key: pair.key }),
+        Ok(Held::Text(text)) if text.contains("PRIVATE KEY-----") && text.contains("CERTIFICATE-----") => {
+            Some(Identity { certificate: text.clone(), key: AccessToken::new(text) })
+        }
+        Ok(Held::Text(_)) => {
+            let message = "does not hold a certificate and a private key, both PEM";
+            problems.push(wrong(format!("`{}` {message}", path.display())));
+            None
+        }
+        Err(why) => {
+            let problem = problem::error(problem::PATH, format!("`{}` {why}", path.display()));
+            problems
+                .push(problem.note(NoteKind::Remedy, "give the password with `--certificate-password env:VARIABLE`"));
+            None
+        }
     }
-    Some(Identity { certificate: text.clone(), key: AccessToken::new(text) })
 }
 
 /// Everything that was supplied, and what is worth warning about.
@@ -186,6 +204,15 @@ pub async fn gather(
 
 fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnostic>) -> Setup {
     let source = |place: &Option<String>| place.clone().map(|place| ListSource { place, text: None });
+    let password = supplied.certificate_password.as_deref().and_then(|given| {
+        let secret = certificate::secret(given, Path::new(""));
+        let refused = |why| {
+            let problem = wrong(format!("`--certificate-password`: {why}"));
+            problems.push(problem.note(NoteKind::Expected, "`env:VARIABLE` or `@FILE`"));
+        };
+        secret.map_err(refused).ok()
+    });
+    let password = password.as_ref();
     let mut setup = Setup {
         fhir_base: checked.target.clone(),
         authorization_endpoint: supplied.authorization_endpoint.clone(),
@@ -195,9 +222,9 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         provider: supplied.provider.as_ref().map(|name| name.trim_end_matches("@medmij").to_owned()),
         services: supplied.service.clone(),
         lists: [source(&supplied.zal), source(&supplied.ocl), source(&supplied.whl), source(&supplied.gnl)],
-        client: identity(&supplied.client_certificate, problems),
-        unlisted: identity(&supplied.unlisted_certificate, problems),
-        expired: identity(&supplied.expired_certificate, problems),
+        client: identity(&supplied.client_certificate, password, problems),
+        unlisted: identity(&supplied.unlisted_certificate, password, problems),
+        expired: identity(&supplied.expired_certificate, password, problems),
         evidence_urls: supplied.evidence_url.clone(),
         allow_writes: supplied.allow_writes,
         wait_expiry: supplied.wait_expiry,
