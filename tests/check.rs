@@ -14,7 +14,7 @@ use keur::definitions::Definitions;
 use keur::diagnostic::Language;
 use keur::fhir::FhirVersion;
 use keur::record::{MemoryRecord, Verdict};
-use keur::simulator::dva::{self, ActiveFault, DvaSettings, FAULTS, Release};
+use keur::simulator::dva::{self, ActiveFault, DvaSettings, FAULTS, PullProfile, Release};
 use keur::simulator::{Fixture, Settings, TokenRegistry};
 use serde::Deserialize;
 
@@ -54,6 +54,9 @@ fn simulator() -> Settings {
     READ.get_or_init(read).clone()
 }
 
+/// Checks that only the BgZ referral on Nuts has.
+const NUTS: [&str; 4] = ["NP-S-08", "NP-S-19", "NP-S-23", "NP-R-17"];
+
 /// What one run is about.
 struct Case<'c> {
     fault: Option<&'c str>,
@@ -62,13 +65,23 @@ struct Case<'c> {
     release: Release,
     lifetime: u64,
     wait: bool,
+    profile: PullProfile,
     /// Late answers come this late; norms are shortened likewise.
     slow: Option<Duration>,
 }
 
 impl<'c> Case<'c> {
     fn clean(areas: &'c [Area]) -> Case<'c> {
-        Case { fault: None, areas, only: vec![], release: Release::default(), lifetime: 900, wait: false, slow: None }
+        Case {
+            fault: None,
+            areas,
+            only: vec![],
+            release: Release::default(),
+            lifetime: 900,
+            wait: false,
+            profile: PullProfile::Twiin,
+            slow: None,
+        }
     }
 
     /// What shows a fault: most show on the newest release, some on an older one or after a while.
@@ -88,6 +101,7 @@ impl<'c> Case<'c> {
             release: if old { Release::R2_0 } else { Release::default() },
             lifetime: if wait { 1 } else { 900 },
             wait,
+            profile: if NUTS.contains(&id) { PullProfile::Nuts } else { PullProfile::Twiin },
             ..Case::clean(areas)
         }
     }
@@ -99,6 +113,7 @@ impl<'c> Case<'c> {
                 simulator: Settings { slow: self.slow.unwrap_or(Duration::from_secs(65)), ..simulator() },
                 release: self.release,
                 token_lifetime: Duration::from_secs(self.lifetime),
+                pull_profile: Some(self.profile),
                 defects: self.fault.map(|id| ActiveFault::named(id).unwrap()).into_iter().collect(),
             });
             let running = running.await.unwrap();
@@ -143,8 +158,14 @@ const OPEN: [(&str, &str); 5] = [
 
 #[test]
 fn a_clean_dva_passes_everything_that_can_be_seen() {
-    for (areas, least) in [(&MEDMIJ[..], 130), (&NOTIFIED_PULL[..], 36), (&API[..], 31)] {
-        let outcomes = Case::clean(areas).run();
+    let twiin = PullProfile::Twiin;
+    for (areas, profile, least) in [
+        (&MEDMIJ[..], twiin, 130),
+        (&NOTIFIED_PULL[..], twiin, 36),
+        (&NOTIFIED_PULL[..], PullProfile::Nuts, 40),
+        (&API[..], twiin, 31),
+    ] {
+        let outcomes = Case { profile, ..Case::clean(areas) }.run();
         let told = said(&outcomes);
         for (check, outcome) in &outcomes {
             let by_hand = check.level == Level::Manual || check.judge.is_none();
@@ -208,7 +229,7 @@ fn all_faults() -> Vec<Seen> {
                 while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
                     let case = Case::of(id);
                     let key = (
-                        format!("{:?} {:?} {} {:?}", case.release, case.only, case.wait, case.slow),
+                        format!("{:?} {:?} {} {:?} {:?}", case.release, case.only, case.wait, case.slow, case.profile),
                         case.areas[0].path,
                     );
                     let known = clean.lock().unwrap().get(&key).cloned();
@@ -323,6 +344,7 @@ fn a_record_holds_no_secret() {
             simulator: simulator(),
             release: Release::default(),
             token_lifetime: Duration::from_secs(900),
+            pull_profile: None,
             defects: vec![],
         };
         let running = dva::start(settings).await.unwrap();

@@ -49,9 +49,10 @@ pub struct Identity {
 }
 
 /// What is special about a test person.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Role {
     /// There is data about them.
+    #[default]
     Data,
     /// There is none.
     NoData,
@@ -59,8 +60,17 @@ pub enum Role {
     TooYoung,
 }
 
+impl Role {
+    const ALL: [(&str, Role); 3] = [("data", Role::Data), ("no-data", Role::NoData), ("too-young", Role::TooYoung)];
+
+    /// The role of a name, as configurations and flags have it.
+    pub fn parse(text: &str) -> Option<Role> {
+        Role::ALL.iter().find(|(name, _)| *name == text).map(|(_, role)| *role)
+    }
+}
+
 /// A test person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Person {
     /// Name to log in with; also what they are called in messages.
     pub user: String,

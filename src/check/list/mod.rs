@@ -22,7 +22,8 @@ const PRODUCTION: [&str; 2] = ["stelselnode.medmij.nl", "register.medmij.nl"];
 /// True when a list is of the production network.
 pub fn is_production(place: &str) -> bool {
     let host = url::Url::parse(place).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
-    host.is_some_and(|host| PRODUCTION.contains(&host.as_str()))
+    // `name.` is the same host.
+    host.is_some_and(|host| PRODUCTION.contains(&host.trim_end_matches('.')))
 }
 
 /// Lists that were read in this run: text and what it holds.

@@ -150,7 +150,12 @@ async fn hook(
     let password = Some(person.password.clone()).filter(|password| !password.expose().is_empty());
     let person = authorization::Person { name: person.user.clone(), user: person.user.clone(), password };
     let came_back = run_hook(command, url, &person, decision).await.map_err(|error| error.to_string())?;
-    let Some(line) = came_back else { return Ok(Landing { redirect: None, last: None, consent: None }) };
+    let Some(line) = came_back else {
+        return match decision {
+            Decision::Consent | Decision::Lasting => Err("the login hook wrote no URL".to_owned()),
+            Decision::Refuse | Decision::Abort => Ok(Landing { redirect: None, last: None, consent: None }),
+        };
+    };
     let redirect = Url::parse(&line).map_err(|_| "the login hook did not print a URL".to_owned())?;
     if let Some((_, code)) = redirect.query_pairs().find(|(name, _)| name == "code") {
         session.keep_secret(AccessToken::new(code).expose());

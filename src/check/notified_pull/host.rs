@@ -242,6 +242,11 @@ fn decide(request: &Request, base: &str, state: &Mutex<State>) -> Response {
         if !valid {
             return outcome(401);
         }
+        if request.method == "PUT" {
+            // The workflow Task of Nuts, moved on.
+            let task: Value = serde_json::from_slice(&request.body).unwrap_or_else(|_| json!({}));
+            return document(200, "application/fhir+json; charset=utf-8", &task);
+        }
         let query = url.as_ref().and_then(Url::query).map_or(String::new(), |query| format!("?{query}"));
         let asked = format!("{below}{query}");
         let served = state.manner.served.iter().find(|(start, _)| asked.starts_with(start));

@@ -106,11 +106,7 @@ fn person(entry: PersonConfig) -> Person {
     Person {
         user: entry.user,
         password: AccessToken::new(entry.password),
-        role: match entry.role.as_str() {
-            "no-data" => Role::NoData,
-            "too-young" => Role::TooYoung,
-            _ => Role::Data,
-        },
+        role: Role::parse(&entry.role).unwrap_or_default(),
         patient: known(entry.patient),
         family_name: known(entry.family_name),
         bsn: known(entry.bsn),

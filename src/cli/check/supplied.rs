@@ -8,9 +8,10 @@ use std::time::Duration;
 use url::Url;
 
 use crate::authorization::{TokenArgument, TokenSource};
+use crate::check::catalogue::{API, MEDMIJ, NOTIFIED_PULL, find};
 use crate::check::list::{self, Kind, is_production};
-use crate::check::{Answer, Identity, ListSource, LoginMethod, Release, Setup, dva, probe};
-use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::check::{Answer, Identity, ListSource, LoginMethod, Person, Release, Role, Setup, dva, probe};
+use crate::diagnostic::{Diagnostic, NoteKind, nearest};
 use crate::exchange::{AccessToken, Reach};
 use crate::simulator::dva::config::WELL_KNOWN;
 
@@ -84,9 +85,12 @@ pub struct Supplied {
     /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE; the second one is the second person (repeatable)
     #[arg(long, value_name = "NAME=TOKEN")]
     pub token: Vec<String>,
-    /// Command that logs in: KEUR_LOGIN_URL, KEUR_PERSON and KEUR_DECISION are given, it prints where the browser ended
+    /// Command that logs in: gets the URL (also KEUR_LOGIN_URL), KEUR_LOGIN_USER and KEUR_LOGIN_DECISION, writes where the browser ended
     #[arg(long, value_name = "COMMAND")]
     login_hook: Option<String>,
+    /// Test person for the login hook: NAME or NAME=ROLE with role data, no-data or too-young (repeatable)
+    #[arg(long, value_name = "NAME[=ROLE]")]
+    person: Vec<String>,
     /// What people saw, by check id (TOML or JSON: holds, remark, by)
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
@@ -178,6 +182,10 @@ pub async fn gather(
             |why| problems.push(wrong(format!("the configuration that the target gives cannot be read: {why}")));
         dva::read(&text, &mut setup).unwrap_or_else(refused);
     }
+    if matches!(setup.login, LoginMethod::Hook(_)) && setup.persons.is_empty() {
+        // The hook knows whom.
+        setup.persons.push(Person { user: "first".to_owned(), ..Person::default() });
+    }
     if let Some(release) = &supplied.release {
         match Release::parse(release) {
             Some(release) => setup.release = release,
@@ -233,8 +241,14 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
     };
     if let Some(command) = &supplied.login_hook {
         setup.login = LoginMethod::Hook(command.clone());
-        if setup.persons.is_empty() {
-            setup.persons = hook_persons();
+    }
+    for given in &supplied.person {
+        match person(given) {
+            Some(person) => setup.persons.push(person),
+            None => problems.push(
+                wrong(format!("`--person {given}` is not `NAME` or `NAME=ROLE`"))
+                    .note(NoteKind::Expected, "role data, no-data or too-young"),
+            ),
         }
     }
     for path in &supplied.ca {
@@ -272,7 +286,10 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         match file(path) {
             Ok(text) => match answers(&text) {
                 Ok(answers) => setup.answers = answers,
-                Err(why) => problems.push(wrong(format!("`{}` holds no answers: {why}", path.display()))),
+                Err(why) => problems.push(
+                    wrong(format!("`{}` cannot be used for answers: {why}", path.display()))
+                        .note(NoteKind::Expected, "a table per check id, with `holds`, and perhaps `remark` and `by`"),
+                ),
             },
             Err(problem) => problems.push(problem),
         }
@@ -280,23 +297,27 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
     setup
 }
 
-/// The persons a hook is asked to log in, where nothing names them.
-fn hook_persons() -> Vec<crate::check::Person> {
-    let person = |name: &str| crate::check::Person {
-        user: name.to_owned(),
-        password: AccessToken::new(""),
-        role: crate::check::Role::Data,
-        patient: None,
-        family_name: None,
-        bsn: None,
-    };
-    vec![person("first")]
+/// A person by name and role; without a password, which the hook has.
+fn person(given: &str) -> Option<Person> {
+    let (name, role) = given.split_once('=').unwrap_or((given, "data"));
+    let role = Role::parse(role)?;
+    Some(Person { user: name.to_owned(), role, ..Person::default() }).filter(|person| !person.user.is_empty())
 }
 
 fn answers(text: &str) -> Result<BTreeMap<String, Answer>, String> {
-    match text.trim_start().starts_with('{') {
+    let read: Result<BTreeMap<String, Answer>, String> = match text.trim_start().starts_with('{') {
         true => serde_json::from_str(text).map_err(|error| error.to_string()),
         false => toml::from_str(text).map_err(|error| error.message().to_owned()),
+    };
+    let answers = read?;
+    match answers.keys().find(|id| find(id).is_none()) {
+        None => Ok(answers),
+        Some(id) => {
+            let known = [&MEDMIJ[..], &NOTIFIED_PULL[..], &API[..]].into_iter().flatten();
+            let near = nearest(id, known.flat_map(|area| area.checks).map(|check| check.id));
+            let near = near.map(|near| format!(", there is a check `{near}`")).unwrap_or_default();
+            Err(format!("there is no check `{id}`{near}"))
+        }
     }
 }
 

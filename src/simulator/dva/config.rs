@@ -165,7 +165,7 @@ impl std::fmt::Debug for PersonConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotifiedPullConfig {
-    /// The profile: `np-twiin`.
+    /// The profile: `np-twiin` or `np-nuts`.
     pub profile: String,
     /// Token endpoint for both roles (JWT bearer grant).
     pub token_endpoint: String,

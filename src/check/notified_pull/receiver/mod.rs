@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::authorization::assertion::Unverified;
 use crate::check::catalogue::Level;
 use crate::check::code;
 use crate::check::outcome::{Finding, Judged, Outcome};
@@ -28,6 +29,8 @@ const PATIENT: &str = "999911120";
 /// A notification of ours, and what the party did with it.
 pub struct Pulled {
     task: Value,
+    /// What it announced.
+    queries: Vec<String>,
     seen: Seen,
     arrived: Vec<Seen>,
 }
@@ -71,10 +74,22 @@ fn served(host: &Host) -> Vec<(String, Value)> {
     ]
 }
 
-fn own(session: &Session<'_>, base: &str, queries: &[String]) -> Result<Value, Outcome> {
+/// A notification of ours, and on Nuts the workflow Task that goes with it.
+fn own(session: &Session<'_>, queries: &[String]) -> Result<(Value, Option<(String, Value)>), Outcome> {
     let pull = session.party()?;
-    session.keep_secret(base);
-    Ok(task::notification(&pull.partner_id, &pull.own_id, PATIENT, base, queries))
+    let base = Uuid::new_v4().to_string();
+    session.keep_secret(&base);
+    let id = session.nuts().then(|| Uuid::new_v4().to_string());
+    let notice = task::Notice {
+        sender: &pull.partner_id,
+        receiver: &pull.own_id,
+        bsn: PATIENT,
+        base: &base,
+        queries,
+        workflow: id.as_deref(),
+    };
+    let workflow = id.as_ref().map(|id| (format!("Task/{id}"), task::workflow(&notice, "requested")));
+    Ok((task::notification(&notice), workflow))
 }
 
 /// A token for notifying.
@@ -116,18 +131,24 @@ async fn pulled_with(
     queries: &[String],
     authority: Option<&str>,
 ) -> Result<Pulled, Outcome> {
-    let host = session.introduce(authority).await?;
-    host.behave(manner(host));
+    // A party that cannot be told where we are is notified all the same; it will not come to us.
+    let host = match session.steerable() {
+        Ok(()) => session.introduce(authority).await?,
+        Err(_) => session.host().await?,
+    };
+    let (task, workflow) = own(session, queries)?;
+    let mut manner = manner(host);
+    manner.served.splice(..0, workflow);
+    host.behave(manner);
     session.arrivals(host);
     let token = granted(session).await?;
-    let task = own(session, &Uuid::new_v4().to_string(), queries)?;
     let seen = post(session, Some(&token), &task.to_string()).await?;
-    if seen.is_success() {
+    if seen.is_success() && session.steerable().is_ok() {
         settled(session, host, &task).await;
     }
     let arrived = session.arrivals(host);
     host.behave(Manner::default());
-    Ok(Pulled { task, seen, arrived })
+    Ok(Pulled { task, queries: queries.to_vec(), seen, arrived })
 }
 
 /// A notification and its pull, all in order.
@@ -137,7 +158,9 @@ async fn pulled<'s>(session: &'s Session<'_>) -> Result<&'s Pulled, Outcome> {
         pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &queries, None).await
     };
     let pulled = session.pull.pulled.get_or_init(make).await.as_ref().map_err(Clone::clone)?;
-    accepted(pulled).map(|()| pulled)
+    accepted(pulled)?;
+    // What it does with a notification is only seen when it knows where we are.
+    session.steerable().map(|()| pulled)
 }
 
 /// That the notification was taken; without that nothing is to be seen.
@@ -177,9 +200,17 @@ pub async fn base(session: &Session<'_>) -> Judged {
     let Some(seen) = asked.next() else {
         return Ok(Finding::new(Level::Hard, code::REQUEST, "no token was asked for the pull").into());
     };
-    let given = url::form_urlencoded::parse(&seen.exchange.request.body)
-        .find(|(name, _)| name == "authorization_base")
-        .map(|(_, value)| value.into_owned());
+    let field = |wanted: &str| {
+        let mut form = url::form_urlencoded::parse(&seen.exchange.request.body);
+        form.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    };
+    let given = match session.nuts() {
+        // On Nuts it is the credential in the assertion.
+        true => field("assertion").and_then(|assertion| {
+            Unverified::parse(&assertion)?.claims.get("vcs")?.get(0)?.as_str().map(str::to_owned)
+        }),
+        false => field("authorization_base"),
+    };
     if given.as_deref() == task::base(&pulled.task) {
         return Ok(seen.shows());
     }
@@ -200,7 +231,8 @@ fn compared(query: &str) -> (String, BTreeSet<(String, String)>) {
 
 pub async fn minimal(session: &Session<'_>) -> Judged {
     let pulled = pulled(session).await?;
-    let listed: Vec<_> = task::queries(&pulled.task).into_iter().map(compared).collect();
+    let listed: Vec<_> = pulled.queries.iter().map(|query| compared(query)).collect();
+    let workflow = task::based_on(&pulled.task);
     let mut outcome = Outcome::holds();
     for (seen, asked) in came(pulled)? {
         outcome.exchange.get_or_insert(seen.number);
@@ -208,7 +240,10 @@ pub async fn minimal(session: &Session<'_>) -> Judged {
         let page = pairs.iter().any(|(name, _)| name == "page");
         // Something unneeded in the query is NP-R-11; here it is about what is asked for.
         let notified = listed.iter().any(|(own, parameters)| *own == kind && parameters.is_subset(&pairs));
-        let referred = kind == "Patient/keur-patient" || kind.starts_with("Condition/keur-") || kind == "metadata";
+        let referred = kind == "Patient/keur-patient"
+            || kind.starts_with("Condition/keur-")
+            || kind == "metadata"
+            || Some(kind.as_str()) == workflow;
         if !notified && !page && !referred {
             outcome.push(wrong(seen, Level::Hard, format!("`{kind}` is pulled and was not notified")));
             break;

@@ -10,14 +10,13 @@ use crate::fhir::Format;
 
 use super::{accepted, came, compared, path, pulled, pulled_with, queries, reads, served, wrong};
 use crate::check::notified_pull::host::{Host, Manner};
-use crate::check::notified_pull::task;
 
 /// Most tries of one request that are no loop.
 const TRIES: usize = 10;
 
 pub async fn tidy(session: &Session<'_>) -> Judged {
     let pulled = pulled(session).await?;
-    let listed: Vec<_> = task::queries(&pulled.task).into_iter().map(compared).collect();
+    let listed: Vec<_> = pulled.queries.iter().map(|query| compared(query)).collect();
     let mut outcome = Outcome::holds();
     for (seen, asked) in came(pulled)? {
         outcome.exchange.get_or_insert(seen.number);

@@ -16,6 +16,7 @@ use crate::check::outcome::{Finding, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session, request};
 use crate::exchange::Request;
 
+use super::assertion::{self, Wish};
 use super::task;
 
 /// A notification as it came in.
@@ -83,6 +84,24 @@ fn task_of(notified: &Notified) -> Result<(&Value, &Seen), Outcome> {
         (Some(task), Some(seen)) => Ok((task, seen)),
         (None, Some(_)) => Err(Outcome::blocked("the notification cannot be read as JSON")),
         _ => Err(Outcome::blocked("no notification came in")),
+    }
+}
+
+/// The Task with the queries, and where it was seen: the notification, or on Nuts the workflow Task.
+async fn offer(session: &Session<'_>, notified: &Notified) -> Result<(Value, Seen), Outcome> {
+    let (task, seen) = task_of(notified)?;
+    if !session.nuts() {
+        return Ok((task.clone(), seen.clone()));
+    }
+    let based =
+        task::based_on(task).ok_or_else(|| Outcome::blocked("the notification is based on no workflow Task"))?;
+    let token = assertion::ask_for(session, Wish { base: task::base(task), user: false }, Peer::Client).await?;
+    let token = assertion::token(&token)
+        .ok_or_else(|| Outcome::blocked(format!("no token was given for the workflow Task: {}", token.in_words())))?;
+    let seen = pull::pull(session, &token, based).await?;
+    match seen.json().filter(|_| seen.is_success()) {
+        Some(task) => Ok((task, seen)),
+        None => Err(Outcome::blocked(format!("the workflow Task cannot be read: {}", seen.in_words()))),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::check::session::{Seen, Session};
 use crate::exchange::Bsn;
 use crate::fhir::Format;
 
-use super::{field, is_token, notified, task_of, wrong};
+use super::{field, is_token, notified, offer, task_of, wrong};
 use crate::check::notified_pull::task;
 
 pub async fn token_first(session: &Session<'_>) -> Judged {
@@ -36,9 +36,10 @@ pub async fn token_first(session: &Session<'_>) -> Judged {
 async fn assertions(session: &Session<'_>) -> Result<Vec<(Seen, String)>, Outcome> {
     session.with_tokens()?;
     let notified = notified(session).await?;
+    let proof = if session.nuts() { "assertion" } else { "client_assertion" };
     let asked = notified.arrived.iter().filter(|seen| is_token(seen));
     let all: Vec<(Seen, String)> =
-        asked.filter_map(|seen| Some((seen.clone(), field(&seen.exchange.request, "client_assertion")?))).collect();
+        asked.filter_map(|seen| Some((seen.clone(), field(&seen.exchange.request, proof)?))).collect();
     if all.is_empty() { Err(Outcome::blocked("no client assertion came in (NP-S-01)")) } else { Ok(all) }
 }
 
@@ -171,7 +172,7 @@ pub async fn task_code(session: &Session<'_>) -> Judged {
 }
 
 pub async fn inputs(session: &Session<'_>) -> Judged {
-    let (task, seen) = task_of(notified(session).await?)?;
+    let (task, seen) = &offer(session, notified(session).await?).await?;
     let mut outcome = seen.shows();
     for query in task::queries(task) {
         let kind = query.split(['?', '/']).next().unwrap_or_default();
@@ -192,12 +193,17 @@ pub async fn inputs(session: &Session<'_>) -> Judged {
 
 pub async fn no_bsn(session: &Session<'_>) -> Judged {
     session.only("np-nuts")?;
-    let (task, seen) = task_of(notified(session).await?)?;
-    let text = task.to_string();
-    let found = text.contains(Bsn::SYSTEM)
-        || crate::check::medmij::token::numbers(&text).any(|number| Bsn::parse(number).is_ok());
-    match found {
-        true => Ok(wrong(seen, Level::Hard, "the notification holds a citizen service number").into()),
-        false => Ok(seen.shows()),
+    let notified = notified(session).await?;
+    let (task, seen) = task_of(notified)?;
+    let mut outcome = seen.shows();
+    let (workflow, read) = &offer(session, notified).await?;
+    for (task, seen, what) in [(task, seen, "notification"), (workflow, read, "workflow Task")] {
+        let text = task.to_string();
+        let found = text.contains(Bsn::SYSTEM)
+            || crate::check::medmij::token::numbers(&text).any(|number| Bsn::parse(number).is_ok());
+        if found {
+            outcome.push(wrong(seen, Level::Hard, format!("the {what} holds a citizen service number")));
+        }
     }
+    Ok(outcome)
 }

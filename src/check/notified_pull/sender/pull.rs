@@ -11,8 +11,9 @@ use crate::check::outcome::{Judged, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session};
 use crate::exchange::Bsn;
 
-use super::{Notified, another, notified, said, steered, task_of};
-use crate::check::notified_pull::{assertion, task};
+use super::{Notified, another, notified, offer, said, steered, task_of};
+use crate::check::notified_pull::assertion::{self, Wish};
+use crate::check::notified_pull::task;
 
 /// A token for the pull of the first notification.
 pub(super) async fn token(session: &Session<'_>) -> Result<String, Outcome> {
@@ -45,9 +46,9 @@ fn gives(seen: &Seen) -> bool {
     })
 }
 
-fn queries(notified: &Notified) -> Result<Vec<String>, Outcome> {
-    let (task, _) = task_of(notified)?;
-    Ok(task::queries(task)
+async fn queries(session: &Session<'_>, notified: &Notified) -> Result<Vec<String>, Outcome> {
+    let (task, _) = offer(session, notified).await?;
+    Ok(task::queries(&task)
         .into_iter()
         .filter(|query| !query.split('?').next().unwrap_or_default().contains("://"))
         .map(str::to_owned)
@@ -83,7 +84,7 @@ pub async fn pull_token(session: &Session<'_>) -> Judged {
 pub async fn wrong_base(session: &Session<'_>) -> Judged {
     session.with_tokens()?;
     // One that is in force: a party that guesses would take the latest.
-    let queries = queries(&another(session).await?)?;
+    let queries = queries(session, &another(session).await?).await?;
     let mut outcome = Outcome::holds();
     let made_up = uuid::Uuid::new_v4().to_string();
     for (base, what) in [(None, "no authorization base"), (Some(made_up.as_str()), "a made-up authorization base")] {
@@ -106,6 +107,10 @@ pub async fn wrong_base(session: &Session<'_>) -> Judged {
 
 pub async fn broken_assertions(session: &Session<'_>) -> Judged {
     session.with_tokens()?;
+    if session.steerable().is_err() {
+        // Nobody notifies us, but who asks is looked at all the same.
+        return assertion::mutations(session, None).await;
+    }
     let (task, _) = task_of(notified(session).await?)?;
     assertion::mutations(session, task::base(task)).await
 }
@@ -113,7 +118,7 @@ pub async fn broken_assertions(session: &Session<'_>) -> Judged {
 pub async fn queries_answer(session: &Session<'_>) -> Judged {
     let token = token(session).await?;
     let mut outcome = Outcome::holds();
-    for query in queries(notified(session).await?)? {
+    for query in queries(session, notified(session).await?).await? {
         let seen = pull(session, &token, &query).await?;
         outcome.exchange.get_or_insert(seen.number);
         if seen.status() != 200 || !seen.json().is_some_and(|value| bundle::is_searchset(&value)) {
@@ -130,7 +135,7 @@ pub async fn queries_answer(session: &Session<'_>) -> Judged {
 pub async fn unlisted_query(session: &Session<'_>) -> Judged {
     let token = token(session).await?;
     let notified = notified(session).await?;
-    let listed = queries(notified)?;
+    let listed = queries(session, notified).await?;
     let bsn = said(notified, "bsn").to_owned();
     let mut outcome = Outcome::holds();
     let kinds = ["Observation", "Procedure", "MedicationRequest", "Encounter"];
@@ -157,10 +162,19 @@ pub async fn other_patient(session: &Session<'_>) -> Judged {
     let bsn = said(notified, "bsn").to_owned();
     let (task, _) = task_of(notified)?;
     let own = task.pointer("/for/identifier/value").and_then(Value::as_str).unwrap_or(&bsn).to_owned();
+    let mut asked = queries(session, notified).await?;
+    if session.nuts() {
+        // The patient is in the credential; a query may name one all the same.
+        asked.retain(|query| query.starts_with("Condition") || query.starts_with("AllergyIntolerance"));
+        for query in &mut asked {
+            let separator = if query.contains('?') { '&' } else { '?' };
+            query.push_str(&format!("{separator}patient.identifier={}%7C{own}", Bsn::SYSTEM));
+        }
+    }
     let others = session.setup.persons.iter().filter_map(|person| person.bsn.clone()).filter(|other| *other != own);
     let mut outcome = Outcome::holds();
     let others: Vec<String> = others.chain(["999911120".to_owned()]).take(2).collect();
-    for query in queries(notified)?.iter().filter(|query| query.contains(&own)) {
+    for query in asked.iter().filter(|query| query.contains(&own)) {
         for other in &others {
             let seen = pull(session, &token, &query.replace(&own, other)).await?;
             outcome.exchange.get_or_insert(seen.number);
@@ -181,12 +195,20 @@ pub async fn other_patient(session: &Session<'_>) -> Judged {
 
 pub async fn without_user(session: &Session<'_>) -> Judged {
     session.only("np-nuts")?;
-    let token = token(session).await?;
-    let seen = pull(session, &token, "Patient").await?;
-    match gives(&seen) {
-        true => Ok(seen.finding(Level::Hard, code::LEAK, "a token without a user gives data").into()),
-        false => Ok(seen.shows()),
+    let notified = notified(session).await?;
+    let (task, _) = task_of(notified)?;
+    let asked = assertion::ask_for(session, Wish { base: task::base(task), user: false }, Peer::Client).await?;
+    let mut outcome = asked.shows();
+    let Some(token) = assertion::token(&asked) else { return Ok(outcome) };
+    for query in queries(session, notified).await?.iter().take(2) {
+        let seen = pull(session, &token, query).await?;
+        if gives(&seen) {
+            let finding = seen.finding(Level::Hard, code::LEAK, "a token without a user gives data");
+            outcome.push(finding.expected("status 401 or 403"));
+            break;
+        }
     }
+    Ok(outcome)
 }
 
 pub async fn after_cancel(session: &Session<'_>) -> Judged {
@@ -194,9 +216,10 @@ pub async fn after_cancel(session: &Session<'_>) -> Judged {
     let (task, _) = task_of(&notified)?;
     let seen = assertion::ask(session, task::base(task), Peer::Client).await?;
     let token = assertion::token(&seen).ok_or_else(|| Outcome::blocked("no token was given for the pull"))?;
+    let queries = queries(session, &notified).await?;
     steered(session, json!({"do": "cancel", "identifier": said(&notified, "identifier")})).await?;
     let mut outcome = Outcome::holds();
-    for query in queries(&notified)?.iter().take(2) {
+    for query in queries.iter().take(2) {
         let seen = pull(session, &token, query).await?;
         outcome.exchange.get_or_insert(seen.number);
         if gives(&seen) {
@@ -216,7 +239,7 @@ pub async fn expired_token(session: &Session<'_>) -> Judged {
     let token = assertion::token(&seen).ok_or_else(|| Outcome::blocked("no token was given for the pull"))?;
     let lasts = seen.json().and_then(|value| value.get("expires_in").and_then(Value::as_u64)).unwrap_or(300);
     tokio::time::sleep(Duration::from_secs(lasts + lasts.min(30))).await;
-    let query = queries(notified)?.into_iter().next().unwrap_or_default();
+    let query = queries(session, notified).await?.into_iter().next().unwrap_or_default();
     let seen = pull(session, &token, &query).await?;
     match seen.is_success() {
         true => {
@@ -228,7 +251,8 @@ pub async fn expired_token(session: &Session<'_>) -> Judged {
 
 pub async fn provenance(session: &Session<'_>) -> Judged {
     let token = token(session).await?;
-    let asked: Vec<String> = queries(notified(session).await?)?
+    let asked: Vec<String> = queries(session, notified(session).await?)
+        .await?
         .into_iter()
         .filter(|query| query.contains("_revinclude=Provenance"))
         .collect();
@@ -256,30 +280,77 @@ pub async fn provenance(session: &Session<'_>) -> Judged {
 
 pub async fn workflow_task(session: &Session<'_>) -> Judged {
     session.only("np-nuts")?;
-    let token = token(session).await?;
-    let (task, _) = task_of(notified(session).await?)?;
-    let based = task.pointer("/basedOn/0/reference").and_then(Value::as_str).unwrap_or_default();
+    // Of its own: a Task that is completed gives nothing any more.
+    let notified = another(session).await?;
+    let (notification, _) = task_of(&notified)?;
+    let Some(based) = task::based_on(notification) else {
+        return Err(Outcome::blocked("the notification is based on no workflow Task (NP-S-05)"));
+    };
+    let asked = assertion::ask_for(session, Wish { base: task::base(notification), user: false }, Peer::Client).await?;
+    let token = assertion::token(&asked).ok_or_else(|| Outcome::blocked("no token was given for the workflow Task"))?;
     let seen = pull(session, &token, based).await?;
-    if seen.status() != 200 {
-        return Ok(seen
-            .finding(Level::Hard, code::REFUSED, "the workflow Task cannot be read")
-            .expected("status 200")
-            .into());
+    let Some(task) = seen.json().filter(|_| seen.status() == 200) else {
+        let finding = seen.finding(Level::Hard, code::REFUSED, "the workflow Task cannot be read");
+        return Ok(finding.expected("status 200").into());
+    };
+    let mut outcome = seen.shows();
+    for status in ["received", "accepted"] {
+        let seen = moved_on(session, &token, based, &task, status, None).await?;
+        if !seen.is_success() {
+            let message = format!("the workflow Task cannot become `{status}`");
+            outcome.push(seen.finding(Level::Hard, code::REFUSED, message).expected("status 200"));
+            return Ok(outcome);
+        }
     }
-    Ok(seen.shows())
+    let odd = [("requested", None, "a step back"), ("accepted", Some("draft"), "a change of more than the status")];
+    for (status, intent, what) in odd {
+        let seen = moved_on(session, &token, based, &task, status, intent).await?;
+        if seen.is_success() {
+            let message = format!("{what} of the workflow Task is accepted");
+            outcome.push(seen.finding(Level::Warn, code::ACCEPTED, message).expected("status 409 or 422"));
+        }
+    }
+    Ok(outcome)
+}
+
+/// Updates the workflow Task.
+async fn moved_on(
+    session: &Session<'_>,
+    token: &str,
+    based: &str,
+    task: &Value,
+    status: &str,
+    intent: Option<&str>,
+) -> Result<Seen, Outcome> {
+    let mut task = task.clone();
+    if let Some(members) = task.as_object_mut() {
+        members.insert("status".to_owned(), status.into());
+        intent.map(|intent| members.insert("intent".to_owned(), intent.into()));
+    }
+    let url = format!("{}/{based}", session.party()?.fhir_base.trim_end_matches('/'));
+    let request = super::tidy_request("PUT", &url, Some(token), &task.to_string());
+    Ok(session.send(Peer::Client, Place::Other, request).await)
 }
 
 pub async fn mutual_tls(session: &Session<'_>) -> Judged {
-    let (task, _) = task_of(notified(session).await?)?;
-    let good = token(session).await.ok();
+    // Without a notification there is no base and no query; who is let in shows all the same.
+    let notified = if session.steerable().is_ok() { Some(notified(session).await?) } else { None };
+    let authorization_base = match notified {
+        Some(notified) => task::base(task_of(notified)?.0),
+        None => None,
+    };
+    let good = if notified.is_some() { token(session).await.ok() } else { None };
     let base = session.party()?.fhir_base.clone();
-    let query = queries(notified(session).await?)?.into_iter().next().unwrap_or_default();
+    let query = match notified {
+        Some(notified) => queries(session, notified).await?.into_iter().next().unwrap_or_default(),
+        None => "Patient".to_owned(),
+    };
     let mut outcome = Outcome::holds();
     session.dialer.forget();
     for (peer, what) in
         [(Peer::Nobody, "no client certificate"), (Peer::Unknown, "a client certificate of an unknown authority")]
     {
-        let seen = assertion::ask(session, task::base(task), peer).await?;
+        let seen = assertion::ask(session, authorization_base, peer).await?;
         outcome.exchange.get_or_insert(seen.number);
         // An answer about the assertion is an answer: the peer was let in.
         if !matches!(seen.status(), 0 | 401 | 403) {
