@@ -69,7 +69,7 @@ impl Dialer {
         let result = answer.unwrap_or_else(|_| {
             Err(fault(TransportErrorKind::Timeout, format!("no answer within {:?}", self.timeout)))
         });
-        Exchange { request, result, started, elapsed: clock.elapsed() }
+        Exchange { request, result, started, elapsed: clock.elapsed(), refused: None }
     }
 
     async fn answer(&self, identity: Option<&Identity>, request: &mut Request) -> Result<Response, TransportError> {

@@ -322,7 +322,7 @@ impl<'s> Session<'s> {
     }
 
     fn write_down(&self, seen: &Seen) {
-        let Exchange { request, result, started, elapsed } = &*seen.exchange;
+        let Exchange { request, result, started, elapsed, .. } = &*seen.exchange;
         let (script, test) = self.at.get();
         let recorded_request = self.message(&request.headers, &request.body);
         let (response, status, error) = match result {
@@ -341,6 +341,7 @@ impl<'s> Session<'s> {
             error,
             at: started.to_string(),
             micros: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+            renews: None,
         }));
     }
 

@@ -421,12 +421,14 @@ impl<'r> ScriptRun<'r> {
     }
 
     /// Counts an exchange and writes it down.
+    /// Writes an exchange down, after the one whose refused token it renews.
     fn record(&self, test: u32, exchange: &Exchange) -> Result<u32, RecordError> {
+        let renews = exchange.refused.as_deref().map(|refused| self.record(test, refused)).transpose()?;
         let number = self.run.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
         if exchange.result.is_ok() {
             self.run.answered.fetch_add(1, Ordering::Relaxed);
         }
-        self.exchanged(number, test, exchange)?;
+        self.exchanged(number, test, exchange, renews)?;
         Ok(number)
     }
 
@@ -498,8 +500,8 @@ impl<'r> ScriptRun<'r> {
     }
 
     /// Writes an exchange down: bodies first, so that the event never refers to what is not there.
-    fn exchanged(&self, number: u32, test: u32, exchange: &Exchange) -> Result<(), RecordError> {
-        let Exchange { request, result, started, elapsed } = exchange;
+    fn exchanged(&self, number: u32, test: u32, exchange: &Exchange, renews: Option<u32>) -> Result<(), RecordError> {
+        let Exchange { request, result, started, elapsed, .. } = exchange;
         let recorded_request = self.message(&request.headers, &request.body)?;
         let (response, status, error) = match result {
             Ok(response) => (Some(self.message(&response.headers, &response.body)?), Some(response.status), None),
@@ -517,6 +519,7 @@ impl<'r> ScriptRun<'r> {
             error,
             at: started.to_string(),
             micros: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+            renews,
         }))
     }
 

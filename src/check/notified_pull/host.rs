@@ -192,7 +192,7 @@ async fn answer(
     }
     let mut state = locked(&state);
     state.count += 1;
-    state.seen.push(Exchange { request, result: Ok(response), started, elapsed: clock.elapsed() });
+    state.seen.push(Exchange { request, result: Ok(response), started, elapsed: clock.elapsed(), refused: None });
     Ok(outgoing)
 }
 

@@ -62,6 +62,7 @@ pub async fn paging(session: &Session<'_>) -> Judged {
 }
 
 pub async fn faults(session: &Session<'_>) -> Judged {
+    session.steerable()?;
     let mut outcome = Outcome::holds();
     for status in [500, 429, 404] {
         let queries = queries();
@@ -89,6 +90,7 @@ pub async fn faults(session: &Session<'_>) -> Judged {
 
 pub async fn expired(session: &Session<'_>) -> Judged {
     session.with_tokens()?;
+    session.steerable()?;
     let queries = queries();
     let slow = |host: &Host| Manner {
         served: served(host),
@@ -149,6 +151,7 @@ pub async fn workflow(session: &Session<'_>) -> Judged {
 }
 
 pub async fn other_host(session: &Session<'_>) -> Judged {
+    session.steerable()?;
     let trap = Host::start(false).await.map_err(Outcome::blocked)?;
     let mut asked = queries();
     asked.truncate(1);
@@ -156,6 +159,8 @@ pub async fn other_host(session: &Session<'_>) -> Judged {
     let pulled =
         pulled_with(session, |host| Manner { served: served(host), ..Manner::default() }, &asked, None).await?;
     accepted(&pulled)?;
+    // Who pulls nothing at all shows nothing.
+    came(&pulled)?;
     let mut outcome = pulled.seen.shows();
     for exchange in trap.take() {
         let seen = session.received(exchange);

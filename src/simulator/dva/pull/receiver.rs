@@ -247,7 +247,8 @@ impl Fetching<'_> {
         let mut task = task.clone();
         task["status"] = status.into();
         let authorization = format!("Bearer {}", self.token.as_ref().map_or("", |token| &token.value));
-        let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/fhir+json")];
+        let fhir = "application/fhir+json";
+        let headers = [("Authorization", authorization.as_str()), ("Content-Type", fhir), ("Accept", fhir)];
         let exchange = self.client.send(outgoing("PUT", url, &headers, task.to_string())).await;
         let answered = exchange.result.as_ref().map_or(0, |response| response.status);
         if answered != 200 {
