@@ -35,6 +35,8 @@ pub enum Decision {
     Refuse,
     /// Walks away at the login page.
     Abort,
+    /// Takes back what was agreed before; the URL is of the page for that.
+    Withdraw,
 }
 
 impl Decision {
@@ -45,6 +47,7 @@ impl Decision {
             Decision::Lasting => "consent-lasting",
             Decision::Refuse => "refuse",
             Decision::Abort => "abort",
+            Decision::Withdraw => "withdraw",
         }
     }
 }

@@ -168,6 +168,12 @@ impl Dialer {
         Ok(stream)
     }
 
+    /// True when somebody knows where a host is.
+    pub async fn resolves(&self, host: &str, port: u16) -> bool {
+        let name = host.trim_start_matches('[').trim_end_matches(']');
+        tokio::net::lookup_host(self.address(name, port)).await.is_ok_and(|mut found| found.next().is_some())
+    }
+
     /// Where a host is: as the user says, on loopback for `*.localhost` (RFC 6761 section 6.3), else itself.
     fn address(&self, host: &str, port: u16) -> String {
         let given = self.resolve.get(&format!("{host}:{port}")).or_else(|| self.resolve.get(host));

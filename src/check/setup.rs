@@ -170,6 +170,8 @@ pub struct Setup {
     pub resource_endpoints: BTreeMap<String, String>,
     /// A service to share data with.
     pub share_service: Option<String>,
+    /// Where a person withdraws consent.
+    pub withdrawal_page: Option<String>,
     /// A base that takes writes, where the tested one does not.
     pub sandbox: Option<String>,
     /// Another provider at the same DVA.
@@ -208,8 +210,8 @@ pub struct Setup {
     pub evidence_urls: Vec<String>,
     /// Writing on the system under test is allowed.
     pub allow_writes: bool,
-    /// Waiting for tokens to expire is allowed.
-    pub wait_expiry: bool,
+    /// Waiting for tokens to expire is allowed, at most this long.
+    pub wait_expiry: Option<Duration>,
     /// Requests a second, at most.
     pub rate: Option<f64>,
     /// How many codes and tokens are drawn to see whether they repeat.
@@ -242,6 +244,7 @@ impl Default for Setup {
             services: vec![],
             resource_endpoints: BTreeMap::new(),
             share_service: None,
+            withdrawal_page: None,
             sandbox: None,
             other_provider: None,
             second_client: None,
@@ -261,7 +264,7 @@ impl Default for Setup {
             pull: None,
             evidence_urls: vec![],
             allow_writes: false,
-            wait_expiry: false,
+            wait_expiry: None,
             rate: None,
             repeats: 20,
             answers: BTreeMap::new(),
@@ -363,7 +366,8 @@ impl Setup {
                 self.pull.as_ref().is_some_and(|p| !p.token_endpoint.is_empty() && !p.notification_endpoint.is_empty())
             }
             Need::Writes => self.allow_writes,
-            Need::LongRun => self.wait_expiry,
+            Need::LongRun => self.wait_expiry.is_some(),
+            Need::WithdrawalPage => self.withdrawal_page.is_some(),
             Need::JwtClient => self.pull.as_ref().is_some_and(|p| p.partner_key.is_some()),
             Need::EvidenceUrls => !self.evidence_urls.is_empty(),
         }

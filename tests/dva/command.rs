@@ -227,7 +227,7 @@ fn archive() -> Result<(), Failed> {
     let pair = &served.config.certificates.client;
     let certificate = CertificateDer::from_pem_slice(pair.cert_pem.as_bytes())?;
     let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes())?;
-    let chain = PrivateKeyChain::new(key.secret_der(), [1], [Certificate::from_der(&certificate)?]);
+    let chain = PrivateKeyChain::new(key.secret_der(), [1], [Certificate::from_der(certificate.as_ref())?]);
     let mut store = KeyStore::new();
     store.add_entry("pgo", KeyStoreEntry::PrivateKeyChain(chain));
     fs::write(served.path("client.p12"), store.writer("geheim").encryption_iterations(10).write()?)?;
@@ -239,7 +239,8 @@ fn archive() -> Result<(), Failed> {
     let settings = |password: &str| {
         served.settings(&format!("HOOK\ncertificate = \"client.p12\"\n{password}"))?;
         let text = fs::read_to_string(served.path("keur.toml"))?;
-        fs::write(served.path("keur.toml"), text.replace("dva = \"dva.json\"", "dva = \"without.json\""))
+        let text = text.replace("dva = \"dva.json\"", "dva = \"without.json\"");
+        Ok::<(), Failed>(fs::write(served.path("keur.toml"), text)?)
     };
     for (password, code, says) in [
         ("certificate-password = \"@password\"", 0, "TOETSEMA: logged in"),

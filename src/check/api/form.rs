@@ -149,3 +149,10 @@ pub async fn json(session: &Session<'_>) -> Judged {
     }
     Ok(outcome)
 }
+
+/// API-35 is about clients, and here the party is a server.
+pub async fn client(_: &Session<'_>) -> Judged {
+    let message =
+        "a client shows this, and a server is tested here: `keur run SUITE --await` judges what a client sends";
+    Err(Outcome::open(code::MANUAL, message))
+}

@@ -25,7 +25,7 @@ use super::session::{Peer, Place, Seen, Session};
 
 pub use coding::{codings, deflate, gzip};
 pub use description::{audit, capability, evidence, semver, version, zib_profiles};
-pub use form::{accept, both_formats, content_type, json, other_accept, same_content};
+pub use form::{accept, both_formats, client, content_type, json, other_accept, same_content};
 pub use method::{get_is_safe, head_is_safe, made_up_method, stateless};
 pub use naming::{english, nouns, operations, reference_style};
 pub use security::{hidden_details, jwt_client, no_plain_http, openid, protected, safe_headers, signing, tls};

@@ -137,6 +137,8 @@ pub enum Need {
     Sender,
     /// A notified-pull party that is notified.
     Receiver,
+    /// Where a person withdraws consent.
+    WithdrawalPage,
     /// `--allow-writes`.
     Writes,
     /// `--wait-expiry`.
@@ -155,7 +157,7 @@ impl Need {
 }
 
 #[rustfmt::skip]
-const NEEDS: [(Need, Words); 31] = [
+const NEEDS: [(Need, Words); 32] = [
     (Need::AuthorizationEndpoint, Words::new("the authorization endpoint (`--zal` with `--provider` and `--service`, or `--authorization-endpoint`)", "het authorization-endpoint (`--zal` met `--provider` en `--service`, of `--authorization-endpoint`)")),
     (Need::TokenEndpoint, Words::new("the token endpoint (`--zal` with `--provider` and `--service`, or `--token-endpoint`)", "het token-endpoint (`--zal` met `--provider` en `--service`, of `--token-endpoint`)")),
     (Need::FhirBase, Words::new("the resource endpoint (`--target`)", "het resource-endpoint (`--target`)")),
@@ -173,7 +175,7 @@ const NEEDS: [(Need, Words); 31] = [
     (Need::OtherProvider, Words::new("a second provider at the same DVA", "een tweede aanbieder bij dezelfde DVA")),
     (Need::ShareService, Words::new("a service for sharing (Delen)", "een gegevensdienst voor Delen")),
     (Need::UnlistedService, Words::new("a service that the OCL does not grant to our client", "een gegevensdienst die de OCL onze client niet toekent")),
-    (Need::OnBehalfOf, Words::new("a login on behalf of somebody else", "een login namens iemand anders")),
+    (Need::OnBehalfOf, Words::new("a login on behalf of somebody else, which keur cannot do; somebody can answer it with `--answers`", "een login namens iemand anders, die keur niet kan doen; iemand kan het beantwoorden met `--answers`")),
     (Need::Lists, Words::new("a list (`--zal`, `--ocl`, `--whl` or `--gnl`)", "een lijst (`--zal`, `--ocl`, `--whl` of `--gnl`)")),
     (Need::Zal, Words::new("the provider list (`--zal`)", "de zorgaanbiederslijst (`--zal`)")),
     (Need::Whl, Words::new("the whitelist (`--whl`)", "de whitelist (`--whl`)")),
@@ -183,8 +185,9 @@ const NEEDS: [(Need, Words); 31] = [
     (Need::BackTls, Words::new("a token or resource endpoint with `https:`", "een token- of resource-endpoint met `https:`")),
     (Need::Sender, Words::new("a sending party (`token_endpoint` and `fhir_base` of `notified_pull` in the configuration)", "een verzendende partij (`token_endpoint` en `fhir_base` van `notified_pull` in de configuratie)")),
     (Need::Receiver, Words::new("a receiving party (`token_endpoint` and `notification_endpoint` of `notified_pull` in the configuration)", "een ontvangende partij (`token_endpoint` en `notification_endpoint` van `notified_pull` in de configuratie)")),
+    (Need::WithdrawalPage, Words::new("the page where a person withdraws consent (`--withdrawal-page`)", "de pagina waar een persoon de toestemming intrekt (`--withdrawal-page`)")),
     (Need::Writes, Words::new("leave to write on the system under test (`--allow-writes`)", "toestemming om op het geteste systeem te schrijven (`--allow-writes`)")),
-    (Need::LongRun, Words::new("time to wait until tokens expire (`--wait-expiry`)", "tijd om te wachten tot tokens verlopen (`--wait-expiry`)")),
+    (Need::LongRun, Words::new("time to wait until tokens expire (`--wait-expiry`, or `--wait-expiry=20m`)", "tijd om te wachten tot tokens verlopen (`--wait-expiry`)")),
     (Need::JwtClient, Words::new("a client with a registered signing key", "een client met een geregistreerde ondertekeningssleutel")),
     (Need::EvidenceUrls, Words::new("addresses of documentation (`--evidence-url`)", "adressen van documentatie (`--evidence-url`)")),
 ];

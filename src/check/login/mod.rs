@@ -68,6 +68,28 @@ pub async fn log_in(
     }
 }
 
+/// Has a person take back their consent.
+///
+/// # Errors
+/// Why that did not come to an end.
+pub async fn withdraw(session: &Session<'_>, page: &str, person: &Person) -> Result<(), String> {
+    match &session.setup.login {
+        LoginMethod::None => Err("there is no way to log in".to_owned()),
+        LoginMethod::Hook(command) => hook(session, command, page, "", person, Decision::Withdraw).await.map(drop),
+        LoginMethod::Form => {
+            let seen = session.get(Peer::Nobody, Place::Front, page, &[("Accept", "text/html")]).await;
+            let read = Page::read(&seen.text());
+            let filled = read.form().and_then(|form| form.login(&person.user, person.password.expose(), false));
+            let Some((_, action, body)) = filled else { return Err(format!("there is no form: {}", seen.in_words())) };
+            let here = Url::parse(&seen.exchange.request.url).map_err(|error| error.to_string())?;
+            let action = here.join(&action).map_err(|error| error.to_string())?;
+            let form = [("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")];
+            let done = session.send(Peer::Nobody, Place::Front, request("POST", action.as_str(), &form, body)).await;
+            if done.is_success() { Ok(()) } else { Err(done.in_words()) }
+        }
+    }
+}
+
 fn comes_back(url: &Url, redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).is_ok_and(|wanted| leads_back(url, &wanted))
 }
@@ -153,9 +175,14 @@ async fn hook(
     let Some(line) = came_back else {
         return match decision {
             Decision::Consent | Decision::Lasting => Err("the login hook wrote no URL".to_owned()),
-            Decision::Refuse | Decision::Abort => Ok(Landing { redirect: None, last: None, consent: None }),
+            Decision::Refuse | Decision::Abort | Decision::Withdraw => {
+                Ok(Landing { redirect: None, last: None, consent: None })
+            }
         };
     };
+    if decision == Decision::Withdraw {
+        return Ok(Landing { redirect: None, last: None, consent: None });
+    }
     let redirect = Url::parse(&line).map_err(|_| "the login hook did not print a URL".to_owned())?;
     if let Some((_, code)) = redirect.query_pairs().find(|(name, _)| name == "code") {
         session.keep_secret(AccessToken::new(code).expose());

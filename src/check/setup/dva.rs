@@ -39,6 +39,7 @@ pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
     fill(&mut setup.redirect_uri, &file.redirect_uri);
     fill(&mut setup.provider, &file.provider);
     fill(&mut setup.sandbox, &file.sandbox_base);
+    fill(&mut setup.withdrawal_page, &file.withdrawal_page);
     fill(&mut setup.share_service, &file.share_service);
     if setup.services.is_empty() {
         setup.services = file.services;

@@ -17,7 +17,7 @@ use crate::simulator::dva::config::WELL_KNOWN;
 
 use super::super::certificate::{self, Held};
 use super::super::problem;
-use super::super::settings::{Checked, Key, Settings};
+use super::super::settings::{Checked, Key, Settings, duration};
 
 /// Flags for what is supplied.
 #[derive(clap::Args, Debug)]
@@ -94,15 +94,18 @@ pub struct Supplied {
     /// What people saw, by check id (TOML or JSON: holds, remark, by)
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+    /// Page where a person withdraws consent; the login hook gets it with KEUR_LOGIN_DECISION=withdraw
+    #[arg(long, value_name = "URL")]
+    withdrawal_page: Option<String>,
     /// Page with documentation, to see whether it can be read (repeatable)
     #[arg(long, value_name = "URL")]
     evidence_url: Vec<String>,
     /// Also run checks that write on the system under test
     #[arg(long)]
     allow_writes: bool,
-    /// Also run checks that wait until tokens expire
-    #[arg(long)]
-    wait_expiry: bool,
+    /// Also run checks that wait until tokens expire; longer than this (20m without it) is not waited
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "20m")]
+    wait_expiry: Option<String>,
     /// Requests a second, at most: `5` or `5/s`
     #[arg(long, value_name = "N/s")]
     rate: Option<String>,
@@ -235,7 +238,7 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         expired: identity(&supplied.expired_certificate, password, problems),
         evidence_urls: supplied.evidence_url.clone(),
         allow_writes: supplied.allow_writes,
-        wait_expiry: supplied.wait_expiry,
+        withdrawal_page: supplied.withdrawal_page.clone(),
         timeout: checked.timeout.max(Duration::from_millis(1)),
         ..Setup::default()
     };
@@ -274,6 +277,15 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         match given.split_once('=') {
             Some((host, address)) => drop(setup.resolve.insert(host.to_owned(), address.to_owned())),
             None => problems.push(wrong(format!("`--resolve {given}` is not `HOST=ADDRESS`"))),
+        }
+    }
+    if let Some(longest) = &supplied.wait_expiry {
+        match duration(longest) {
+            Some(longest) => setup.wait_expiry = Some(longest),
+            None => problems.push(
+                wrong(format!("`--wait-expiry={longest}` is not a duration"))
+                    .note(NoteKind::Expected, "`90s` or `20m`"),
+            ),
         }
     }
     if let Some(rate) = &supplied.rate {

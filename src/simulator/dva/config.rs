@@ -39,6 +39,8 @@ pub struct DvaConfig {
     pub sandbox_base: String,
     /// Where the user agent is sent. Can be dialled as it stands.
     pub authorization_endpoint: String,
+    /// Where a person withdraws consent: a form with name and password.
+    pub withdrawal_page: String,
     /// Where codes become tokens; demands a client certificate.
     pub token_endpoint: String,
     /// The client: the host name on the OAuth client list.

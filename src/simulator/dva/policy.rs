@@ -110,6 +110,7 @@ pub(super) enum Rule {
     RefreshOnce,
     RefreshClientSame,
     ServicesOfClient,
+    ConsentWithdrawn,
     // Resource server.
     TokenGiven,
     TokenByBearer,

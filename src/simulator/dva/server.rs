@@ -112,6 +112,8 @@ impl Dva {
             (_, "/oauth/authorize") => self.authorize(request),
             ("POST", "/oauth/login") => self.login(request),
             ("POST", "/oauth/consent") => self.consent(request),
+            ("GET", "/oauth/withdraw") => answer::page(200, super::page::withdrawal(false)),
+            ("POST", "/oauth/withdraw") => self.withdraw(request),
             _ => answer::page(404, super::page::error("deze pagina bestaat niet", &Default::default())),
         };
         self.policy.edit_response(place, &original, &mut response);

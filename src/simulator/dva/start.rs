@@ -343,6 +343,7 @@ fn told(release: Release, at: &Addresses) -> DvaConfig {
         resource_endpoints: SERVICES.iter().map(|s| (s.id.to_owned(), format!("{origin}{}", s.path))).collect(),
         sandbox_base: format!("{origin}{SANDBOX_PATH}"),
         authorization_endpoint: format!("https://{}/oauth/authorize", at.front),
+        withdrawal_page: format!("https://{}/oauth/withdraw", at.front),
         token_endpoint: at.back_url("/oauth/token"),
         client_id: host::CLIENT.to_owned(),
         redirect_uri: format!("https://{}/cb", host::CLIENT),

@@ -3,6 +3,7 @@
 use crate::authorization::Decision;
 use crate::check::catalogue::Level;
 use crate::check::code;
+use crate::check::login::withdraw;
 use crate::check::outcome::{Judged, Outcome};
 use crate::check::session::{Peer, Session};
 
@@ -41,6 +42,23 @@ async fn fresh_refresh(session: &Session<'_>) -> Result<String, Outcome> {
     let granted =
         session.granted(person, Decision::Lasting, Authorization::valid(session)).await.map_err(Outcome::blocked)?;
     granted.token.refresh.ok_or_else(|| Outcome::blocked("consent that lasts gave no refresh token"))
+}
+
+pub async fn withdrawn(session: &Session<'_>) -> Judged {
+    // Somebody else than whose refresh token the other checks have, where there is somebody.
+    let person = session.setup.second_person().map_or_else(|| session.first_person(), Ok)?;
+    let asked = Authorization::valid(session);
+    let granted = session.granted(person, Decision::Lasting, asked).await.map_err(Outcome::blocked)?;
+    let Some(refresh) = granted.token.refresh else {
+        return Err(Outcome::blocked("consent that lasts gave no refresh token"));
+    };
+    let page = session.setup.withdrawal_page.as_deref().unwrap_or_default();
+    let withdrawn = withdraw(session, page, person).await;
+    withdrawn.map_err(|why| Outcome::blocked(format!("consent could not be withdrawn: {why}")))?;
+    let seen = TokenRequest::refresh(session, &refresh).send(session).await;
+    let reaction = if token_of(&seen).is_some() { "still gives a token" } else { "is refused" };
+    let message = format!("after consent is withdrawn, its refresh token {reaction}");
+    Ok(seen.finding(Level::Note, code::NOTE, message).into())
 }
 
 pub async fn refresh_twice(session: &Session<'_>) -> Judged {

@@ -1,7 +1,5 @@
 //! Token requests that are wrong: no token comes of them.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use crate::check::catalogue::Level;
@@ -108,7 +106,7 @@ pub async fn expired_code(session: &Session<'_>) -> Judged {
     let coded = session.fresh_code().await?;
     // Codes last as long as tokens where nothing else is known; a little grace for clocks.
     let lasts = session.first().await?.token.expires_in.unwrap_or(900.0).max(0.0);
-    tokio::time::sleep(Duration::from_secs_f64(lasts + f64::min(30.0, lasts))).await;
+    session.outlast(lasts).await?;
     let seen = TokenRequest::code(session, &coded.code, Some(&coded.asked)).send(session).await;
     let mut outcome = no_token(&seen, &["invalid_grant"], "an expired code", code::ACCEPTED);
     outcome.findings.iter_mut().for_each(|finding| finding.verdict = Level::Warn.verdict());

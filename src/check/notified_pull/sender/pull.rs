@@ -1,7 +1,5 @@
 //! What the party serves to whom it notified: that, to them, and nothing else.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::check::catalogue::Level;
@@ -161,7 +159,8 @@ pub async fn other_patient(session: &Session<'_>) -> Judged {
     let notified = notified(session).await?;
     let bsn = said(notified, "bsn").to_owned();
     let (task, _) = task_of(notified)?;
-    let own = task.pointer("/for/identifier/value").and_then(Value::as_str).unwrap_or(&bsn).to_owned();
+    let named = task.pointer("/for/identifier/value").and_then(Value::as_str).filter(|_| !session.nuts());
+    let own = named.unwrap_or(&bsn).to_owned();
     let mut asked = queries(session, notified).await?;
     if session.nuts() {
         // The patient is in the credential; a query may name one all the same.
@@ -237,8 +236,8 @@ pub async fn expired_token(session: &Session<'_>) -> Judged {
     let (task, _) = task_of(notified)?;
     let seen = assertion::ask(session, task::base(task), Peer::Client).await?;
     let token = assertion::token(&seen).ok_or_else(|| Outcome::blocked("no token was given for the pull"))?;
-    let lasts = seen.json().and_then(|value| value.get("expires_in").and_then(Value::as_u64)).unwrap_or(300);
-    tokio::time::sleep(Duration::from_secs(lasts + lasts.min(30))).await;
+    let lasts = seen.json().and_then(|value| value.get("expires_in").and_then(Value::as_f64)).unwrap_or(300.0);
+    session.outlast(lasts).await?;
     let query = queries(session, notified).await?.into_iter().next().unwrap_or_default();
     let seen = pull(session, &token, &query).await?;
     match seen.is_success() {
