@@ -108,7 +108,7 @@ pub struct ListSource {
 
 /// What a person said about something that cannot be seen over the network.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `holds`")]
 pub struct Answer {
     /// It holds.
     pub holds: bool,

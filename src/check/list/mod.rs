@@ -128,10 +128,11 @@ pub fn fill(zal: &List, provider: &str, service: Option<&str>, setup: &mut Setup
                 .or_insert_with(|| endpoint.trim_end_matches('/').to_owned());
         }
     }
-    if setup.services.is_empty() {
-        setup.services = std::iter::once(tested.id.clone())
-            .chain(ids.iter().filter(|id| **id != tested.id).map(|id| (*id).to_owned()))
-            .collect();
+    // Those that were named come first; a token of a newer release is for all of the list.
+    for id in std::iter::once(tested.id.as_str()).chain(ids) {
+        if !setup.services.iter().any(|known| known == id) {
+            setup.services.push(id.to_owned());
+        }
     }
     Ok(())
 }

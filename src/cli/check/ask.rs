@@ -12,7 +12,7 @@ const HOLDS: Words =
 const REMARK: Words = Words::new("what was seen: ", "wat is er gezien: ");
 
 /// What is said where nobody can be asked.
-pub const NO_TERMINAL: &str = "`--ask` asks nothing: standard input is not a terminal; `--answers FILE` holds answers";
+pub const NO_TERMINAL: &str = "`--ask` asks nothing: standard input is not a terminal";
 
 /// Asks about every manual check that has no answer yet; false when there is no terminal to ask at.
 pub fn ask(checks: &[&'static Check], setup: &mut Setup, console: &Console) -> bool {

@@ -171,7 +171,8 @@ pub fn check(
             }
         };
         if common.ask && !ask::ask(&checks, &mut setup, console) {
-            console.tell(problem::warning(problem::SETTING_VALUE, ask::NO_TERMINAL));
+            let warning = problem::warning(problem::SETTING_VALUE, ask::NO_TERMINAL);
+            console.tell(warning.note(NoteKind::Remedy, "put the answers in a file and give it with `--answers`"));
         }
         let declaration = match &arguments.suite {
             Suite::Api(api) => api.declaration.as_deref(),
