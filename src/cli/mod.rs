@@ -3,6 +3,7 @@
 
 mod auth;
 mod awaiting;
+mod certificate;
 mod check;
 mod choice;
 mod completions;

@@ -419,6 +419,7 @@ impl Watched {
             error,
             at: exchange.started.to_string(),
             micros: exchange.elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+            renews: None,
         }))
     }
 }

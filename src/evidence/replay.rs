@@ -156,6 +156,8 @@ struct Answers<'r> {
     same: bool,
     /// By the action that sent them.
     placed: HashMap<(&'r str, u32, u32), &'r Exchanged>,
+    /// By number.
+    numbered: HashMap<u32, &'r Exchanged>,
     /// By method and URL, in the order of the run; with the path of their script.
     asked: HashMap<(&'r str, &'r str), Vec<(&'r str, &'r Exchanged)>>,
     /// Exchanges that were given as an answer by method and URL.
@@ -166,19 +168,24 @@ struct Answers<'r> {
 impl<'r> Answers<'r> {
     fn new(record: &'r Record, same: bool) -> Self {
         let mut scripts: HashMap<u32, &str> = HashMap::new();
-        let mut exchanges: HashMap<u32, &Exchanged> = HashMap::new();
+        let mut numbered: HashMap<u32, &Exchanged> = HashMap::new();
+        let renewed: HashSet<u32> = record.events().iter().filter_map(renews).collect();
         let mut placed = HashMap::new();
         let mut asked: HashMap<_, Vec<_>> = HashMap::new();
         for event in record.events() {
             match event {
                 Event::ScriptStarted(script) => drop(scripts.insert(script.script, &script.path)),
                 Event::Exchanged(exchange) => {
-                    exchanges.insert(exchange.exchange, exchange);
+                    numbered.insert(exchange.exchange, exchange);
+                    if renewed.contains(&exchange.exchange) {
+                        // It comes back with the one after it.
+                        continue;
+                    }
                     let script = scripts.get(&exchange.script).copied().unwrap_or_default();
                     asked.entry((&*exchange.method, &*exchange.url)).or_default().push((script, exchange));
                 }
                 Event::ActionFinished(action) if action.kind == ActionKind::Operation => {
-                    let exchange = action.exchange.and_then(|number| exchanges.get(&number));
+                    let exchange = action.exchange.and_then(|number| numbered.get(&number));
                     if let (Some(exchange), Some(script)) = (exchange, scripts.get(&action.script)) {
                         placed.insert((*script, action.test, action.action), *exchange);
                     }
@@ -186,7 +193,7 @@ impl<'r> Answers<'r> {
                 _ => {}
             }
         }
-        Answers { record, same, placed, asked, used: Mutex::default(), fault: Mutex::default() }
+        Answers { record, same, placed, numbered, asked, used: Mutex::default(), fault: Mutex::default() }
     }
 
     /// The exchange of this action, when it asked the same; else the next one that asked the same, of the same
@@ -241,7 +248,10 @@ impl<'r> Answers<'r> {
             }
         };
         let started = recorded.at.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Ok(Exchange { request, result, started, elapsed: Duration::from_micros(recorded.micros) })
+        let refused =
+            recorded.renews.filter(|before| *before < recorded.exchange).and_then(|number| self.numbered.get(&number));
+        let refused = refused.map(|before| self.exchange(before).map(Box::new)).transpose()?;
+        Ok(Exchange { request, result, started, elapsed: Duration::from_micros(recorded.micros), refused })
     }
 
     fn answer(&self, request: Request, call: Call<'_>) -> Exchange {
@@ -250,7 +260,13 @@ impl<'r> Answers<'r> {
             let url = redaction::shown_url(&request.url).into_owned();
             let detail = format!("the record has no answer to `{} {url}`", request.method);
             let error = TransportError { kind: TransportErrorKind::NotRecorded, detail };
-            Exchange { request, result: Err(error), started: jiff::Timestamp::UNIX_EPOCH, elapsed: Duration::ZERO }
+            Exchange {
+                request,
+                result: Err(error),
+                started: jiff::Timestamp::UNIX_EPOCH,
+                elapsed: Duration::ZERO,
+                refused: None,
+            }
         };
         found
             .unwrap_or_else(|fault| {
@@ -271,6 +287,15 @@ impl Transport for Answers<'_> {
         let script = call.script.to_string_lossy();
         let recorded = self.placed.get(&(&*script, call.test, call.action)).filter(|_| self.same)?;
         Some(recorded.exchange)
+    }
+}
+
+/// The exchange that an event renews.
+fn renews(event: &Event) -> Option<u32> {
+    match event {
+        // A number after its own would lead in circles.
+        Event::Exchanged(exchange) => exchange.renews.filter(|before| *before < exchange.exchange),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@
 mod client;
 pub mod curl;
 mod message;
+pub mod pkcs12;
 pub mod redaction;
 mod secrecy;
 mod secret;

@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, NoteKind, Span};
 use crate::exchange::{AccessToken, Client, ClientSettings, Identity, Reach};
 use crate::simulator::dva::DvaConfig;
 
+use super::super::certificate::{self, Held};
 use super::super::problem;
 use super::super::settings::{Checked, Settings};
 
@@ -39,6 +40,7 @@ struct Table {
     signing_algorithm: Option<String>,
     audience: Option<String>,
     certificate: Option<PathBuf>,
+    certificate_password: Option<String>,
     key: Option<PathBuf>,
     ca: Option<PathBuf>,
     resolve: BTreeMap<String, String>,
@@ -136,12 +138,6 @@ impl Reading {
 
     fn text(&mut self, name: &str, path: Option<&Path>) -> Option<String> {
         let path = self.path(path?);
-        let archive = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("p12") || e.eq_ignore_ascii_case("pfx"));
-        if archive {
-            let message = format!("`{name}`: `{}` is a PKCS#12 archive", path.display());
-            self.wrong(message, "PEM: `openssl pkcs12 -in FILE -nodes -out FILE.pem` makes it; `certificate` and `key` may both name it");
-            return None;
-        }
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(text),
             Err(error) => {
@@ -154,20 +150,32 @@ impl Reading {
     /// A secret: `env:VARIABLE` or `@FILE`; never written out in the file.
     fn secret(&mut self, name: &str, given: Option<String>) -> Option<AccessToken> {
         let given = given?;
-        let read = match (given.strip_prefix("env:"), given.strip_prefix('@')) {
-            (Some(variable), _) => {
-                std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set"))
-            }
-            (_, Some(file)) => {
-                let path = self.path(Path::new(file));
-                std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
-            }
-            _ => Err("a secret is not written out here".to_owned()),
-        };
-        match read {
-            Ok(secret) => Some(AccessToken::new(secret)),
+        match certificate::secret(&given, &self.folder) {
+            Ok(secret) => Some(secret),
             Err(why) => {
                 self.wrong(format!("`{name}`: {why}"), "`env:VARIABLE` or `@FILE`");
+                None
+            }
+        }
+    }
+
+    /// The client certificate, with its key from the same file where no other has it.
+    fn identity(&mut self, table: &Table, dva: Option<&DvaConfig>) -> Option<Identity> {
+        let Some(path) = table.certificate.as_deref() else {
+            let client = &dva?.certificates.client;
+            return Some(Identity::new(&client.cert_pem, &client.key_pem)).filter(|_| !client.cert_pem.is_empty());
+        };
+        let password = self.secret("certificate-password", table.certificate_password.clone());
+        let path = self.path(path);
+        match certificate::read(&path, password.as_ref()) {
+            Ok(Held::Pair(pair)) => Some(Identity::new(&pair.certificate, pair.key.expose())),
+            Ok(Held::Text(text)) => match table.key.as_deref() {
+                Some(key) => Some(Identity::new(&text, &self.text("key", Some(key))?)),
+                None => Some(Identity::new(&text, &text)),
+            },
+            Err(why) => {
+                let expected = "a PEM file, or a PKCS#12 archive with `certificate-password`";
+                self.wrong(format!("`certificate`: `{}` {why}", path.display()), expected);
                 None
             }
         }
@@ -267,16 +275,7 @@ impl Reading {
 
     fn connection(&mut self, table: &Table, dva: Option<&DvaConfig>) -> Connection {
         let mut connection = Connection::default();
-        let certificate = self.text("certificate", table.certificate.as_deref());
-        let key = self.text("key", table.key.as_deref().or(table.certificate.as_deref()));
-        connection.identity = match (certificate, key, dva) {
-            (Some(certificate), Some(key), _) => Some(Identity::new(&certificate, &key)),
-            (None, None, Some(dva)) => {
-                let client = &dva.certificates.client;
-                Some(Identity::new(&client.cert_pem, &client.key_pem)).filter(|_| !client.cert_pem.is_empty())
-            }
-            _ => None,
-        };
+        connection.identity = self.identity(table, dva);
         connection.roots.extend(self.text("ca", table.ca.as_deref()).map(String::into_bytes));
         connection.roots.extend(dva.map(|dva| dva.ca_pem.clone().into_bytes()).filter(|pem| !pem.is_empty()));
         for (host, address) in &table.resolve {

@@ -1,5 +1,6 @@
 //! What a script did, as the log has it.
 
+use std::iter::successors;
 use std::sync::atomic::Ordering;
 
 use crate::exchange::{Exchange, Headers, redaction};
@@ -10,20 +11,31 @@ use super::super::title::{assert_title, operation_title};
 use super::script::{Done, ScriptRun};
 
 impl ScriptRun<'_> {
-    /// Counts an exchange and writes it down, under the number it had where it comes from a record.
+    /// Counts an exchange and writes it down, after the one whose refused token it renews; under the number it
+    /// had where it comes from a record.
     pub(super) fn record(&self, test: u32, exchange: &Exchange, known: Option<u32>) -> Result<u32, RecordError> {
-        let count = self.portion.run.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
+        let refused = successors(exchange.refused.as_deref(), |refused| refused.refused.as_deref()).count() as u32;
+        // Their numbers follow each other, whoever else counts.
+        let count = self.portion.run.exchanges.fetch_add(refused + 1, Ordering::Relaxed) + refused + 1;
         let number = known.unwrap_or(count);
-        if exchange.result.is_ok() {
-            self.portion.run.answered.fetch_add(1, Ordering::Relaxed);
-        }
-        self.exchanged(number, test, exchange)?;
+        self.numbered(number, test, exchange)?;
         Ok(number)
     }
 
+    fn numbered(&self, number: u32, test: u32, exchange: &Exchange) -> Result<(), RecordError> {
+        let renews = exchange.refused.as_deref().map(|refused| (number.saturating_sub(1), refused));
+        if let Some((before, refused)) = renews {
+            self.numbered(before, test, refused)?;
+        }
+        if exchange.result.is_ok() {
+            self.portion.run.answered.fetch_add(1, Ordering::Relaxed);
+        }
+        self.exchanged(number, test, exchange, renews.map(|(before, _)| before))
+    }
+
     /// Writes an exchange down: bodies first, so that the event never refers to what is not there.
-    pub(super) fn exchanged(&self, number: u32, test: u32, exchange: &Exchange) -> Result<(), RecordError> {
-        let Exchange { request, result, started, elapsed } = exchange;
+    fn exchanged(&self, number: u32, test: u32, exchange: &Exchange, renews: Option<u32>) -> Result<(), RecordError> {
+        let Exchange { request, result, started, elapsed, .. } = exchange;
         let recorded_request = self.message(&request.headers, &request.body)?;
         let (response, status, error) = match result {
             Ok(response) => (Some(self.message(&response.headers, &response.body)?), Some(response.status), None),
@@ -41,6 +53,7 @@ impl ScriptRun<'_> {
             error,
             at: started.to_string(),
             micros: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+            renews,
         }))
     }
 
