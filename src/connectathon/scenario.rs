@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::play::Twins;
 use crate::engine::{self, Plan, PlanSettings, Stance};
 use crate::fhir::FhirVersion;
+use crate::record::{Files, RunInputs};
 use crate::testscript::source::ScriptSource;
 use crate::testscript::{Action, TestScript};
 
@@ -41,16 +42,70 @@ impl Judged {
     }
 }
 
-/// A scenario that is ready to run: everything in it is shared by its cells.
-pub struct Scenario {
-    /// Its name.
-    pub name: String,
+/// What the cells of a scenario are judged by, with the tokens that are used in it.
+pub struct Plans {
     /// Waits for the client.
     pub(super) awaiting: Plan,
     /// Plays the client.
     pub(super) playing: Plan,
     /// Judges the server.
     pub(super) serving: Plan,
+}
+
+impl Plans {
+    /// Compiles the scripts of both sides; `settings` holds variables, tokens and release.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn new(
+        client: &Judged,
+        server: &Judged,
+        files: &dyn ScriptSource,
+        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
+        settings: &PlanSettings,
+    ) -> Result<Plans, Vec<Diagnostic>> {
+        let (asking, answering) = (client.chosen(), server.chosen());
+        let plan = |scripts: &[Arc<TestScript>], stance| {
+            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
+            engine::plan(scripts, files, &|version| types(version), &settings)
+        };
+        let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
+        awaiting.target = String::new();
+        let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
+        let planned = [(&awaiting, &asking), (&serving, &answering)].into_iter();
+        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
+        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
+        if wrong.is_empty() { Ok(Plans { awaiting, playing, serving }) } else { Err(wrong) }
+    }
+
+    /// How many scripts judge.
+    pub fn judges(&self) -> usize {
+        self.awaiting.scripts.len() + self.serving.scripts.len()
+    }
+
+    /// Whether they wait for a client.
+    pub fn awaits(&self) -> bool {
+        !self.awaiting.scripts.is_empty()
+    }
+}
+
+/// What the record of a cell keeps beside its events, so that it can be judged again.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// What the run was given; target, clock and chance are the cell's own.
+    pub inputs: RunInputs,
+    /// The texts it was made with.
+    pub files: Files,
+}
+
+/// A scenario that is ready to run: everything in it is shared by its cells.
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What its cells are judged by where the parties have no tokens of their own.
+    pub plans: Plans,
+    /// What the records of its cells keep.
+    pub given: Given,
     pub(super) twins: Twins,
     /// Hash over its scripts.
     pub(super) scripts: String,
@@ -59,16 +114,6 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Whether it waits for a client.
-    pub fn awaits(&self) -> bool {
-        !self.awaiting.scripts.is_empty()
-    }
-
-    /// How many scripts judge.
-    pub fn judges(&self) -> usize {
-        self.awaiting.scripts.len() + self.serving.scripts.len()
-    }
-
     /// Compiles it; `settings` holds variables, tokens and release.
     ///
     /// # Errors
@@ -106,19 +151,7 @@ impl Scenario {
     ) -> Result<Scenario, Vec<Diagnostic>> {
         let name = name.into();
         let (asking, answering) = (client.chosen(), server.chosen());
-        let plan = |scripts: &[Arc<TestScript>], stance| {
-            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
-            engine::plan(scripts, files, &|version| types(version), &settings)
-        };
-        let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
-        awaiting.target = String::new();
-        let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
-        let planned = [(&awaiting, &asking), (&serving, &answering)].into_iter();
-        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
-        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
-        if !wrong.is_empty() {
-            return Err(wrong);
-        }
+        let plans = Plans::new(client, server, files, types, settings)?;
         let mut hash = Sha256::new();
         for script in asking.iter().chain(&answering) {
             hash.update(script.sha256.as_bytes());
@@ -135,6 +168,6 @@ impl Scenario {
             }
         }
         let twins = Twins::of(&asking, files);
-        Ok(Scenario { name, awaiting, playing, serving, twins, scripts, resource_types })
+        Ok(Scenario { name, plans, given: Given::default(), twins, scripts, resource_types })
     }
 }

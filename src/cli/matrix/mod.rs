@@ -4,8 +4,10 @@ mod demo;
 mod file;
 mod init;
 pub(super) mod merge;
+mod party;
 mod play;
 mod progress;
+mod scenario;
 mod stage;
 
 use std::path::PathBuf;
@@ -16,7 +18,7 @@ use super::console::Console;
 use super::destination;
 use super::exit::Exit;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Settings};
 use stage::Problem;
 
 /// Flags of `matrix`.
@@ -65,6 +67,12 @@ pub struct Flags {
     /// Cells of one party that run at once [default: 2]
     #[arg(long, value_name = "N")]
     pub per_party: Option<usize>,
+    /// Where clients that come themselves ask; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// How long such clients are waited for; without it until they have come, or Ctrl-C
+    #[arg(long, value_name = "DURATION")]
+    pub await_timeout: Option<String>,
     /// Only cells of this party or scenario (repeatable)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
@@ -109,7 +117,7 @@ impl Arguments {
 }
 
 /// Carries it out.
-pub fn matrix(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+pub fn matrix(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Exit {
     if let Some(What::Init(arguments)) = &arguments.what {
         return init::init(arguments, console);
     }
@@ -124,8 +132,8 @@ pub fn matrix(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     };
     let played = runtime.block_on(async {
         match (&arguments.what, &arguments.file) {
-            (Some(What::Demo(arguments)), _) => demo::carry_out(arguments, checked, console).await,
-            (_, Some(file)) => file::carry_out(file, &arguments.flags, checked, console).await,
+            (Some(What::Demo(arguments)), _) => demo::carry_out(arguments, (settings, checked), console).await,
+            (_, Some(file)) => file::carry_out(file, &arguments.flags, (settings, checked), console).await,
             _ => Ok(Exit::Usage),
         }
     });
