@@ -9,7 +9,7 @@ use crate::engine::play::{self, ActiveDefect, PlaySettings, Serving};
 use crate::engine::{self, Interrupt, ProfileValidator, RunSettings, openings};
 use crate::evidence::discretion::Hushed;
 use crate::exchange::{AccessToken, Client as HttpClient, Secrets, redaction};
-use crate::record::{DefinitionUse, Exchanged, RecordError, RunDirectory, RunInputs};
+use crate::record::{CellInput, DefinitionUse, Exchanged, RecordError, RunDirectory, RunInputs};
 use crate::simulator::TokenRegistry;
 use crate::testscript::Circumstances;
 
@@ -74,12 +74,16 @@ impl<'s> Scene<'s> {
     }
 
     /// The folder of its record, with what the run was given.
-    fn directory(&self, folder: (&Path, &str)) -> RunDirectory {
+    fn directory(&self, folder: (&Path, &str), plans: &Plans) -> RunDirectory {
         let (server, _, scenario) = self.parts;
+        let [tokens, aliases] = plans.tokens.clone();
+        let cell = scenario.given.inputs.cell.clone().map(|cell| CellInput { aliases, ..cell });
         let inputs = RunInputs {
             target: redaction::recorded_url(&server.base).into_owned(),
             clock: self.circumstances.now().strftime("%Y-%m-%dT%H:%M:%S%.9f%:z").to_string(),
             seed: self.circumstances.seed(),
+            tokens,
+            cell,
             ..scenario.given.inputs.clone()
         };
         RunDirectory::new(folder.0, folder.1).with_inputs(inputs, scenario.given.files.clone())
@@ -115,7 +119,7 @@ pub(super) async fn play(
 ) -> Result<Ran, RecordError> {
     let (server, client, scenario) = parts;
     let scene = Scene::new(parts, progress);
-    let directory = scene.directory(folder);
+    let directory = scene.directory(folder, plans);
     let none = Secrets::default();
     let secrets = server.access.as_ref().map_or(&none, |access| &access.secrets);
     let hushed = Hushed::new(&directory, secrets);
@@ -171,7 +175,7 @@ pub(super) async fn visit(
     interrupt: &Interrupt,
 ) -> Result<Ran, RecordError> {
     let scene = Scene::new(parts, progress);
-    let directory = scene.directory(folder);
+    let directory = scene.directory(folder, plans);
     let hushed = Hushed::new(&directory, &visit.secrets);
     let exchanged = |exchange: &Exchanged| scene.exchanged(exchange);
     let evidence = Evidence::new(&hushed, &parts.0.base, plans.judges(), &exchanged);

@@ -191,5 +191,14 @@ mod tests {
             ]
         );
         assert!(MatrixFile::parse("servr = 1").unwrap_err()[0].contains("servr"));
+        let wrong = MatrixFile::parse(
+            "[[server]]\nname = 'a'\naccess = { X = 'env:X' }\n[[client]]\nname = 'b'\nlive = true\ndefect = 'd'\n\
+             [[scenario]]\nname = 's'\nclient = []\nserver = []\n",
+        );
+        let said = [
+            "`b` comes itself, and only a played client has a defect",
+            "`a` is simulated: it has no tokens of its own",
+        ];
+        assert_eq!(wrong.unwrap_err(), said);
     }
 }

@@ -23,6 +23,7 @@ mod overheard;
 mod party;
 mod progress;
 pub mod proxy;
+pub mod replay;
 mod scenario;
 mod schedule;
 mod station;

@@ -107,8 +107,8 @@ pub async fn run(
         scripts: plan.scripts.len() as u32,
     }))?;
     match settings.awaiting {
-        Some(seat) => beside_each_other(&run, seat).await?,
-        None => in_order(&run, plan.scripts.iter().enumerate()).await?,
+        Some(seat) if !seat.hall.is_over() => beside_each_other(&run, seat).await?,
+        _ => in_order(&run, plan.scripts.iter().enumerate()).await?,
     }
     let stopped = settings.awaiting.is_some_and(|seat| seat.hall.closed() == Some(Closing::Stopped));
     let interrupted = settings.interrupt.is_raised() || stopped;
@@ -374,7 +374,10 @@ impl<'r> ScriptRun<'r> {
         }
         let slot = known(&self.slots);
         let came = match (slot, &left_out) {
-            (Some((_, slot)), None) => seat.hall.take(slot).await,
+            (Some((_, slot)), None) => match seat.hall.recall(slot, (self.number, test, place.1 as u32)) {
+                Some(recalled) => recalled,
+                None => seat.hall.take(slot).await,
+            },
             (Some((_, slot)), Some(_)) => {
                 seat.hall.leave(slot);
                 None

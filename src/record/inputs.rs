@@ -62,6 +62,9 @@ pub struct CellInput {
     /// Ids of the tests of the others that count; all when empty.
     #[serde(default)]
     pub server_tests: Vec<String>,
+    /// Tokens of the scripts with what the client was given instead, in its recorded form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// A script of the run.

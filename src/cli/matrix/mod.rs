@@ -1,5 +1,6 @@
 //! `keur matrix`: many servers and many clients against each other.
 
+mod bundle;
 mod demo;
 mod file;
 mod init;
@@ -7,6 +8,7 @@ pub(super) mod merge;
 mod party;
 mod play;
 mod progress;
+mod rejudge;
 mod scenario;
 mod stage;
 
@@ -19,6 +21,7 @@ use super::destination;
 use super::exit::Exit;
 use super::runtime::{self, Workers};
 use super::settings::{Checked, Key, Settings};
+pub(super) use rejudge::rejudged;
 use stage::Problem;
 
 /// Flags of `matrix`.

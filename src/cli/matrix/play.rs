@@ -20,6 +20,7 @@ use super::super::serve::address;
 use super::super::settings::{Checked, ReportKind};
 use super::super::stop::Stop;
 use super::Flags;
+use super::bundle::REPORT;
 
 const RESUMED: Words = Words::new("{} cells are finished already", "{} cellen zijn al klaar");
 
@@ -101,6 +102,7 @@ pub async fn play(
     if resumed > 0 {
         console.error(&format!("{}\n", RESUMED.get(console.language).replace("{}", &resumed.to_string())));
     }
+    let closed = !board_settings.parties.is_empty();
     let (again, asked) = mpsc::unbounded_channel();
     let findings = Arc::new(Findings::open(&tournament.folder).map_err(journal)?);
     let gate = match gate {
@@ -161,7 +163,7 @@ pub async fn play(
     if let Some(error) = findings.fault() {
         return Err(journal(error));
     }
-    write(&report, &tournament, &findings, checked, console)?;
+    write(&report, &tournament, &findings, closed, (checked, console))?;
     Ok(Played { cells, report, interrupted: interrupt.is_raised() })
 }
 
@@ -178,14 +180,17 @@ fn write(
     report: &MatrixReport,
     tournament: &Tournament,
     findings: &Findings,
-    checked: &Checked,
-    console: &Console,
+    closed: bool,
+    (checked, console): (&Checked, &Console),
 ) -> Result<(), Exit> {
     let mut problems: Vec<Diagnostic> = vec![];
+    // A part is merged by its folder.
+    let own = serde_json::to_vec_pretty(report).unwrap_or_default();
+    problems.extend(destination::write(&tournament.folder.join(REPORT), &own).err().map(|problem| *problem));
     for destination in &checked.reports {
         let bytes = match destination.kind {
             ReportKind::Json => serde_json::to_vec_pretty(report).map_err(|error| error.to_string()),
-            ReportKind::Html => Ok(board::export(report, tournament, findings, console.language)),
+            ReportKind::Html => Ok(board::export(report, tournament, findings, (console.language, closed))),
             _ => Err("a matrix is reported as `json` or `html`".to_owned()),
         };
         let written: Result<(), Box<Diagnostic>> = match (bytes, &destination.path) {

@@ -76,6 +76,7 @@ impl Read {
             waiting: self.client.scripts.len() as u32,
             client_tests: self.client.tests.clone(),
             server_tests: self.server.tests.clone(),
+            ..CellInput::default()
         };
         scenario.given = Given { inputs: RunInputs { cell: Some(cell), ..inputs }, files: self.files.files() };
         Ok(scenario)

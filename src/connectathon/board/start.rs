@@ -41,8 +41,9 @@ fn client(shared: &Shared, at: usize, party: &Client) -> Value {
             let base = stage.gate.as_ref()?.base(place)?;
             let (server, ..) = stage.tournament.parts(place)?;
             let tokens = if server.simulated { "party" } else { "server" };
+            let (.., scenario) = stage.tournament.parts(place)?;
             Some(json!({
-                "place": place, "server": key.server, "scenario": key.scenario, "base": base, "tokens": tokens,
+                "requests": scenario.requests, "place": place, "server": key.server, "scenario": key.scenario, "base": base, "tokens": tokens,
             }))
         })
         .collect();
