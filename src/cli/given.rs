@@ -78,6 +78,7 @@ pub fn inputs(
         nearest_package: checked.nearest_package,
         package_dir: checked.package_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
         awaited: false,
+        cell: None,
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         settings: shown.lines().map(|line| masked.text(line).into_owned()).collect(),
     }

@@ -20,6 +20,7 @@ use super::exit::Exit;
 use super::given;
 use super::judge::Judge;
 use super::mask;
+use super::matrix;
 use super::packages::Packages;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
@@ -201,6 +202,10 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
         return Err(vec![code::error(code::RECORD, message)]);
     }
     let files = record.files().map_err(broken)?.ok_or_else(incomplete)?;
+    if inputs.cell.is_some() && !otherwise.scripts.is_empty() {
+        let message = "a cell is judged again with its own scripts: those of both sides belong together";
+        return Err(vec![code::error(code::RECORD, message)]);
+    }
     let (scripts, files) = match otherwise.scripts.as_slice() {
         [] => (own_scripts(&inputs, &files)?, Box::new(files) as Box<dyn ScriptSource>),
         asked => (other_scripts(asked)?, Box::new(Shelf) as Box<dyn ScriptSource>),
@@ -229,6 +234,10 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
         tokens: given::tokens(&inputs),
         ..PlanSettings::default()
     };
+    if let Some(cell) = &inputs.cell {
+        let events = matrix::rejudged(record, (&inputs, cell), scripts, (&definitions, recorded), &*files, settings)?;
+        return Ok(Derived { events, same, files });
+    }
     let plan = engine::plan(&scripts, &*files, &|version| definitions.types(version), &settings);
     if !plan.is_runnable() {
         return Err(plan.problems.into_iter().filter(script_problem::forbids_running).collect());

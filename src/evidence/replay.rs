@@ -46,10 +46,10 @@ pub fn replay(record: &Record, plan: &Plan, settings: &RunSettings<'_>, same: bo
             Poll::Pending => return Err(ReplayError::Waited),
         }
     }
-    if let Some(fault) = answers.fault.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    if let Some(fault) = answers.fault() {
         return Err(fault);
     }
-    let events = collected.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let events = collected.into_events();
     let events = at_its_time(record, events, same)?;
     Ok(if same { with_tokens(record, in_its_order(record, events)) } else { events })
 }
@@ -89,7 +89,10 @@ fn with_tokens(record: &Record, events: Vec<Event>) -> Vec<Event> {
 }
 
 /// With the moments of the record, and, for the same scripts, as far as the record goes.
-fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Vec<Event>, ReplayError> {
+///
+/// # Errors
+/// When the record does not begin with the start of a run.
+pub fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Vec<Event>, ReplayError> {
     let Some(Event::RunStarted(recorded)) = record.events().first() else { return Err(ReplayError::NoStart) };
     if let Some(Event::RunStarted(started)) = events.first_mut() {
         started.at.clone_from(&recorded.at);
@@ -114,7 +117,7 @@ fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Ve
 }
 
 /// What an event is about, as far as another run of the same scripts has it too.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     Run,
     Token,
@@ -124,6 +127,19 @@ enum Place {
     Action(u32, u32, u32),
     ScriptEnd(u32),
     End,
+}
+
+/// In the order of the record; what it does not have stays where it is, after what came before it.
+pub fn in_its_order(record: &Record, events: Vec<Event>) -> Vec<Event> {
+    let known: HashMap<Place, usize> = record.events().iter().enumerate().map(|(at, e)| (place(e), at)).collect();
+    let mut last = 0;
+    let mut placed: Vec<(usize, Event)> = vec![];
+    for event in events {
+        last = known.get(&place(&event)).copied().unwrap_or(last);
+        placed.push((last, event));
+    }
+    placed.sort_by_key(|(at, _)| *at);
+    placed.into_iter().map(|(_, event)| event).collect()
 }
 
 fn place(event: &Event) -> Place {
@@ -139,8 +155,16 @@ fn place(event: &Event) -> Place {
     }
 }
 
+/// Events as they come.
 #[derive(Default)]
-struct Collected(Mutex<Vec<Event>>);
+pub struct Collected(Mutex<Vec<Event>>);
+
+impl Collected {
+    /// What came.
+    pub fn into_events(self) -> Vec<Event> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl EventSink for Collected {
     fn event(&self, event: &Event) -> Result<(), RecordError> {
@@ -150,7 +174,7 @@ impl EventSink for Collected {
 }
 
 /// The recorded exchanges, as answers.
-struct Answers<'r> {
+pub struct Answers<'r> {
     record: &'r Record,
     /// The scripts are those of the record: the action alone says which exchange it was.
     same: bool,
@@ -166,7 +190,8 @@ struct Answers<'r> {
 }
 
 impl<'r> Answers<'r> {
-    fn new(record: &'r Record, same: bool) -> Self {
+    /// Of a record; `same` says that the scripts are those of the record.
+    pub fn new(record: &'r Record, same: bool) -> Self {
         let mut scripts: HashMap<u32, &str> = HashMap::new();
         let mut numbered: HashMap<u32, &Exchanged> = HashMap::new();
         let renewed: HashSet<u32> = record.events().iter().filter_map(renews).collect();
@@ -229,7 +254,16 @@ impl<'r> Answers<'r> {
         self.record.body(hash)?.ok_or_else(|| ReplayError::NoBody(hash.clone()))
     }
 
-    fn exchange(&self, recorded: &Exchanged) -> Result<Exchange, ReplayError> {
+    /// Why an answer could not be given, if that happened.
+    pub fn fault(self) -> Option<ReplayError> {
+        self.fault.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A recorded exchange as it was.
+    ///
+    /// # Errors
+    /// When a body is gone or was altered.
+    pub fn exchange(&self, recorded: &Exchanged) -> Result<Exchange, ReplayError> {
         let headers = |message: &RecordedMessage| -> Headers { message.headers.iter().cloned().collect() };
         let request = Request {
             method: recorded.method.clone(),

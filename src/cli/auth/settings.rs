@@ -117,6 +117,22 @@ pub fn configured(
     }
 }
 
+/// The login that a table of another file describes; paths in it are from `folder`.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn of_table(table: toml::Table, folder: &Path, checked: &Checked) -> Result<Configured, Vec<Diagnostic>> {
+    let table: Table = table.try_into().map_err(|error: toml::de::Error| {
+        vec![problem::error(code::SETTINGS, format!("the table `login`: {}", error.message().replace('\n', ", ")))]
+    })?;
+    let mut reading = Reading { folder: folder.to_owned(), problems: vec![] };
+    let configured = reading.whole(table, checked, None);
+    match (configured, reading.problems.is_empty()) {
+        (Some(configured), true) => Ok(configured),
+        _ => Err(reading.problems),
+    }
+}
+
 struct Reading {
     /// Paths are from where the file is.
     folder: PathBuf,

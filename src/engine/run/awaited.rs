@@ -76,7 +76,10 @@ impl<'r> ScriptRun<'r> {
         }
         let slot = known(&self.slots);
         let came = match (slot, &left_out) {
-            (Some((_, slot)), None) => seat.hall.take(slot).await,
+            (Some((_, slot)), None) => match seat.hall.recall(slot, (self.number, test, place.1 as u32)) {
+                Some(recalled) => recalled,
+                None => seat.hall.take(slot).await,
+            },
             (Some((_, slot)), Some(_)) => {
                 seat.hall.leave(slot);
                 None

@@ -22,8 +22,8 @@ pub(super) async fn run(portion: &Portion<'_>) -> Result<(), RecordError> {
     let number = |(at, planned)| (u32::try_from(portion.run.before + at).unwrap_or(u32::MAX), planned);
     let scripts = portion.plan.scripts.iter().enumerate().map(number);
     match portion.run.settings.awaiting {
-        Some(seat) => all_that_wait(portion, scripts.collect(), seat).await,
-        None => side_by_side(portion, scripts, portion.run.settings.jobs).await,
+        Some(seat) if !seat.hall.is_over() => all_that_wait(portion, scripts.collect(), seat).await,
+        _ => side_by_side(portion, scripts, portion.run.settings.jobs).await,
     }
 }
 
