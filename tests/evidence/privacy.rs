@@ -207,7 +207,8 @@ fn nobody_is_seen((desk, persons): (Desk, Vec<Person>)) {
     let mut leaks = String::new();
     for name in outputs() {
         let bytes = desk.bytes(&name);
-        assert!(!bytes.is_empty(), "{name}");
+        // What was told may be nothing where everything went to files.
+        assert!(!bytes.is_empty() || name.ends_with(".out"), "{name}");
         let seen: Vec<String> = found
             .find_iter(&bytes)
             .map(|m| {
