@@ -112,6 +112,9 @@ pub async fn run(
     }
     let stopped = settings.awaiting.is_some_and(|seat| seat.hall.closed() == Some(Closing::Stopped));
     let interrupted = settings.interrupt.is_raised() || stopped;
+    for peer in client.peers() {
+        sink.event(&Event::ServerSeen(peer.into()))?;
+    }
     sink.event(&Event::RunFinished { at: jiff::Timestamp::now().to_string(), interrupted })?;
     let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
     Ok(RunOutcome { interrupted, exchanges: count(&run.exchanges), answered: count(&run.answered) })

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::engine::{Call, Plan, RunSettings, Sending, Transport, run};
-use crate::exchange::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction};
+use crate::exchange::{Exchange, Headers, Peer, Request, Response, TransportError, TransportErrorKind, redaction};
 use crate::record::{ActionKind, Event, EventSink, Exchanged, ReadRecordError, Record, RecordError, RecordedMessage};
 
 /// Why a record cannot be replayed.
@@ -104,6 +104,7 @@ fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Ve
 enum Place {
     Run,
     Token,
+    Server(String),
     Script(u32),
     Test(u32, u32),
     Exchange(u32),
@@ -116,6 +117,7 @@ fn place(event: &Event) -> Place {
     match event {
         Event::RunStarted(_) => Place::Run,
         Event::TokenObtained(_) => Place::Token,
+        Event::ServerSeen(server) => Place::Server(server.sha256.clone()),
         Event::ScriptStarted(script) => Place::Script(script.script),
         Event::TestStarted(test) => Place::Test(test.script, test.test),
         Event::Exchanged(exchange) => Place::Exchange(exchange.exchange),
@@ -250,6 +252,15 @@ impl<'r> Answers<'r> {
 impl Transport for Answers<'_> {
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t> {
         Box::pin(std::future::ready(self.answer(request, call)))
+    }
+
+    /// Those of the record: nobody is asked who they are.
+    fn peers(&self) -> Vec<Peer> {
+        let seen = self.record.events().iter().filter_map(|event| match event {
+            Event::ServerSeen(server) => Some(server.clone().into()),
+            _ => None,
+        });
+        seen.collect()
     }
 }
 
