@@ -81,6 +81,7 @@ pub fn inputs(
         cell: None,
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         settings: shown.lines().map(|line| masked.text(line).into_owned()).collect(),
+        declared: Some(checked.declared().written()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
-use crate::exchange::{Client, Exchange, Request};
+use crate::exchange::{Client, Exchange, Peer, Request};
 
 /// The action that sends a request; a record finds its answer by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,19 @@ pub trait Transport: Sync {
     fn seen(&self, exchange: Exchange) -> Exchange {
         exchange
     }
+
+    /// The servers that answered so far, by their certificates.
+    fn peers(&self) -> Vec<Peer> {
+        vec![]
+    }
 }
 
 impl Transport for Client {
     fn send<'t>(&'t self, request: Request, _: Call<'t>) -> Sending<'t> {
         Box::pin(Client::send(self, request))
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        Client::peers(self)
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::engine::{Call, Plan, RunSettings, Sending, Transport, run};
-use crate::exchange::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction};
+use crate::exchange::{Exchange, Headers, Peer, Request, Response, TransportError, TransportErrorKind, redaction};
 use crate::record::{ActionKind, Event, EventSink, Exchanged, ReadRecordError, Record, RecordError, RecordedMessage};
 
 /// Why a record cannot be replayed.
@@ -121,6 +121,7 @@ pub fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Resul
 enum Place {
     Run,
     Token,
+    Server(String),
     Script(u32),
     Test(u32, u32),
     Exchange(u32),
@@ -146,6 +147,7 @@ fn place(event: &Event) -> Place {
     match event {
         Event::RunStarted(_) => Place::Run,
         Event::TokenObtained(_) => Place::Token,
+        Event::ServerSeen(server) => Place::Server(server.sha256.clone()),
         Event::ScriptStarted(script) => Place::Script(script.script),
         Event::TestStarted(test) => Place::Test(test.script, test.test),
         Event::Exchanged(exchange) => Place::Exchange(exchange.exchange),
@@ -321,6 +323,15 @@ impl Transport for Answers<'_> {
         let script = call.script.to_string_lossy();
         let recorded = self.placed.get(&(&*script, call.test, call.action)).filter(|_| self.same)?;
         Some(recorded.exchange)
+    }
+
+    /// Those of the record: nobody is asked who they are.
+    fn peers(&self) -> Vec<Peer> {
+        let seen = self.record.events().iter().filter_map(|event| match event {
+            Event::ServerSeen(server) => Some(server.clone().into()),
+            _ => None,
+        });
+        seen.collect()
     }
 }
 

@@ -221,8 +221,10 @@ fn read(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>, ReadRecordErro
 
 /// A complete JSON object whose `event` is a word we do not have.
 fn is_unknown_event(line: &[u8]) -> bool {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 9] = [
         "run_started",
+        "token_obtained",
+        "server_seen",
         "script_started",
         "test_started",
         "exchanged",

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, nearest};
+use crate::evidence::code;
+use crate::evidence::declared::Declared;
 use crate::fhir::FhirVersion;
+use crate::record::Record;
 use crate::report::{KnownFailure, Observation, Requirements};
 
 use super::super::problem;
@@ -105,6 +108,22 @@ pub struct Checked {
     pub test_persons_only: bool,
     /// Scripts that run side by side at most.
     pub jobs: NonZeroUsize,
+}
+
+impl Checked {
+    /// What decides a verdict beside scripts and packages.
+    pub fn declared(&self) -> Declared {
+        Declared { known: self.known.clone(), requirements: self.requirements.clone() }
+    }
+
+    /// The same, judging as a run of before was judged. `asked` says that tables of requirements were asked
+    /// for by name now: then those are used.
+    pub fn as_declared(&self, record: &Record, asked: bool) -> Result<Checked, Box<Diagnostic>> {
+        let kept = Declared::recorded(record).map_err(|error| Box::new(code::error(code::RECORD, error)))?;
+        let Some(Declared { known, requirements }) = kept else { return Ok(self.clone()) };
+        let requirements = if asked { self.requirements.clone() } else { requirements };
+        Ok(Checked { known, requirements, ..self.clone() })
+    }
 }
 
 impl Settings {

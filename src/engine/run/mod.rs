@@ -156,6 +156,9 @@ impl<'r> Running<'r> {
     pub fn finish(self) -> Result<RunOutcome, RecordError> {
         let stopped = self.settings.awaiting.is_some_and(|seat| seat.hall.closed() == Some(Closing::Stopped));
         let interrupted = self.settings.interrupt.is_raised() || stopped;
+        for peer in self.client.peers() {
+            self.sink.event(&Event::ServerSeen(peer.into()))?;
+        }
         self.sink.event(&Event::RunFinished { at: jiff::Timestamp::now().to_string(), interrupted })?;
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         Ok(RunOutcome { interrupted, exchanges: count(&self.exchanges), answered: count(&self.answered) })
