@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::definitions::package::{
     Deviation, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
 };
+use crate::definitions::terminology::Authority;
 use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
@@ -22,6 +23,7 @@ use super::configuration::{Configuration, Repositories};
 use super::packages::{Packages, definitions, fits};
 use super::problem;
 use super::settings::Checked;
+use super::terminology;
 
 /// What says which packages.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,13 +56,20 @@ pub struct Preference {
     pub nearest: bool,
     /// Release of scripts that do not say.
     pub release: Option<FhirVersion>,
+    /// Whom to ask about codes.
+    pub terminology: Option<terminology::Wanted>,
 }
 
 impl Preference {
     /// As the settings have it.
     pub fn of(checked: &Checked) -> Preference {
         let Checked { package_dir, nearest_package, fhir_version, .. } = checked;
-        Preference { folder: package_dir.clone(), nearest: *nearest_package, release: *fhir_version }
+        Preference {
+            folder: package_dir.clone(),
+            nearest: *nearest_package,
+            release: *fhir_version,
+            terminology: terminology::Wanted::of(checked),
+        }
     }
 }
 
@@ -77,6 +86,7 @@ pub struct Choice {
 /// The choices of a run.
 pub struct Choices {
     all: Vec<Choice>,
+    authority: Option<Arc<dyn Authority>>,
     by_script: HashMap<PathBuf, usize>,
 }
 
@@ -138,7 +148,8 @@ impl Choices {
                 }
             }
         }
-        Ok((Choices { all, by_script }, problems))
+        let authority = preference.terminology.clone().map(terminology::Wanted::open).transpose()?;
+        Ok((Choices { all, authority, by_script }, problems))
     }
 
     /// The choice for a script.
@@ -149,6 +160,11 @@ impl Choices {
     /// Every choice.
     pub fn all(&self) -> &[Choice] {
         &self.all
+    }
+
+    /// Whom to ask about codes that no definitions decide.
+    pub fn authority(&self) -> Option<Arc<dyn Authority>> {
+        self.authority.clone()
     }
 
     /// The types of a release.

@@ -60,6 +60,13 @@ crate::diagnostic::rules! {
     "In XML is de volgorde van elementen die van de definitie.",
     "move the element", "verplaats het element";
 
+    /// Placeholders of a fixture were filled in.
+    PLACEHOLDERS = 4008,
+    "placeholders of a fixture were filled in", "placeholders van een fixture zijn ingevuld",
+    "The file is a fixture: places such as `${DATE, T, D, -90}` stand for a value on the day of the test. They were filled in before the file was judged, so that lines are those of the file and columns behind a placeholder are not.",
+    "Het bestand is een fixture: plaatsen als `${DATE, T, D, -90}` staan voor een waarde op de dag van de test. Ze zijn ingevuld voordat het bestand is beoordeeld; regels zijn die van het bestand, kolommen achter een placeholder niet.",
+    "nothing, for a fixture; in data that is exchanged write the value", "voor een fixture niets; schrijf in uitgewisselde gegevens de waarde";
+
     /// A required element is missing.
     MINIMUM = 4010,
     "a required element is missing", "een verplicht element ontbreekt",
@@ -199,6 +206,13 @@ crate::diagnostic::rules! {
     "A UCUM code is made of units, `.` and `/` between them, exponents, brackets and `{annotations}`, without spaces and in ASCII.",
     "Een UCUM-code bestaat uit eenheden met `.` en `/` ertussen, exponenten, haken en `{annotaties}`, zonder spaties en in ASCII.",
     "write the unit as UCUM does: `mm[Hg]`, `Cel`, `10*9/L`, `ug`", "schrijf de eenheid zoals UCUM: `mm[Hg]`, `Cel`, `10*9/L`, `ug`";
+
+    /// No code of the business leads to the code.
+    NOT_MAPPED = 4037,
+    "no code of the business leads to the code", "geen code uit de bouwsteen leidt naar deze code",
+    "The profile takes the codes of this element from those of the zib by a ConceptMap (extension `11179-permitted-value-conceptmap`), and none of its rows has this one. The required value set of FHIR does have it, so the resource is not invalid for it.",
+    "Het profiel leidt de codes van dit element met een ConceptMap af van die van de zib (extensie `11179-permitted-value-conceptmap`), en geen rij daarvan heeft deze code. De verplichte waardelijst van FHIR heeft haar wel, dus de resource is er niet ongeldig door.",
+    "check that the code says what the zib means; `entered-in-error` and the like have no counterpart there", "controleer of de code zegt wat de zib bedoelt; `entered-in-error` en dergelijke hebben daar geen tegenhanger";
 
     /// A reference is not one.
     REFERENCE_FORM = 4040,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::code;
+use super::invariant::context;
+use super::issue::{Broken, Detail};
 use super::walk::Walk;
 use crate::definitions::profile::{ExtensionContext, StructureDefinition};
 use crate::diagnostic::Severity;
@@ -48,7 +50,10 @@ impl<'d> Walk<'_, 'd> {
 
     /// What must hold of the element that an extension is on.
     fn context_invariants(&mut self, node: NodeRef<'d>, holder: NodeRef<'d>, definition: &StructureDefinition) {
-        for text in &definition.context_invariants {
+        // Our own words count where there are any, as for other invariants.
+        let own = context::of(&definition.url, self.document.table().version());
+        let given = definition.context_invariants.iter().map(|text| &**text).filter(|_| own.is_none());
+        for text in own.iter().map(|row| row.expression).chain(given) {
             let extension = Collection::from(Item::Element(Element::new(self.document, node.id())));
             let context = Context::new(self.document).at(holder.id()).with_written_names();
             let context = context.with_variable("extension", extension);
@@ -61,8 +66,18 @@ impl<'d> Walk<'_, 'd> {
             match holds {
                 Ok(true) => {}
                 Ok(false) => {
-                    let message = format!("the extension `{}` may stand only where `{text}` holds", definition.url);
-                    self.report(node, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
+                    let url = &definition.url;
+                    let says = |words: Option<&str>, alone: &str| words.map_or_else(|| alone.to_owned(), str::to_owned);
+                    let (en, nl) = (own.map(|row| row.says.en), own.map(|row| row.says.nl));
+                    let en = says(en, &format!("`{text}` holds"));
+                    let nl = says(nl, &format!("`{text}` geldt"));
+                    let message = format!("the extension `{url}` may stand only where {en}");
+                    let detail = Detail {
+                        dutch: Some(format!("de extensie `{url}` mag alleen staan waar geldt: {nl}")),
+                        invariant: Some(Broken { key: url.clone(), expression: text.into() }),
+                        ..Detail::default()
+                    };
+                    self.report_with(node, Severity::Error, code::EXTENSION_CONTEXT, message, detail, url);
                 }
                 Err(why) => self.not_checked(&definition.url, node, format!("`{text}` was not checked: {why}")),
             }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, nearest};
+use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, Source, nearest};
 use crate::fhir::FhirVersion;
 use crate::report::{KnownFailure, Observation, Requirements};
 
@@ -102,6 +102,10 @@ pub struct Checked {
     pub mask_key: Option<String>,
     /// Real persons end a run.
     pub test_persons_only: bool,
+    /// Base URL of the server that is asked about codes.
+    pub terminology_server: Option<String>,
+    /// The settings file, for tables that are read elsewhere.
+    pub file: Option<Source>,
 }
 
 impl Settings {
@@ -115,6 +119,7 @@ impl Settings {
     pub fn checked(&self) -> Result<Checked, Vec<Diagnostic>> {
         let mut check = Check { settings: self, problems: vec![] };
         let target = check.value(Key::Target, "a URL such as `https://host/fhir`", base_url);
+        let terminology_server = check.value(Key::TerminologyServer, "a URL such as `https://host/fhir`", base_url);
         let versions: Vec<&str> = FhirVersion::ALL.iter().map(|version| version.number()).collect();
         let fhir_version = check.value(Key::FhirVersion, &versions.join(" or "), FhirVersion::parse);
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);
@@ -155,6 +160,8 @@ impl Settings {
             allow,
             mask_key: self.one(Key::Mask).map(|given| given.text.clone()),
             test_persons_only: test_persons_only.unwrap_or_default(),
+            terminology_server,
+            file: self.file.clone(),
         })
     }
 }

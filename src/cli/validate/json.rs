@@ -33,6 +33,24 @@ struct Issue<'r> {
     profile: &'r str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     slices: &'r [SliceMiss],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definition: Option<Element<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invariant: Option<Invariant<'r>>,
+}
+
+/// Where the profile speaks of the element.
+#[derive(Serialize)]
+struct Element<'r> {
+    path: &'r str,
+    min: u32,
+    max: String,
+}
+
+#[derive(Serialize)]
+struct Invariant<'r> {
+    key: &'r str,
+    expression: &'r str,
 }
 
 #[derive(Serialize)]
@@ -88,6 +106,15 @@ pub fn write(report: &Report) -> String {
                         message: &f.message,
                         profile: &f.profile,
                         slices: &f.slices,
+                        definition: f.defined.as_ref().map(|d| Element {
+                            path: &d.path,
+                            min: d.min,
+                            max: d.max.to_string(),
+                        }),
+                        invariant: f
+                            .invariant
+                            .as_ref()
+                            .map(|broken| Invariant { key: &broken.key, expression: &broken.expression }),
                     })
                     .collect(),
             })
