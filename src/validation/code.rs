@@ -284,6 +284,13 @@ crate::diagnostic::rules! {
     "Alleen delen van een complexe extensie hebben relatieve url's.",
     "use the full canonical of the extension", "gebruik de volledige canonical van de extensie";
 
+    /// FHIR itself defines no such extension.
+    NO_SUCH_EXTENSION = 4054,
+    "FHIR itself defines no such extension", "FHIR zelf definieert deze extensie niet",
+    "The url is at HL7's own address, and everything there is in the core package of the release: it is misspelt, or of another release.",
+    "De url staat op het adres van HL7, en alles daar zit in het core-package van de versie: hij is verkeerd gespeld, of van een andere versie.",
+    "correct the url; the message names one that is nearly the same", "verbeter de url; de melding noemt er een die er sterk op lijkt";
+
     /// An invariant does not hold.
     INVARIANT = 4060,
     "an invariant does not hold", "een invariant klopt niet",

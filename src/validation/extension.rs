@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::code;
-use super::invariant::context;
+use super::invariant::context::{self, BASE};
 use super::issue::{Broken, Detail};
 use super::walk::Walk;
 use crate::definitions::profile::{ExtensionContext, StructureDefinition};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::fhirpath::{Collection, Context, Element, Expression, Item};
 
@@ -36,7 +36,8 @@ impl<'d> Walk<'_, 'd> {
         let Ok(definition) = self.validator.profiles.definition(url) else {
             let severity = self.policy().unknown_extension;
             let message = format!("the extension `{url}` is in none of the packages");
-            return self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
+            self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
+            return self.unknown_in_base(node, url, severity);
         };
         self.modifier(node, &definition);
         self.context_invariants(node, holder, &definition);
@@ -46,6 +47,22 @@ impl<'d> Walk<'_, 'd> {
         let allowed: Vec<String> = definition.contexts.iter().map(|c| format!("`{}`", c.expression)).collect();
         let message = format!("the extension `{url}` may not stand here, only on {}", allowed.join(", "));
         self.report(holder, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
+    }
+
+    /// The extensions at HL7's own address are all in the package of the release: a url there that is none of
+    /// them is misspelt, or of another release.
+    fn unknown_in_base(&mut self, node: NodeRef<'d>, url: &str, severity: Severity) {
+        let (Some(name), Some(at)) = (url.strip_prefix(BASE), node.child("url")) else { return };
+        let profiles = &self.validator.profiles;
+        let names = profiles.urls();
+        let near =
+            nearest(name, names.iter().filter_map(|url| url.strip_prefix(BASE)).filter(|name| name.contains('-')));
+        let release = self.document.table().version();
+        let mut message = format!("FHIR {release} defines no extension `{name}`");
+        if let Some(near) = near {
+            message.push_str(&format!(", `{near}` is one"));
+        }
+        self.report(at, severity, code::NO_SUCH_EXTENSION, message, &"".into());
     }
 
     /// What must hold of the element that an extension is on.

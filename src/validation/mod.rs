@@ -115,3 +115,6 @@ impl Validator {
         ready
     }
 }
+
+#[cfg(test)]
+mod tests;

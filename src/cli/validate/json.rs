@@ -6,13 +6,25 @@ use serde::Serialize;
 
 use crate::record::SliceMiss;
 
+use super::against::Row;
 use super::{Report, Verdict, severity};
 
 #[derive(Serialize)]
 struct Document<'r> {
     schema: &'static str,
     files: Vec<File<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Vec<Compared<'r>>>,
     receipt: Receipt<'r>,
+}
+
+/// An element with an error, by who found one.
+#[derive(Serialize)]
+struct Compared<'r> {
+    path: &'r str,
+    found_by: &'static str,
+    keur: &'r [String],
+    other: &'r [String],
 }
 
 #[derive(Serialize)]
@@ -84,7 +96,7 @@ struct Definition<'r> {
 }
 
 /// One object, on one line.
-pub fn write(report: &Report) -> String {
+pub fn write(report: &Report, against: Option<&[Row]>) -> String {
     let codes = report.codes();
     let document = Document {
         schema: "urn:keur:validation:1",
@@ -119,6 +131,11 @@ pub fn write(report: &Report) -> String {
                     .collect(),
             })
             .collect(),
+        against: against.map(|rows| {
+            let rows = rows.iter();
+            rows.map(|row| Compared { path: &row.path, found_by: row.by.code(), keur: &row.keur, other: &row.other })
+                .collect()
+        }),
         receipt: Receipt {
             files: Files {
                 total: report.files.len(),

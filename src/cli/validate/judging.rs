@@ -165,10 +165,11 @@ fn whole_text(severity: Severity, code: Code, message: String, span: Span) -> Fi
 /// there are none, or some that mean nothing without a script: then the text is judged as it stands.
 fn filled_in(text: &Arc<str>, syntax: Syntax, circumstances: &Circumstances) -> Option<(Arc<str>, Finding)> {
     let at = text.find("${")?;
-    let filled = placeholders::substitute(text, syntax, &Variables::new(circumstances)).ok()?;
-    let filled: Arc<str> = filled.into();
-    let position = fhir::LineIndex::default().position(&filled, at);
     let day = circumstances.now().date();
+    let mut variables = Variables::new(circumstances);
+    variables.set("T", day.to_string());
+    let filled: Arc<str> = placeholders::substitute(text, syntax, &variables).ok()?.into();
+    let position = fhir::LineIndex::default().position(&filled, at);
     let message = format!("placeholders were filled in as the simulator does, with today ({day}) for `T`");
     let dutch = format!("placeholders zijn ingevuld zoals de simulator dat doet, met vandaag ({day}) als `T`");
     let said = whole_text(Severity::Information, code::PLACEHOLDERS, message, Span::new(at, at));

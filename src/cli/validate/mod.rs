@@ -5,6 +5,7 @@ mod files;
 mod json;
 mod judging;
 mod outcome;
+mod place;
 mod sarif;
 mod text;
 
@@ -20,6 +21,7 @@ use crate::validation::{Broken, CodeCount, Defined, Policy, Validator};
 use super::console::Console;
 use super::exit::Exit;
 use super::packages::Packages;
+use super::problem;
 use super::settings::{Checked, Key};
 use super::terminology;
 
@@ -176,10 +178,11 @@ pub fn validate(arguments: &Arguments, settings: &Checked, console: &Console) ->
             return Exit::Usage;
         }
     };
-    let text = match (arguments.format, &against) {
-        (Format::Text, Some(other)) => against::write(&report, other, console),
+    let rows = against.map(|other| against::compare(&report, &other));
+    let text = match (arguments.format, &rows) {
+        (Format::Text, Some(rows)) => against::write(&report, rows, console),
         (Format::Text, None) => text::write(&report, console),
-        (Format::Json, _) => json::write(&report),
+        (Format::Json, _) => json::write(&report, rows.as_deref()),
         (Format::Operationoutcome, _) => outcome::write(&report),
         (Format::Sarif, _) => sarif::write(&report, console),
     };
@@ -194,6 +197,10 @@ fn judged(arguments: &Arguments, settings: &Checked) -> Result<(Report, Option<a
     let version = settings.fhir_version.unwrap_or(FhirVersion::Stu3);
     let files = files::files(&arguments.paths)?;
     let definitions = Packages::open(&settings.packages)?.definitions(version)?;
+    if arguments.against.is_some() && !matches!(arguments.format, Format::Text | Format::Json) {
+        let message = "`--against` is shown by `--format text` and `--format json`";
+        return Err(vec![problem::error(problem::PATH, message)]);
+    }
     let against = arguments.against.as_deref().map(|path| against::read(path, &files)).transpose();
     let against = against.map_err(|problem| vec![*problem])?;
     let authority = terminology::Wanted::of(settings).map(terminology::Wanted::open).transpose()?;

@@ -7,7 +7,7 @@ use crate::diagnostic::Words;
 use crate::fhir::FhirVersion;
 
 /// Where the extensions of the base specification are.
-const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
+pub const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// What must hold of the element around an extension.
 #[derive(Debug)]
