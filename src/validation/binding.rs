@@ -1,6 +1,7 @@
 //! Bindings: is the code in the value set?
 
 use super::code;
+use super::issue::Detail;
 use super::walk::{Origin, Walk};
 use crate::definitions::BindingStrength;
 use crate::definitions::profile::ElementBinding;
@@ -34,6 +35,14 @@ impl<'d> Walk<'_, 'd> {
         let value_set = binding.value_set.as_deref().and_then(|canonical| terminology.value_set(canonical));
         let systems: Vec<&str> = value_set.iter().flat_map(|set| set.systems()).collect();
         let codes = codes_of(node, self.document.type_name(node.id()));
+        // One outside the value set is wrong already.
+        let outside = |c: &CodeRef<'_>| {
+            let of = binding.value_set.as_deref().map(|canonical| terminology.membership(canonical, *c));
+            of == Some(Membership::NotMember)
+        };
+        if codes.iter().all(outside) {
+            return;
+        }
         for canonical in &binding.permitted_concept_maps {
             let Some(map) = terminology.concept_map(canonical) else {
                 return self.count_code(Some(format!("concept map {canonical} is in none of the packages")));
@@ -42,12 +51,12 @@ impl<'d> Walk<'_, 'd> {
                 return;
             }
         }
-        if !codes.is_empty() {
-            let found: Vec<String> = codes.iter().map(|c| format!("`{}`", c.code)).collect();
-            let maps: Vec<&str> = binding.permitted_concept_maps.iter().map(|m| &**m).collect();
-            let message = format!("no code of the zib leads to {} by {}", found.join(", "), maps.join(", "));
-            self.report(node, self.policy().outside_concept_map, code::NOT_MAPPED, message, origin);
-        }
+        let found: Vec<String> = codes.iter().map(|c| format!("`{}`", c.code)).collect();
+        let (found, maps) = (found.join(", "), binding.permitted_concept_maps.join(", "));
+        let message = format!("no code of the zib leads to {found} by {maps}");
+        let dutch = Some(format!("geen code van de zib leidt naar {found} volgens {maps}"));
+        let detail = Detail { dutch, ..Detail::default() };
+        self.report_with(node, self.policy().outside_concept_map, code::NOT_MAPPED, message, detail, origin);
     }
 
     fn bound(&mut self, node: NodeRef<'d>, value_set: &str, (severity, rule): (Severity, Code), origin: Origin<'_>) {

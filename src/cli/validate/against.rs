@@ -1,10 +1,10 @@
 //! `--against`: where keur and another validator differ on one file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Severity, Words};
+use crate::diagnostic::{Diagnostic, Language, Severity, Words};
 use crate::fhir::{self, Format, NodeRef};
 
 use super::super::console::Console;
@@ -28,19 +28,42 @@ pub enum By {
     Other,
 }
 
-/// Their codes, and what each means.
-const BY: [(By, &str, Words); 4] = [
-    (By::Both, "both", Words::new("both find an error here", "beide vinden hier een fout")),
-    (
-        By::Near,
-        "near",
-        Words::new(
+/// Who found an error: its code, what is said of an element, and of how many of them.
+struct Finder {
+    by: By,
+    code: &'static str,
+    here: Words,
+    counted: Words,
+}
+
+const FINDERS: [Finder; 4] = [
+    Finder {
+        by: By::Both,
+        code: "both",
+        here: Words::new("both find an error here", "beide vinden hier een fout"),
+        counted: Words::new("by both", "van beide"),
+    },
+    Finder {
+        by: By::Near,
+        code: "near",
+        here: Words::new(
             "both find an error, the other one level up or down",
-            "beide vinden een fout, de ander hoger of lager",
+            "beide vinden een fout, de ander een niveau hoger of lager",
         ),
-    ),
-    (By::Keur, "keur", Words::new("only keur finds an error here", "alleen keur vindt hier een fout")),
-    (By::Other, "other", Words::new("only the other finds an error here", "alleen de ander vindt hier een fout")),
+        counted: Words::new("by both, one level apart", "van beide, een niveau uiteen"),
+    },
+    Finder {
+        by: By::Keur,
+        code: "keur",
+        here: Words::new("only keur finds an error here", "alleen keur vindt hier een fout"),
+        counted: Words::new("by keur alone", "van keur alleen"),
+    },
+    Finder {
+        by: By::Other,
+        code: "other",
+        here: Words::new("only the other finds an error here", "alleen de ander vindt hier een fout"),
+        counted: Words::new("by the other alone", "van de ander alleen"),
+    },
 ];
 
 const NONE: Words = Words::new("neither finds an error", "geen van beide vindt een fout");
@@ -50,11 +73,11 @@ const PLACES: Words = Words::new("elements with an error", "elementen met een fo
 impl By {
     /// Its code.
     pub fn code(self) -> &'static str {
-        BY[self as usize].1
+        FINDERS[self as usize].code
     }
 
     fn words(self) -> Words {
-        BY[self as usize].2
+        FINDERS[self as usize].here
     }
 }
 
@@ -104,7 +127,7 @@ fn said(issue: NodeRef<'_>) -> String {
 }
 
 /// Every element with an error: keur's in the order of the file, then those that only the other has.
-pub fn compare(report: &Report, other: &Other) -> Vec<Row> {
+pub fn compare(report: &Report, other: &Other, language: Language) -> Vec<Row> {
     let findings = report.files.iter().flat_map(|f| &f.findings).filter(|f| f.severity <= Severity::Error);
     let mut rows: Vec<(Place, Row)> = vec![];
     let mut known: BTreeMap<Place, usize> = BTreeMap::new();
@@ -114,31 +137,29 @@ pub fn compare(report: &Report, other: &Other) -> Vec<Row> {
             rows.push((place, Row { path: finding.path.clone(), by: By::Keur, keur: vec![], other: vec![] }));
             rows.len() - 1
         });
-        rows[at].1.keur.push(format!("{} {}", finding.code, finding.message));
+        rows[at].1.keur.push(format!("{} {}", finding.code, finding.said(language)));
     }
-    let (mut matched, ours) = (BTreeSet::new(), rows.len());
-    for (index, (place, said)) in other.0.iter().enumerate() {
-        if let Some((_, row)) = rows[..ours].iter_mut().find(|(p, _)| p.is(place)) {
-            row.by = By::Both;
-            row.other.push(said.clone());
-            matched.insert(index);
+    let ours = rows.len();
+    let mut open: Vec<&(Place, String)> = vec![];
+    for found in &other.0 {
+        match rows.iter_mut().find(|(place, _)| *place == found.0) {
+            Some((_, row)) => {
+                row.by = By::Both;
+                row.other.push(found.1.clone());
+            }
+            None => open.push(found),
         }
     }
-    for (index, (place, said)) in other.0.iter().enumerate().filter(|(index, _)| !matched.contains(index)) {
+    for (place, said) in open {
         let near = |(p, row): &&mut (Place, Row)| row.by != By::Both && p.is_beside(place);
         if let Some((_, row)) = rows[..ours].iter_mut().find(near) {
             row.by = By::Near;
             row.other.push(format!("`{place}`: {said}"));
-            matched.insert(index);
-        }
-    }
-    for (_, (place, said)) in other.0.iter().enumerate().filter(|(index, _)| !matched.contains(index)) {
-        match rows[ours..].iter_mut().find(|(p, _)| p.is(place)) {
-            Some((_, row)) => row.other.push(said.clone()),
-            None => {
-                let row = Row { path: place.to_string(), by: By::Other, keur: vec![], other: vec![said.clone()] };
-                rows.push((place.clone(), row));
-            }
+        } else if let Some((_, row)) = rows[ours..].iter_mut().find(|(p, _)| p == place) {
+            row.other.push(said.clone());
+        } else {
+            let row = Row { path: place.to_string(), by: By::Other, keur: vec![], other: vec![said.clone()] };
+            rows.push((place.clone(), row));
         }
     }
     rows.into_iter().map(|(_, row)| row).collect()
@@ -161,7 +182,7 @@ pub fn write(report: &Report, rows: &[Row], console: &Console) -> String {
     }
     if !rows.is_empty() {
         let count = |by: By| rows.iter().filter(|row| row.by == by).count();
-        let counts = BY.iter().map(|(by, _, words)| (count(*by), words.get(language))).filter(|(count, _)| *count > 0);
+        let counts = FINDERS.iter().map(|finder| (count(finder.by), finder.counted.get(language)));
         let counts: Vec<String> = counts.map(|(count, words)| format!("{count} {words}")).collect();
         let _ = writeln!(out, "{} {}: {}", rows.len(), PLACES.get(language), counts.join(", "));
     }

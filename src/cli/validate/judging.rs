@@ -165,13 +165,12 @@ fn whole_text(severity: Severity, code: Code, message: String, span: Span) -> Fi
 /// there are none, or some that mean nothing without a script: then the text is judged as it stands.
 fn filled_in(text: &Arc<str>, syntax: Syntax, circumstances: &Circumstances) -> Option<(Arc<str>, Finding)> {
     let at = text.find("${")?;
-    let day = circumstances.now().date();
     let mut variables = Variables::new(circumstances);
-    variables.set("T", day.to_string());
+    variables.set("T", circumstances.now().date().to_string());
     let filled: Arc<str> = placeholders::substitute(text, syntax, &variables).ok()?.into();
     let position = fhir::LineIndex::default().position(&filled, at);
-    let message = format!("placeholders were filled in as the simulator does, with today ({day}) for `T`");
-    let dutch = format!("placeholders zijn ingevuld zoals de simulator dat doet, met vandaag ({day}) als `T`");
+    let message = "placeholders were filled in as the simulator does, with today for `T`".to_owned();
+    let dutch = "placeholders zijn ingevuld zoals de simulator dat doet, met vandaag als `T`".to_owned();
     let said = whole_text(Severity::Information, code::PLACEHOLDERS, message, Span::new(at, at));
     Some((filled, Finding { position, dutch: Some(dutch), ..said }))
 }

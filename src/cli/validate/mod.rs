@@ -178,7 +178,9 @@ pub fn validate(arguments: &Arguments, settings: &Checked, console: &Console) ->
             return Exit::Usage;
         }
     };
-    let rows = against.map(|other| against::compare(&report, &other));
+    // JSON is for programs, in English.
+    let language = if arguments.format == Format::Text { console.language } else { Language::En };
+    let rows = against.map(|other| against::compare(&report, &other, language));
     let text = match (arguments.format, &rows) {
         (Format::Text, Some(rows)) => against::write(&report, rows, console),
         (Format::Text, None) => text::write(&report, console),

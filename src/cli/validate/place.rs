@@ -17,11 +17,6 @@ impl Place {
         Place(if text.contains('/') { of_xpath(&text) } else { of_fhirpath(&text) })
     }
 
-    /// The same element.
-    pub fn is(&self, other: &Place) -> bool {
-        self == other
-    }
-
     /// One is directly in the other.
     pub fn is_beside(&self, other: &Place) -> bool {
         let (outer, inner) = if self.0.len() < other.0.len() { (self, other) } else { (other, self) };
@@ -101,10 +96,10 @@ mod tests {
             ("Patient", " Patient "),
             ("", ""),
         ] {
-            assert!(Place::parse(a).is(&Place::parse(b)), "{a} {b}");
+            assert_eq!(Place::parse(a), Place::parse(b), "{a} {b}");
         }
         for (a, b) in [("Patient.name[1]", "Patient.name"), ("Patient", "Patient.name"), ("Patient", "")] {
-            assert!(!Place::parse(a).is(&Place::parse(b)), "{a} {b}");
+            assert_ne!(Place::parse(a), Place::parse(b), "{a} {b}");
         }
         let near = |a, b| Place::parse(a).is_beside(&Place::parse(b));
         assert!(near("Patient.name", "Patient.name[0].use") && near("Patient.name.use", "Patient.name"));
