@@ -51,17 +51,22 @@ impl<'d> Walk<'_, 'd> {
 
     /// The extensions at HL7's own address are all in the package of the release: a url there that is none of
     /// them is misspelt, or of another release.
-    fn unknown_in_base(&mut self, node: NodeRef<'d>, url: &str, severity: Severity) {
+    fn unknown_in_base(&mut self, node: NodeRef<'d>, url: &'d str, severity: Severity) {
         let (Some(name), Some(at)) = (url.strip_prefix(BASE), node.child("url")) else { return };
-        let profiles = &self.validator.profiles;
-        let names = profiles.urls();
-        let near =
-            nearest(name, names.iter().filter_map(|url| url.strip_prefix(BASE)).filter(|name| name.contains('-')));
+        let validator = self.validator;
         let release = self.document.table().version();
-        let mut message = format!("FHIR {release} defines no extension `{name}`");
-        if let Some(near) = near {
-            message.push_str(&format!(", `{near}` is one"));
-        }
+        let said = self.unknown_extensions.entry(url).or_insert_with(|| {
+            let said = format!("FHIR {release} defines no extension `{name}`");
+            // `iso21090-ADXP-houseNumber`: names of one family differ in their last part.
+            let Some((family, last)) = name.rsplit_once('-') else { return said };
+            let urls = validator.profiles.urls();
+            let names = urls.iter().filter_map(|url| url.strip_prefix(BASE)?.rsplit_once('-'));
+            match nearest(last, names.filter(|(of, _)| *of == family).map(|(_, last)| last)) {
+                Some(near) => format!("{said}, `{family}-{near}` is one"),
+                None => said,
+            }
+        });
+        let message = said.clone();
         self.report(at, severity, code::NO_SUCH_EXTENSION, message, &"".into());
     }
 

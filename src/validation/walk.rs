@@ -28,6 +28,8 @@ pub(super) struct Walk<'v, 'd> {
     /// What is known of elements that were tried by a definition; true while it is being tried.
     tried: HashMap<(NodeId, usize), bool>,
     reported: HashSet<(NodeId, Code, String)>,
+    /// What is said of extensions at HL7's address that HL7 does not define.
+    pub unknown_extensions: HashMap<&'d str, String>,
     /// Code systems that were reported as unknown: once is enough.
     pub unknown_systems: HashSet<&'d str>,
     /// While above zero, issues are only counted: a slice is being tried.
@@ -44,6 +46,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             judged: HashSet::new(),
             tried: HashMap::new(),
             reported: HashSet::new(),
+            unknown_extensions: HashMap::new(),
             unknown_systems: HashSet::new(),
             trials: vec![],
         }
