@@ -41,6 +41,7 @@ mod serve_dva;
 mod settings;
 mod stop;
 mod suite;
+mod terminology;
 mod usage;
 mod validate;
 

@@ -303,7 +303,7 @@ fn packages(
         true => (inputs.packages.iter().map(placed).collect(), inputs.package_dir.as_ref().map(|d| placed(d).into())),
         false => (otherwise.package.clone(), otherwise.package_dir.clone()),
     };
-    Ok((Packages::open(&asked)?, Preference { folder, nearest: inputs.nearest_package, release }))
+    Ok((Packages::open(&asked)?, Preference { folder, nearest: inputs.nearest_package, release, terminology: None }))
 }
 
 /// Packages that are not what the run used, each said.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, nearest};
+use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, Source, nearest};
 use crate::evidence::code;
 use crate::evidence::declared::Declared;
 use crate::fhir::FhirVersion;
@@ -108,6 +108,10 @@ pub struct Checked {
     pub test_persons_only: bool,
     /// Scripts that run side by side at most.
     pub jobs: NonZeroUsize,
+    /// Base URL of the server that is asked about codes.
+    pub terminology_server: Option<String>,
+    /// The settings file, for tables that are read elsewhere.
+    pub file: Option<Source>,
 }
 
 impl Checked {
@@ -137,6 +141,7 @@ impl Settings {
     pub fn checked(&self) -> Result<Checked, Vec<Diagnostic>> {
         let mut check = Check { settings: self, problems: vec![] };
         let target = check.value(Key::Target, "a URL such as `https://host/fhir`", base_url);
+        let terminology_server = check.value(Key::TerminologyServer, "a URL such as `https://host/fhir`", base_url);
         let versions: Vec<&str> = FhirVersion::ALL.iter().map(|version| version.number()).collect();
         let fhir_version = check.value(Key::FhirVersion, &versions.join(" or "), FhirVersion::parse);
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);
@@ -179,6 +184,8 @@ impl Settings {
             mask_key: self.one(Key::Mask).map(|given| given.text.clone()),
             test_persons_only: test_persons_only.unwrap_or_default(),
             jobs: jobs.unwrap_or(NonZeroUsize::MIN),
+            terminology_server,
+            file: self.file.clone(),
         })
     }
 }
