@@ -1,5 +1,9 @@
 //! The hall: requests come in, operations wait for them.
 
+mod door;
+mod giving;
+mod notice;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,14 +11,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
 use crate::definitions::TypeTable;
-use crate::exchange::{AccessToken, Exchange, Headers, Request, Response, redaction};
-use crate::simulator::{Admission, Bearing, Reception};
+use crate::exchange::{AccessToken, Exchange};
 
-use super::arrival::{Arrival, below_authority};
-use super::expectation::{ABSTRACT, Expectation};
-use super::nearness::{Nearness, differences, nearness};
+use super::arrival::Arrival;
+use super::expectation::Expectation;
 use super::recall::{Recalled, Recollection};
-use super::settle::{Chance, settle};
 use crate::engine::expression::Expressions;
 
 /// A party that is awaited.
@@ -63,56 +64,7 @@ pub enum Closing {
     Done,
 }
 
-/// What happens, as it happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// A request was for this test.
-    Matched {
-        /// Its number, from 1.
-        number: u64,
-        /// Of which party.
-        party: usize,
-        /// `GET /Patient?…`, as it may be shown.
-        request: String,
-        /// Script and test.
-        test: String,
-        /// What differs from what was expected.
-        differences: Vec<String>,
-    },
-    /// A request is held; this is what it comes nearest to.
-    Held {
-        /// Its number, from 1.
-        number: u64,
-        /// As it may be shown.
-        request: String,
-        /// Script and test.
-        test: String,
-        /// What differs.
-        differences: Vec<String>,
-    },
-    /// A request matches nothing.
-    Stray {
-        /// Its number, from 1.
-        number: u64,
-        /// As it may be shown.
-        request: String,
-        /// Why.
-        why: String,
-    },
-}
-
-/// A request that matched nothing.
-#[derive(Clone, Debug)]
-pub struct Stray {
-    /// Its number among all that came, from 1.
-    pub number: u64,
-    /// The party whose token it brought.
-    pub party: Option<usize>,
-    /// The exchange.
-    pub exchange: Exchange,
-    /// Why it matched nothing.
-    pub why: String,
-}
+pub use notice::{Notice, Stray};
 
 type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
 
@@ -406,113 +358,6 @@ impl Hall {
             listener(&notice);
         }
     }
-
-    fn is_known(&self, token: &AccessToken) -> bool {
-        self.parties.iter().any(|party| party.tokens.contains(token))
-    }
-
-    /// Rule 1.
-    fn party_of(&self, arrival: &Arrival) -> Option<usize> {
-        match self.parties.as_slice() {
-            [_] => Some(0),
-            parties => {
-                let token = arrival.token.as_ref()?;
-                parties.iter().position(|party| party.tokens.contains(token))
-            }
-        }
-    }
-
-    fn nearness(&self, slot: &Slot, arrival: &Arrival) -> Nearness {
-        let holds = |demand: &str| arrival.fulfils(demand, &slot.types, &self.expressions);
-        nearness(&slot.expectation, arrival, &|token| self.is_known(token), &holds)
-    }
-
-    /// The nearest operation that still waits.
-    fn nearest(&self, state: &State, party: Option<usize>, arrival: &Arrival) -> Option<usize> {
-        let waiting = state.slots.iter().enumerate().filter(|(_, s)| s.ticket.is_none() && !s.taken);
-        let mine = waiting.filter(|(_, slot)| party == Some(slot.party));
-        let near = mine.map(|(at, slot)| (at, slot, self.nearness(slot, arrival))).filter(|(.., n)| n.plausible);
-        near.max_by_key(|(_, slot, n)| (n.points, std::cmp::Reverse(slot.order))).map(|(at, ..)| at)
-    }
-
-    fn give_away(&self, state: &mut State, closing: bool) {
-        let mut chances = vec![];
-        // In script order, so that of equals the first comes first.
-        let mut waiting: Vec<usize> =
-            (0..state.slots.len()).filter(|at| state.slots[*at].ticket.is_none() && !state.slots[*at].taken).collect();
-        waiting.sort_by_key(|at| state.slots[*at].order);
-        for (number, ticket) in state.tickets.iter().enumerate() {
-            if !matches!(ticket.fate, Fate::Held) || ticket.exchange.is_none() {
-                continue;
-            }
-            for (place, at) in waiting.iter().enumerate() {
-                let slot = &state.slots[*at];
-                if slot.since > number || ticket.party != Some(slot.party) {
-                    continue;
-                }
-                let nearness = self.nearness(slot, &ticket.arrival);
-                if nearness.plausible {
-                    chances.push(Chance { ticket: number, slot: place, points: nearness.points });
-                }
-            }
-        }
-        for (ticket, place) in settle(&chances, closing) {
-            let Some(at) = waiting.get(place).copied() else { continue };
-            self.give(state, ticket, at);
-        }
-    }
-
-    fn give(&self, state: &mut State, ticket: usize, at: usize) {
-        let State { slots, tickets, .. } = state;
-        let (Some(slot), Some(came)) = (slots.get_mut(at), tickets.get_mut(ticket)) else { return };
-        slot.ticket = Some(ticket);
-        came.fate = Fate::For(at);
-        slot.near = differences(&slot.expectation, &came.arrival);
-        slot.notify.notify_one();
-        self.tell(Notice::Matched {
-            number: came.number,
-            party: slot.party,
-            request: came.exchange.as_ref().map(|e| shown(&e.request)).unwrap_or_default(),
-            test: slot.label.clone(),
-            differences: slot.near.clone(),
-        });
-    }
-
-    /// Why a request matches nothing.
-    fn reason(&self, state: &State, ticket: &Ticket) -> String {
-        if ticket.party.is_none() {
-            return "its bearer token is none of those that the parties were given".to_owned();
-        }
-        let mine = state.slots.iter().filter(|slot| Some(slot.party) == ticket.party);
-        let near = mine.map(|slot| (slot, self.nearness(slot, &ticket.arrival)));
-        match near.max_by_key(|(slot, n)| (n.points, std::cmp::Reverse(slot.order))) {
-            Some((slot, n)) if n.exact => format!("`{}` had its request already", slot.label),
-            Some((slot, _)) => {
-                let differences = differences(&slot.expectation, &ticket.arrival).join(", ");
-                format!("nearest is `{}` ({}): {differences}", slot.label, slot.expectation.shown())
-            }
-            None => "no test was open".to_owned(),
-        }
-    }
-
-    /// What [`Hall::STATUS`] answers.
-    fn status(&self, state: &State) -> Response {
-        let scripts: Vec<serde_json::Value> = state
-            .scripts
-            .iter()
-            .map(|script| {
-                let variables: serde_json::Map<_, _> =
-                    script.variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-                let party = self.parties.get(script.party).map_or("", |party| party.name.as_str());
-                serde_json::json!({"party": party, "sha256": script.sha256, "variables": variables})
-            })
-            .collect();
-        let waiting = state.slots.iter().filter(|slot| slot.ticket.is_none() && !slot.taken).count();
-        let busy = state.scripts.len() - state.over;
-        let json = serde_json::json!({"waiting": waiting, "busy": busy, "open": scripts});
-        let headers: Headers = [("Content-Type", "application/json")].into_iter().collect();
-        Response { status: 200, headers, body: json.to_string().into() }
-    }
 }
 
 fn caught(expectation: &Expectation, arrival: &Arrival) -> Vec<(String, String)> {
@@ -523,110 +368,4 @@ fn caught(expectation: &Expectation, arrival: &Arrival) -> Vec<(String, String)>
     });
     let all = path.chain(query).filter_map(|(pattern, value)| pattern.caught(value));
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-fn shown(request: &Request) -> String {
-    format!("{} {}", request.method, redaction::shown_url(below_authority(&request.url)))
-}
-
-impl Reception for Hall {
-    fn receive(&self, request: &Request) -> Admission {
-        let mut state = self.state();
-        let ticket = state.tickets.len();
-        let agent = request.headers.get("User-Agent").unwrap_or_default();
-        let own = agent.strip_prefix(self.agent.as_str()).map(|rest| rest.trim().parse::<usize>().unwrap_or_default());
-        let status = below_authority(&request.url) == Hall::STATUS;
-        let arrival = Arrival::of(request);
-        if own.is_some() || status {
-            let known = arrival.token.as_ref().is_some_and(|token| self.is_known(token));
-            let answer = status.then(|| self.status(&state));
-            state.tickets.push(Ticket { number: 0, party: own, arrival, exchange: None, fate: Fate::Own });
-            let bearing = if known { Bearing::Own } else { Bearing::Everything };
-            return Admission { ticket: ticket as u64, room: own.unwrap_or_default(), bearing, answer };
-        }
-        state.numbers += 1;
-        state.last = Some(Instant::now());
-        let number = state.numbers;
-        let party = self.party_of(&arrival);
-        let waiting = state.slots.iter().enumerate().filter(|(_, s)| s.ticket.is_none() && !s.taken);
-        let mine = waiting.filter(|(_, slot)| party == Some(slot.party));
-        let exact = mine.map(|(at, slot)| (at, slot.order, self.nearness(slot, &arrival))).filter(|(.., n)| n.exact);
-        let exact: Vec<(usize, (u32, usize), Nearness)> = exact.collect();
-        // Rule 4: where the body tells several apart, it has to be right.
-        let fulfilled = exact.iter().filter(|(.., n)| n.fulfilled || exact.len() == 1);
-        let exact = fulfilled.min_by_key(|(_, order, _)| *order).map(|(at, ..)| *at);
-        let near = exact.or_else(|| self.nearest(&state, party, &arrival));
-        let wanted = near.and_then(|at| state.slots.get(at));
-        let still = wanted.is_some_and(|slot| self.nearness(slot, &arrival).exact);
-        let came_again = || {
-            let mine = state.slots.iter().filter(|slot| party == Some(slot.party));
-            !still && mine.filter(|s| s.ticket.is_some()).any(|slot| self.nearness(slot, &arrival).exact)
-        };
-        let fate = match exact {
-            Some(at) => Fate::For(at),
-            None if party.is_none() || came_again() => Fate::Stray(String::new()),
-            None => Fate::Held,
-        };
-        let known = arrival.token.as_ref().is_some_and(|token| self.is_known(token));
-        let room = wanted.map(|slot| self.room(slot.party, slot.room));
-        let wanted = wanted.map(|slot| slot.expectation.token.clone());
-        // Rule 7.
-        let names = arrival.segments.get(1).is_some_and(|second| !second.starts_with('$'));
-        let bearing = match (known, wanted) {
-            (true, _) if exact.is_some() && names && arrival.method == "GET" => Bearing::Everything,
-            (true, _) => Bearing::Own,
-            (false, Some(Some(token))) => Bearing::Token(token.expose().to_owned()),
-            (false, Some(None)) => Bearing::Everything,
-            (false, None) if state.slots.iter().any(|slot| slot.expectation.token.is_some()) => Bearing::Own,
-            (false, None) => Bearing::Everything,
-        };
-        let notifies = arrival.method == "POST" && arrival.segments.first().is_some_and(|first| first == ABSTRACT);
-        let answer = (notifies && state.slots.iter().any(|slot| slot.expectation.is_notification()))
-            .then(|| Response { status: 202, headers: Headers::new(), body: bytes::Bytes::new() });
-        if let Some(slot) = exact.and_then(|at| state.slots.get_mut(at)) {
-            slot.ticket = Some(ticket);
-        }
-        state.tickets.push(Ticket { number, party, arrival, exchange: None, fate });
-        // What matches nothing goes on where the party was.
-        let last = Some(state.room).filter(|room| party.is_none_or(|party| room / self.rooms == party));
-        state.room = room.or(last).unwrap_or(party.unwrap_or_default() * self.rooms);
-        Admission { ticket: ticket as u64, room: state.room, bearing, answer }
-    }
-
-    fn answered(&self, ticket: u64, exchange: Exchange) {
-        let mut state = self.state();
-        let Some(at) = usize::try_from(ticket).ok().filter(|at| *at < state.tickets.len()) else { return };
-        state.last = Some(Instant::now());
-        let request = shown(&exchange.request);
-        state.tickets[at].exchange = Some(exchange);
-        let came = &state.tickets[at];
-        let number = came.number;
-        let notice = match &came.fate {
-            Fate::Own => return,
-            Fate::For(slot) => state.slots.get(*slot).map(|slot| {
-                slot.notify.notify_one();
-                Notice::Matched { number, party: slot.party, request, test: slot.label.clone(), differences: vec![] }
-            }),
-            Fate::Held => match self.nearest(&state, came.party, &came.arrival).and_then(|at| state.slots.get(at)) {
-                Some(slot) => {
-                    let differences = differences(&slot.expectation, &came.arrival);
-                    Some(Notice::Held { number, request, test: slot.label.clone(), differences })
-                }
-                None => Some(Notice::Stray { number, request, why: self.reason(&state, came) }),
-            },
-            Fate::Stray(_) => Some(Notice::Stray { number, request, why: self.reason(&state, came) }),
-        };
-        if let Fate::Stray(_) = state.tickets[at].fate {
-            let why = self.reason(&state, &state.tickets[at]);
-            state.tickets[at].fate = Fate::Stray(why);
-        }
-        let closing = state.closing.is_some();
-        if closing {
-            self.give_away(&mut state, true);
-        }
-        drop(state);
-        if let Some(notice) = notice {
-            self.tell(notice);
-        }
-    }
 }

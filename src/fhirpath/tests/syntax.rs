@@ -81,6 +81,12 @@ fn strings_resolve_their_escapes() {
 
 #[test]
 fn nesting_is_limited_and_not_by_a_crash() {
+    // Threads of tests have less room than the threads that scripts are loaded in.
+    let room = std::thread::Builder::new().stack_size(8 << 20);
+    room.spawn(deep_nesting).expect("a thread").join().expect("no panic");
+}
+
+fn deep_nesting() {
     let chains = [
         "(".repeat(10_000),
         format!("{}a", "-".repeat(10_000)),
