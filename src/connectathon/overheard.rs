@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::engine::awaiting::{Arrival, Hall};
 use crate::engine::{Call, Sending, Transport};
-use crate::exchange::{Client, Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction};
+use crate::evidence::discretion::without;
+use crate::exchange::{
+    Client, Exchange, Headers, Request, Response, Secrets, TransportError, TransportErrorKind, redaction,
+};
 use crate::fhir::Format;
 use crate::simulator::Reception;
 
@@ -88,6 +91,8 @@ pub struct Way<'w> {
     pub hall: &'w Hall,
     /// Exchanges are kept here.
     pub overheard: &'w Overheard,
+    /// What is not kept.
+    pub secrets: &'w Secrets,
 }
 
 impl Way<'_> {
@@ -102,7 +107,7 @@ impl Way<'_> {
         let admission = self.hall.receive(&request);
         let asked = Arrival::of(&request);
         let url = format!("{}{below}", self.server);
-        let exchange = self.client.send(Request { url, ..request }).await;
+        let exchange = without(self.client.send(Request { url, ..request }).await, self.secrets);
         self.overheard.keep(asked, exchange.clone());
         self.hall.answered(admission.ticket, exchange.clone());
         exchange

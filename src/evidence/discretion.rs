@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::engine::{Call, Sending, Transport};
-use crate::exchange::{Exchange, Headers, Request, Secrets, redaction};
+use crate::exchange::{Exchange, Headers, Peer, Request, Secrets, redaction};
 use crate::record::{ActionFinished, BodyHash, Event, EventSink, Exchanged, RecordError};
 
 /// A transport whose exchanges hold no secrets where none belong.
@@ -30,6 +30,10 @@ impl Transport for Discreet<'_> {
 
     fn seen(&self, exchange: Exchange) -> Exchange {
         without(self.transport.seen(exchange), self.secrets)
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        self.transport.peers()
     }
 }
 

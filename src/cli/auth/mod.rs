@@ -17,7 +17,7 @@ use super::problem;
 use super::runtime::{self, Workers};
 use super::settings::{Checked, Settings};
 use listener::Listener;
-pub use settings::{Configured, configured};
+pub use settings::{Configured, Limits, configured, for_terminology, of_table};
 
 /// Flags of `auth`.
 #[derive(clap::Args, Debug)]

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::authorization::assertion::{Algorithm, SigningKey};
 use crate::authorization::{DEFAULT, Flow, LiveTokens, Login, LoginSettings, PATIENT_TOKEN, Person, TokenStore, code};
-use crate::diagnostic::{Diagnostic, NoteKind, Span};
+use crate::diagnostic::{Diagnostic, NoteKind, Source, Span};
 use crate::exchange::{AccessToken, Client, ClientSettings, Identity, Reach};
 use crate::simulator::dva::DvaConfig;
 
@@ -18,8 +19,10 @@ use super::super::problem;
 use super::super::settings::{Checked, Settings};
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct File {
     login: Option<Table>,
+    terminology_login: Option<Table>,
 }
 
 #[derive(Deserialize, Default)]
@@ -102,17 +105,80 @@ pub fn configured(
     hook: Option<&str>,
 ) -> Result<Option<Configured>, Vec<Diagnostic>> {
     let Some(source) = settings.file() else { return Ok(None) };
-    let file: File = toml::from_str(&source.text).map_err(|error| {
+    let Some(table) = read(source, "login")?.login else { return Ok(None) };
+    whole(source, table, Limits::of(checked), hook)
+}
+
+/// The login for the terminology server, if the settings file has one: nobody logs in by hand there.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn for_terminology(file: Option<&Source>, limits: Limits) -> Result<Option<Configured>, Vec<Diagnostic>> {
+    const TABLE: &str = "terminology-login";
+    let Some(source) = file else { return Ok(None) };
+    let Some(mut table) = read(source, TABLE)?.terminology_login else { return Ok(None) };
+    let without_person: Vec<&str> =
+        Flow::ALL.iter().filter(|(_, flow)| !flow.has_person()).map(|(name, _)| *name).collect();
+    let flow = table.flow.get_or_insert_with(|| "client-credentials".to_owned());
+    if !without_person.contains(&flow.as_str()) {
+        let message = format!("`flow` of `[{TABLE}]` cannot be `{flow}`");
+        let expected = without_person.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+        return Err(vec![problem::error(code::SETTINGS, message).note(NoteKind::Expected, expected)]);
+    }
+    whole(source, table, limits, None)
+}
+
+/// The limits of what is asked for a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest wait for an answer.
+    pub timeout: Duration,
+    /// No host is dialled but those that are named.
+    pub offline: bool,
+}
+
+impl Limits {
+    /// Those of the settings.
+    pub fn of(checked: &Checked) -> Limits {
+        Limits { timeout: checked.timeout, offline: checked.offline }
+    }
+}
+
+fn read(source: &Source, table: &str) -> Result<File, Vec<Diagnostic>> {
+    toml::from_str(&source.text).map_err(|error| {
         let span = error.span().map_or(Span::default(), |span| Span::new(span.start, span.end));
-        let message = format!("`[login]` of `{}`: {}", source.name, error.message().replace('\n', ", "));
+        let message = format!("`[{table}]` of `{}`: {}", source.name, error.message().replace('\n', ", "));
         vec![problem::error(code::SETTINGS, message).label(source, span, "")]
-    })?;
-    let Some(table) = file.login else { return Ok(None) };
+    })
+}
+
+fn whole(
+    source: &Source,
+    table: Table,
+    limits: Limits,
+    hook: Option<&str>,
+) -> Result<Option<Configured>, Vec<Diagnostic>> {
     let folder = Path::new(&*source.name).parent().map(Path::to_path_buf).unwrap_or_default();
     let mut reading = Reading { folder, problems: vec![] };
-    let configured = reading.whole(table, checked, hook);
+    let configured = reading.whole(table, limits, hook);
     match (configured, reading.problems.is_empty()) {
         (Some(configured), true) => Ok(Some(configured)),
+        _ => Err(reading.problems),
+    }
+}
+
+/// The login that a table of another file describes; paths in it are from `folder`.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn of_table(table: toml::Table, folder: &Path, checked: &Checked) -> Result<Configured, Vec<Diagnostic>> {
+    let table: Table = table.try_into().map_err(|error: toml::de::Error| {
+        vec![problem::error(code::SETTINGS, format!("the table `login`: {}", error.message().replace('\n', ", ")))]
+    })?;
+    let mut reading = Reading { folder: folder.to_owned(), problems: vec![] };
+    let configured = reading.whole(table, Limits::of(checked), None);
+    match (configured, reading.problems.is_empty()) {
+        (Some(configured), true) => Ok(configured),
         _ => Err(reading.problems),
     }
 }
@@ -181,7 +247,7 @@ impl Reading {
         }
     }
 
-    fn whole(&mut self, table: Table, checked: &Checked, hook: Option<&str>) -> Option<Configured> {
+    fn whole(&mut self, table: Table, limits: Limits, hook: Option<&str>) -> Option<Configured> {
         let dva = self.dva(table.dva.as_deref());
         let or_dva = |own: Option<String>, of: fn(&DvaConfig) -> &String| own.or_else(|| dva.as_ref().map(of).cloned());
         let flow = table.flow.as_deref().unwrap_or("medmij");
@@ -232,11 +298,11 @@ impl Reading {
             return None;
         }
         let login = Arc::new(login);
-        let reach = match checked.offline {
+        let reach = match limits.offline {
             true => Reach::only_hosts_of([login.token_endpoint.as_str()]),
             false => Reach::Anywhere,
         };
-        let client = ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() };
+        let client = ClientSettings { timeout: limits.timeout, reach, ..ClientSettings::default() };
         let client = Arc::new(Client::new(connection.applied(client)));
         let live = LiveTokens::new(login.clone(), client.clone(), store.clone(), logins);
         Some(Configured { live, connection, hosts: table.hosts, store, login, client })
