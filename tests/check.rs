@@ -153,11 +153,12 @@ fn said(outcomes: &[(&'static Check, Outcome)]) -> String {
 }
 
 /// Checks that a clean run does not judge, and why that is right.
-const OPEN: [(&str, &str); 4] = [
+const OPEN: [(&str, &str); 5] = [
     ("MM-AUTH-35", "the simulated DVA has no logins on behalf of others"),
     ("API-32", "there are no pages with documentation"),
     ("API-33", "the library of APIs is elsewhere"),
     ("API-34", "generic functions are elsewhere"),
+    ("API-35", "a server is tested, and this is about clients"),
 ];
 
 #[test]
@@ -358,6 +359,13 @@ fn supplied(areas: &[Area], only: &[&str], change: impl FnOnce(&mut Setup)) -> V
         let chosen = Chosen { areas, only: &only };
         keur::check::run(&chosen, &setup, &MemoryRecord::new(), Language::En).await.unwrap()
     })
+}
+
+#[test]
+fn a_client_with_a_proof_key_gets_its_tokens() {
+    let outcomes =
+        supplied(&MEDMIJ, &["MM-AUTH-01", "MM-AUTH-22", "MM-AUTH-36", "MM-TOK-01"], |setup| setup.pkce = true);
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.verdict() == Verdict::Pass), "{}", said(&outcomes));
 }
 
 #[test]

@@ -202,6 +202,8 @@ pub struct Setup {
     pub token: Option<AccessToken>,
     /// Such a token of a second person.
     pub second_token: Option<AccessToken>,
+    /// Our client proves its codes (PKCE, RFC 7636).
+    pub pkce: bool,
     /// How a login is done.
     pub login: LoginMethod,
     /// The notified-pull party.
@@ -260,6 +262,7 @@ impl Default for Setup {
             persons: vec![],
             token: None,
             second_token: None,
+            pkce: false,
             login: LoginMethod::None,
             pull: None,
             evidence_urls: vec![],
@@ -322,6 +325,7 @@ impl Setup {
             client_id: text(&self.client_id),
             redirect_uri: text(&self.redirect_uri),
             scope,
+            pkce: self.pkce,
             ..LoginSettings::default()
         }
     }

@@ -25,7 +25,10 @@ impl Authorization {
         // What is no URL begins nothing, and is told when it is dialled.
         let started = session.setup.login_settings().begin().ok();
         let url = started.as_ref().and_then(|started| Url::parse(&started.url).ok());
-        let parameters = url.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
+        // An endpoint may have parameters of its own; they stay with it.
+        let endpoint = session.setup.authorization_endpoint.as_deref().unwrap_or_default();
+        let own = Url::parse(endpoint).map_or(0, |endpoint| endpoint.query_pairs().count());
+        let parameters = url.map(|url| url.query_pairs().into_owned().skip(own).collect()).unwrap_or_default();
         Authorization { started, parameters }
     }
 

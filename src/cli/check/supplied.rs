@@ -88,6 +88,9 @@ pub struct Supplied {
     /// Command that logs in: gets the URL (also KEUR_LOGIN_URL), KEUR_LOGIN_USER and KEUR_LOGIN_DECISION, writes where the browser ended
     #[arg(long, value_name = "COMMAND")]
     login_hook: Option<String>,
+    /// Our client proves its codes (PKCE)
+    #[arg(long)]
+    pkce: bool,
     /// Test person for the login hook: NAME or NAME=ROLE with role data, no-data or too-young (repeatable)
     #[arg(long, value_name = "NAME[=ROLE]")]
     person: Vec<String>,
@@ -237,6 +240,7 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         unlisted: identity(&supplied.unlisted_certificate, password, problems),
         expired: identity(&supplied.expired_certificate, password, problems),
         evidence_urls: supplied.evidence_url.clone(),
+        pkce: supplied.pkce,
         allow_writes: supplied.allow_writes,
         withdrawal_page: supplied.withdrawal_page.clone(),
         timeout: checked.timeout.max(Duration::from_millis(1)),

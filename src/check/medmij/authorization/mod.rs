@@ -129,10 +129,12 @@ pub async fn on_behalf_of(_: &Session<'_>) -> Judged {
 }
 
 pub async fn pkce(session: &Session<'_>) -> Judged {
-    let asked = Authorization::valid(session)
+    let plain = Authorization::valid(session).without("code_challenge").without("code_challenge_method");
+    let asked = plain
+        .clone()
         .also("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
         .also("code_challenge_method", "S256");
-    let without = not_accepted(session, session.accepted().await, Level::Note, "a request without PKCE");
+    let without = not_accepted(session, &plain.send(session).await, Level::Note, "a request without PKCE");
     let with = not_accepted(session, &asked.send(session).await, Level::Note, "a request with PKCE");
     let said = |outcome: &Outcome| if outcome.findings.is_empty() { "accepted" } else { "refused" };
     Ok(Outcome::note(format!("without PKCE: {}, with PKCE: {}", said(&without), said(&with))))
