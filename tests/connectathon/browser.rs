@@ -19,9 +19,12 @@ fn truth(browser: &mut Chromium, expression: &str) -> bool {
 }
 
 fn until(browser: &mut Chromium, expression: &str) {
-    let end = Instant::now() + Duration::from_secs(300);
+    let end = Instant::now() + Duration::from_secs(240);
     while !truth(browser, expression) {
-        assert!(Instant::now() < end, "{expression} does not come true");
+        if Instant::now() > end {
+            let seen = browser.value("document.body.innerText.slice(0, 300)");
+            panic!("{expression} does not come true: {seen:?} {:?}", browser.said());
+        }
         std::thread::sleep(Duration::from_millis(100));
     }
 }
