@@ -3,6 +3,7 @@
 
 mod auth;
 mod awaiting;
+mod certificate;
 mod check;
 mod choice;
 mod completions;
@@ -40,6 +41,7 @@ mod serve_dva;
 mod settings;
 mod stop;
 mod suite;
+mod terminology;
 mod usage;
 mod validate;
 

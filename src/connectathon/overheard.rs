@@ -78,7 +78,7 @@ impl Transport for Overheard {
 
 fn nothing(request: Request, kind: TransportErrorKind, detail: String) -> Exchange {
     let result = Err(TransportError { kind, detail });
-    Exchange { request, result, started: jiff::Timestamp::now(), elapsed: Duration::ZERO }
+    Exchange { request, result, started: jiff::Timestamp::now(), elapsed: Duration::ZERO, refused: None }
 }
 
 /// The way of a played client to a server: everything that passes is overheard.
@@ -102,7 +102,7 @@ impl Way<'_> {
             // A server is not asked what keur's own waiting would tell: the client knows its scripts.
             let answer = Response { status: 404, headers: Headers::new(), body: bytes::Bytes::new() };
             let started = jiff::Timestamp::now();
-            return Exchange { request, result: Ok(answer), started, elapsed: Duration::ZERO };
+            return Exchange { request, result: Ok(answer), started, elapsed: Duration::ZERO, refused: None };
         }
         let admission = self.hall.receive(&request);
         let asked = Arrival::of(&request);
@@ -144,6 +144,7 @@ mod tests {
             result: Ok(answer),
             started: jiff::Timestamp::UNIX_EPOCH,
             elapsed: Duration::ZERO,
+            refused: None,
         };
         overheard.keep(Arrival::of(&asked), exchange);
         for (url, token, accept, found) in [

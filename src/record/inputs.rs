@@ -49,6 +49,37 @@ pub struct RunInputs {
     /// Every setting with its origin, secrets masked.
     #[serde(default)]
     pub settings: Vec<String>,
+    /// What decides a verdict beside scripts and packages; None in a record of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<DeclaredInput>,
+}
+
+/// What was declared before the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredInput {
+    /// Failures that were known and accepted.
+    #[serde(default)]
+    pub known: Vec<KnownInput>,
+    /// Tables of requirements that the run is judged against, as they were written.
+    #[serde(default)]
+    pub requirements: Vec<String>,
+}
+
+/// A failure that was known: patterns of what it describes, and who accepted it until when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownInput {
+    /// Which scripts.
+    pub path: String,
+    /// Which tests.
+    pub test: String,
+    /// Which actions.
+    pub action: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Where that was agreed.
+    pub reference: String,
+    /// Last day on which it is accepted.
+    pub expires: String,
 }
 
 /// Which scripts of a cell judge whom.

@@ -7,8 +7,9 @@ mod stamp;
 mod verify;
 
 use crate::diagnostic::{Diagnostic, Language};
+use crate::evidence::declared::Declared;
 use crate::record::{Event, Record};
-use crate::report::{fold, renderer};
+use crate::report::renderer;
 
 use super::console::Console;
 use super::exit::Exit;
@@ -74,7 +75,7 @@ pub(super) fn rederived(record: &Record, packages: &[String]) -> Result<Vec<Even
 
 /// The reports that stand in a bundle, in English whatever the language of who packs.
 pub(super) fn rendered(record: &Record, console: &Console) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let report = fold(record.events());
+    let report = Declared::recorded(record)?.unwrap_or_default().report(record.events(), &[]);
     let files = record.files().map_err(|error| error.to_string())?.unwrap_or_default();
     let evidence = Evidence::recorded(record, &files);
     let registry = &console.registry;

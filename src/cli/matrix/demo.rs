@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Words};
 use crate::engine::PlanSettings;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, RunningSimulator};
+use crate::testscript::Card;
 
 use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
@@ -81,7 +82,7 @@ pub async fn carry_out(
         reads.push(Read::new(name, (&of("retrieving"), &[]), (&of("serving"), &[TEST.to_owned()]))?);
     }
     let scripts: Vec<_> = reads.iter().flat_map(Read::scripts).collect();
-    let (choices, problems) = Choices::of(&scripts, &Preference::of(checked), &packages)?;
+    let (choices, problems) = Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));

@@ -12,6 +12,7 @@ use crate::engine::PlanSettings;
 use crate::engine::play::ActiveDefect as ClientDefect;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, ActiveDefect};
+use crate::testscript::Card;
 use crate::testscript::source::ScriptSource as _;
 
 use super::super::choice::{Choices, Preference};
@@ -75,7 +76,7 @@ pub async fn carry_out(
         reads.push(Read::new(&entry.name, (&client, &entry.client_tests), (&server, &entry.server_tests))?);
     }
     let scripts: Vec<_> = reads.iter().flat_map(Read::scripts).collect();
-    let (choices, problems) = Choices::of(&scripts, &Preference::of(checked), &packages)?;
+    let (choices, problems) = Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));

@@ -207,7 +207,8 @@ impl Passing {
     fn over(self, result: Result<Response, TransportError>, whole: bool) {
         let Passing { shared, party, below, request, started, clock, asked } = self;
         let (body, all) = asked.taken();
-        let exchange = Exchange { request: Request { body, ..request }, result, started, elapsed: clock.elapsed() };
+        let exchange =
+            Exchange { request: Request { body, ..request }, result, started, elapsed: clock.elapsed(), refused: None };
         (shared.witness)(Passed { party, below, exchange, whole: whole && all });
     }
 }
