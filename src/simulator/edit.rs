@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn extensions_of_primitives_are_edited_too() {
-        let text = r#"{"resourceType":"A","_a":{"extension":[{"url":"u","valueCode":"c"}]},"x":"1","_x":{"id":"i","extension":[{"url":"u"}]},"y":["2",null],"_y":[null,{"id":"j"}]}"#;
+        let text = r#"{"resourceType":"A","x":"1","_x":{"id":"i","extension":[{"url":"u"}]},"y":["2",null],"_y":[null,{"id":"j"}],"_a":{"extension":[{"url":"u","valueCode":"c"}]}}"#;
         assert_eq!(edited(text, |_| Edit::Keep), text);
         let on = |name: &'static str, edit: Edit| {
             edited(text, move |n| if n.name() == name { edit.clone() } else { Edit::Keep })

@@ -35,7 +35,7 @@ pub const FAINT: &str = r"(() => {
 })()";
 
 /// Controls that have no name.
-pub const NAMELESS: &str = r"[...document.querySelectorAll('button, input, a, summary, img')]
+const NAMELESS: &str = r"[...document.querySelectorAll('button, input, a, summary, img')]
   .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.alt)).map(e => e.outerHTML.slice(0, 80))";
 
 fn equal(browser: &mut Chromium, expression: &str, expected: &str) -> Result<(), Failed> {

@@ -47,7 +47,8 @@
     return element;
   };
   const frozen = window.KEUR_SNAPSHOT || null;
-  let state = null, lang = "en", focus = [0, 0], marks = [], buttons = [], dirty = false, shown = null, findingsTimer = 0;
+  let state = null, lang = "en", focus = [0, 0], marks = [], buttons = [], dirty = false, shown = null, findingsTimer = 0, loads = 0;
+  const missed = [];
   const t = (key) => T[lang][key] || key;
   const headers = () => { const token = $("token").value.trim(); return token ? { Authorization: "Bearer " + token } : {}; };
 
@@ -298,27 +299,37 @@
 
   function listen() {
     const events = new EventSource("events");
-    events.addEventListener("cell", (event) => {
-      const news = JSON.parse(event.data), known = state.cells[news.place];
+    // What comes while the whole is being asked for is put in afterwards: it may be newer than the answer.
+    const take = (change) => (event) => { const news = JSON.parse(event.data); if (loads) missed.push(() => change(news)); else change(news); };
+    events.addEventListener("cell", take((news) => {
+      const known = state.cells[news.place];
       Object.assign(known, { running: news.running, verdict: news.verdict, attempts: news.attempts });
       if (news.at && !news.running) marks[news.place]?.setAttribute("data-at", news.at);
       paint(news.place); dirty = true;
       if (!news.running) later();
       if (!news.running && $("detail").open && shown && shown.includes(news.place)) open(shown);
-    });
-    events.addEventListener("feed", (event) => { state.feed.push(JSON.parse(event.data)); if (state.feed.length > 300) state.feed.splice(0, 100); dirty = true; });
+    }));
+    events.addEventListener("feed", take((item) => {
+      if (item.number <= (state.feed.at(-1)?.number || 0)) return;
+      state.feed.push(item); if (state.feed.length > 300) state.feed.splice(0, 100); dirty = true;
+    }));
     events.addEventListener("findings", later);
     // Some news was missed: everything is asked again.
     events.addEventListener("lagged", load);
     let gone = false;
     events.onerror = () => { gone = true; say(t("lost")); };
-    events.onopen = () => { if (gone) { gone = false; load(); } };
+    // Between the first look and this, news may have been missed.
+    events.onopen = () => { if (gone) { gone = false; say(""); } load(); };
   }
 
   async function load() {
-    const answer = frozen ? null : await fetch("state.json", { headers: headers() });
-    state = frozen ? frozen.state : await answer.json();
-    words(); build(); filter();
+    loads++;
+    try {
+      const answer = frozen ? null : await fetch("state.json", { headers: headers() });
+      state = frozen ? frozen.state : await answer.json();
+      words(); build(); filter();
+    } finally { loads--; }
+    if (!loads) for (const change of missed.splice(0)) change();
   }
 
   for (const id of ["f-party", "f-scenario"]) $(id).addEventListener("change", filter);
