@@ -34,6 +34,7 @@ impl<'c> Judge<'c> {
             let definitions = &choice.definitions;
             let (types, profiles) = (definitions.types(), definitions.profiles());
             Validator::new(types, profiles, definitions.terminology(), Policy::default())
+                .asking(self.choices.authority())
         };
         Some((choice, validator.get_or_init(make)))
     }
@@ -72,6 +73,9 @@ impl ProfileValidator for Judge<'_> {
 
 /// A package that the script set wants in another version than is loaded.
 fn other_version(definitions: &Definitions, wanted: &[(String, String)]) -> Option<String> {
+    if wanted.is_empty() {
+        return None;
+    }
     let used = definitions.used();
     wanted.iter().find_map(|(name, version)| {
         let mut loaded = used.iter().filter(|u| u.package == *name).peekable();

@@ -220,6 +220,7 @@ impl EventSink for Part<'_> {
                 let mut exchange = exchange.clone();
                 exchange.script += scripts;
                 exchange.exchange += exchanges;
+                exchange.renews = exchange.renews.map(|number| number + exchanges);
                 {
                     let mut state = self.evidence.state();
                     state.exchanges = state.exchanges.max(exchange.exchange);

@@ -57,6 +57,7 @@ pub fn without(mut exchange: Exchange, secrets: &Secrets) -> Exchange {
         }
         Err(error) => error.detail = secrets.text(&error.detail).into_owned(),
     }
+    exchange.refused = exchange.refused.map(|refused| Box::new(without(*refused, secrets)));
     exchange
 }
 
@@ -165,7 +166,7 @@ mod tests {
         let headers = [("Authorization", "Bearer secret-1"), ("X-Copy", "secret-1")].into_iter().collect();
         let request =
             Request { method: "GET".into(), url: "http://h/secret-1".into(), headers, body: "secret-1".into() };
-        Exchange { request, result, started: jiff::Timestamp::UNIX_EPOCH, elapsed: Default::default() }
+        Exchange { request, result, started: jiff::Timestamp::UNIX_EPOCH, elapsed: Default::default(), refused: None }
     }
 
     #[test]

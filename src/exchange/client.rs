@@ -64,7 +64,7 @@ impl Client {
             Err(detail) => {
                 let error = TransportError { kind: TransportErrorKind::Refused, detail };
                 let started = jiff::Timestamp::now();
-                return Exchange { request, result: Err(error), started, elapsed: Default::default() };
+                return Exchange { request, result: Err(error), started, elapsed: Default::default(), refused: None };
             }
         };
         let exchange = self.sent(token_source::filled(&request, &name, &token)).await;
@@ -72,7 +72,10 @@ impl Client {
             return exchange;
         }
         match source.token(&name, Some(&token)).await {
-            Ok(new) if new != token => self.sent(token_source::filled(&request, &name, &new)).await,
+            Ok(new) if new != token => {
+                let again = self.sent(token_source::filled(&request, &name, &new)).await;
+                Exchange { refused: Some(Box::new(exchange)), ..again }
+            }
             _ => exchange,
         }
     }
@@ -82,7 +85,7 @@ impl Client {
         let started = jiff::Timestamp::now();
         let clock = Instant::now();
         let result = self.try_send(&mut request).await;
-        Exchange { request, result, started, elapsed: clock.elapsed() }
+        Exchange { request, result, started, elapsed: clock.elapsed(), refused: None }
     }
 
     /// Tokens go nowhere but to the hosts that they are for: not along with a redirect, a next link or

@@ -8,6 +8,7 @@ mod client;
 pub mod curl;
 mod message;
 mod peer;
+pub mod pkcs12;
 pub mod redaction;
 mod secrecy;
 mod secret;

@@ -189,6 +189,9 @@ pub struct Exchanged {
     pub at: String,
     /// Until the last byte, in microseconds.
     pub micros: u64,
+    /// Number of the same request before it, whose token was refused: this one has a new token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<u32>,
 }
 
 /// Head and body of a message.

@@ -40,6 +40,9 @@ pub struct RunInputs {
     /// The requests were those of a system under test that was waited for, not keur's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaited: bool,
+    /// The run is a cell of a matrix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<CellInput>,
     /// The folder of the run, which relative paths are relative to.
     #[serde(default)]
     pub folder: String,
@@ -77,6 +80,22 @@ pub struct KnownInput {
     pub reference: String,
     /// Last day on which it is accepted.
     pub expires: String,
+}
+
+/// Which scripts of a cell judge whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellInput {
+    /// So many of the scripts, the first, waited for the client; the others judge the server on what passed.
+    pub waiting: u32,
+    /// Ids of the tests of the first that count; all when empty.
+    #[serde(default)]
+    pub client_tests: Vec<String>,
+    /// Ids of the tests of the others that count; all when empty.
+    #[serde(default)]
+    pub server_tests: Vec<String>,
+    /// Tokens of the scripts with what the client was given instead, in its recorded form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// A script of the run.

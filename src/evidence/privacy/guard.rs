@@ -49,6 +49,7 @@ impl<'t> Guarded<'t> {
     }
 
     fn looked_at(&self, mut exchange: Exchange) -> Exchange {
+        exchange.refused = exchange.refused.map(|before| Box::new(self.looked_at(*before)));
         let found = match &exchange.result {
             Ok(response) if !self.agreed.load(Ordering::Relaxed) => real_persons(&response.body),
             _ => 0,
