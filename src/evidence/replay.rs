@@ -54,20 +54,6 @@ pub fn replay(record: &Record, plan: &Plan, settings: &RunSettings<'_>, same: bo
     Ok(if same { with_tokens(record, in_its_order(record, events)) } else { events })
 }
 
-/// In the order of the record, which is another where scripts ran side by side. What the record does not
-/// have stays behind what it follows.
-fn in_its_order(record: &Record, events: Vec<Event>) -> Vec<Event> {
-    let order: HashMap<Place, usize> = record.events().iter().map(place).zip(0..).collect();
-    let mut last = 0;
-    let mut placed: Vec<(usize, Event)> = Vec::with_capacity(events.len());
-    for event in events {
-        last = order.get(&place(&event)).copied().unwrap_or(last);
-        placed.push((last, event));
-    }
-    placed.sort_by_key(|(at, _)| *at);
-    placed.into_iter().map(|(_, event)| event).collect()
-}
-
 /// With the logins of the record where they were: nobody logs in again.
 fn with_tokens(record: &Record, events: Vec<Event>) -> Vec<Event> {
     let mut before: HashMap<Place, Vec<&Event>> = HashMap::new();
@@ -117,7 +103,7 @@ pub fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Resul
 }
 
 /// What an event is about, as far as another run of the same scripts has it too.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Place {
     Run,
     Token,
@@ -130,7 +116,7 @@ enum Place {
     End,
 }
 
-/// In the order of the record; what it does not have stays where it is, after what came before it.
+/// In the order of the record, which is another where scripts ran side by side; what it does not have stays where it is, after what came before it.
 pub fn in_its_order(record: &Record, events: Vec<Event>) -> Vec<Event> {
     let known: HashMap<Place, usize> = record.events().iter().enumerate().map(|(at, e)| (place(e), at)).collect();
     let mut last = 0;

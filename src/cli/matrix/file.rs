@@ -12,8 +12,8 @@ use crate::engine::PlanSettings;
 use crate::engine::play::ActiveDefect as ClientDefect;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, ActiveDefect};
-use crate::testscript::source::ScriptSource as _;
 use crate::testscript::Card;
+use crate::testscript::source::ScriptSource as _;
 
 use super::super::choice::{Choices, Preference};
 use super::super::console::Console;

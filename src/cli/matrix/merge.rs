@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::connectathon::{CellVerdict, code, merge as merged};
-use crate::diagnostic::{Diagnostic, Words};
+use crate::diagnostic::Words;
 
 use super::super::console::Console;
 use super::super::destination;

@@ -11,6 +11,7 @@ use crate::testscript::{Circumstances, ScriptFile, ScriptSet, TestScript};
 
 use super::super::choice::Choices;
 use super::super::given;
+use super::super::problem;
 use super::super::settings::{Checked, Settings};
 use super::super::suite::{Selection, Shelf};
 
@@ -78,7 +79,8 @@ impl Read {
             server_tests: self.server.tests.clone(),
             ..CellInput::default()
         };
-        scenario.given = Given { inputs: RunInputs { cell: Some(cell), ..inputs }, files: self.files.files() };
+        let files = self.files.files().map_err(|error| vec![problem::error(problem::RECORD, error.to_string())])?;
+        scenario.given = Given { inputs: RunInputs { cell: Some(cell), ..inputs }, files };
         Ok(scenario)
     }
 
