@@ -17,14 +17,14 @@ use crate::definitions::terminology::Authority;
 use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages, embedded_profile};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
-use crate::record::DefinitionUse;
+use crate::record::{CodeAsked, DefinitionUse};
 use crate::testscript::Card;
 
 use super::configuration::{Configuration, Repositories};
 use super::packages::{Packages, definitions, fits};
 use super::problem;
 use super::settings::Checked;
-use super::terminology;
+use super::terminology::{self, Remembered};
 
 /// What says which packages.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,6 +59,8 @@ pub struct Preference {
     pub release: Option<FhirVersion>,
     /// Whom to ask about codes.
     pub terminology: Option<terminology::Wanted>,
+    /// What was said about codes before: then nobody else is asked.
+    pub answers: Option<Arc<dyn Authority>>,
 }
 
 impl Preference {
@@ -70,6 +72,7 @@ impl Preference {
             nearest: *nearest_package,
             release: *fhir_version,
             terminology: terminology::Wanted::of(checked),
+            answers: None,
         }
     }
 }
@@ -87,7 +90,7 @@ pub struct Choice {
 /// The choices of a run.
 pub struct Choices {
     all: Vec<Choice>,
-    authority: Option<Arc<dyn Authority>>,
+    authority: Option<Arc<Remembered>>,
     by_script: HashMap<PathBuf, usize>,
 }
 
@@ -146,7 +149,11 @@ impl Choices {
                 None => all.push(carried_choice(packages, asked)?),
             }
         }
-        let authority = preference.terminology.clone().map(terminology::Wanted::open).transpose()?;
+        let authority = match &preference.answers {
+            Some(answers) => Some(answers.clone()),
+            None => preference.terminology.clone().map(terminology::Wanted::open).transpose()?,
+        };
+        let authority = authority.map(|authority| Arc::new(Remembered::new(authority)));
         Ok((Choices { all, authority, by_script }, problems))
     }
 
@@ -162,7 +169,12 @@ impl Choices {
 
     /// Whom to ask about codes that no definitions decide.
     pub fn authority(&self) -> Option<Arc<dyn Authority>> {
-        self.authority.clone()
+        self.authority.clone().map(|authority| authority as Arc<dyn Authority>)
+    }
+
+    /// What they were asked so far.
+    pub fn consulted(&self) -> Vec<CodeAsked> {
+        self.authority.as_ref().map(|authority| authority.all()).unwrap_or_default()
     }
 
     /// The types of a release.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use crate::definitions::Definitions;
 use crate::diagnostic::Severity;
 use crate::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, code};
-use crate::record::{CodeCount, Issue, SliceMiss, TargetPlace};
+use crate::record::{CodeAsked, CodeCount, Issue, SliceMiss, TargetPlace};
 use crate::validation::{self, Policy, Validator};
 
 use super::choice::{Choice, Choices};
@@ -41,6 +41,10 @@ impl<'c> Judge<'c> {
 }
 
 impl ProfileValidator for Judge<'_> {
+    fn consulted(&self) -> Vec<CodeAsked> {
+        self.choices.consulted()
+    }
+
     fn validate(&self, query: &ProfileQuery<'_>) -> ProfileOutcome {
         let not_evaluated = |reason: String, issues: Vec<Issue>, codes: CodeCount| ProfileOutcome::NotEvaluated {
             code: code::NO_VALIDATION,

@@ -25,6 +25,7 @@ use super::packages::Packages;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
 use super::suite::{Selection, Shelf};
+use super::terminology::Recorded;
 
 /// Flags of `replay`.
 #[derive(clap::Args, Debug)]
@@ -216,6 +217,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     };
     let release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
     let (packages, preference) = packages(&inputs, otherwise, release)?;
+    let preference = Preference { answers: Recorded::of(record.events()), ..preference };
     let (definitions, problems) = Choices::of(&Card::all(&scripts), &preference, &packages)?;
     if problems.iter().any(script_problem::forbids_running) {
         return Err(problems);
@@ -303,7 +305,8 @@ fn packages(
         true => (inputs.packages.iter().map(placed).collect(), inputs.package_dir.as_ref().map(|d| placed(d).into())),
         false => (otherwise.package.clone(), otherwise.package_dir.clone()),
     };
-    Ok((Packages::open(&asked)?, Preference { folder, nearest: inputs.nearest_package, release, terminology: None }))
+    let preference = Preference { folder, nearest: inputs.nearest_package, release, ..Preference::default() };
+    Ok((Packages::open(&asked)?, preference))
 }
 
 /// Packages that are not what the run used, each said.

@@ -86,11 +86,13 @@ pub enum TransportErrorKind {
     Broken,
     /// A replay asks for what the record does not have.
     NotRecorded,
+    /// The answer was not looked at: it seems to be about a real person.
+    Person,
 }
 
 impl TransportErrorKind {
     /// Every kind with its code in logs and reports.
-    pub const ALL: [(TransportErrorKind, &'static str); 7] = [
+    pub const ALL: [(TransportErrorKind, &'static str); 8] = [
         (TransportErrorKind::Url, "url"),
         (TransportErrorKind::Refused, "refused"),
         (TransportErrorKind::Connect, "connect"),
@@ -98,6 +100,7 @@ impl TransportErrorKind {
         (TransportErrorKind::Timeout, "timeout"),
         (TransportErrorKind::Broken, "broken"),
         (TransportErrorKind::NotRecorded, "not-recorded"),
+        (TransportErrorKind::Person, "person"),
     ];
 
     /// The code.

@@ -221,7 +221,8 @@ fn read(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>, ReadRecordErro
 
 /// A complete JSON object whose `event` is a word we do not have.
 fn is_unknown_event(line: &[u8]) -> bool {
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 10] = [
+        "code_asked",
         "run_started",
         "token_obtained",
         "server_seen",

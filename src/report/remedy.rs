@@ -85,6 +85,13 @@ const FAILURES: &[(&str, Words)] = &[
         ),
     ),
     (
+        "person",
+        Words::new(
+            "test an environment with test persons only; the answer was neither judged nor kept",
+            "test een omgeving met alleen testpersonen; het antwoord is niet beoordeeld en niet bewaard",
+        ),
+    ),
+    (
         "connect",
         Words::new(
             "check the host and port in `--target`, and that the server is running and reachable from here",

@@ -67,10 +67,7 @@ fn the_signature_is_one_of_openssh() {
     desk.keur(&["run", &scripts(&["09"])[0], "--target", &simulator.url]).with(0);
     desk.keur(&["evidence", "keygen", "key"]).with(0);
     desk.keur(&["evidence", "pack", &desk.run(), "-o", "b.zip", "--key", "key"]).with(0);
-    let container = keur::evidence::bundle::Container::open(&desk.path("b.zip")).unwrap();
-    for name in ["manifest.json", "manifest.json.sig"] {
-        std::fs::write(desk.path(name), container.bytes(name).unwrap().unwrap()).unwrap();
-    }
+    extract(&desk, &["manifest.json", "manifest.json.sig"]);
     std::fs::write(desk.path("allowed"), format!("auditor {}", desk.text("key.pub"))).unwrap();
     let manifest = std::fs::File::open(desk.path("manifest.json")).unwrap();
     let ssh = std::process::Command::new("ssh-keygen")
@@ -84,6 +81,7 @@ fn the_signature_is_one_of_openssh() {
     }
 }
 
+/// OpenSSL is the authority, where it is there.
 #[test]
 fn a_timestamp_is_over_the_manifest_or_it_is_refused() {
     let simulator = Simulator::new(None);
@@ -91,17 +89,98 @@ fn a_timestamp_is_over_the_manifest_or_it_is_refused() {
     desk.keur(&["run", &scripts(&["09"])[0], "--target", &simulator.url]).with(0);
     let recipient = desk.keur(&["evidence", "keygen", "--seal", "seal"]).with(0).stdout;
     desk.keur(&["evidence", "pack", &desk.run(), "-o", "b.zip", "--seal-for", recipient.trim()]).with(0);
-    let container = keur::evidence::bundle::Container::open(&desk.path("b.zip")).unwrap();
-    let manifest = container.bytes("manifest.json").unwrap().unwrap();
-    let hash = keur::record::BodyHash::of(&manifest).to_string();
-    let hash: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&hash[at * 2..at * 2 + 2], 16).unwrap()).collect();
-    // What matters of a token here is its imprint; who made it is for other programs to say.
-    std::fs::write(desk.path("good.tsr"), [b"token ", &hash[..], b" end"].concat()).unwrap();
+    let stamp =
+        |token: &str, to: &str| desk.keur(&["evidence", "stamp", "b.zip", "--timestamp-token", token, "-o", to]);
     std::fs::write(desk.path("bad.tsr"), b"token").unwrap();
-    desk.keur(&["evidence", "stamp", "b.zip", "--timestamp-token", "bad.tsr", "-o", "c.zip"]).with(7);
+    stamp("bad.tsr", "c.zip").with(7);
     assert!(!desk.path("c.zip").exists());
-    desk.keur(&["evidence", "stamp", "b.zip", "--timestamp-token", "good.tsr", "-o", "c.zip"]).with(0);
+    desk.keur(&["evidence", "verify", "b.zip", "--timestamp-trust", "key.pub"]).with(2);
+    extract(&desk, &["manifest.json"]);
+    let (Ok(good), Ok(other)) = (token(&desk, "manifest.json"), token(&desk, "bad.tsr")) else {
+        eprintln!("not stamped: there is no OpenSSL");
+        return;
+    };
+    std::fs::write(desk.path("good.tsr"), good).unwrap();
+    std::fs::write(desk.path("other.tsr"), other).unwrap();
+    let refused = stamp("other.tsr", "c.zip").with(7).stderr;
+    assert!(refused.contains("not over the manifest"), "{refused}");
+    stamp("good.tsr", "c.zip").with(0);
     let told = desk.keur(&["evidence", "verify", "c.zip", "--identity", "seal"]).with(0).stdout;
-    assert!(told.contains("timestamp: a token over the manifest"), "{told}");
+    assert!(told.contains("timestamp: 20") && told.contains("CN=Fictitious-time"), "{told}");
+    let told = desk.keur(&["evidence", "verify", "c.zip", "--timestamp-trust", "tsa.pem"]).with(0).stdout;
+    assert!(told.contains("an authority expected"), "{told}");
+    desk.keur(&["evidence", "verify", "b.zip", "--timestamp-trust", "tsa.pem"]).with(7);
     desk.keur(&["evidence", "stamp", "c.zip", "--timestamp-token", "good.tsr", "-o", "d.zip"]).with(7);
+}
+
+/// Entries of `b.zip` as files.
+fn extract(desk: &Desk, names: &[&str]) {
+    let container = keur::evidence::bundle::Container::open(&desk.path("b.zip")).unwrap();
+    for name in names {
+        std::fs::write(desk.path(name), container.bytes(name).unwrap().unwrap()).unwrap();
+    }
+}
+
+fn openssl(desk: &Desk, arguments: &str) -> Result<(), String> {
+    let run = std::process::Command::new("openssl").current_dir(desk.folder.path()).args(arguments.split(' ')).output();
+    let output = run.map_err(|error| error.to_string())?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+/// A token of a fictitious authority over a file.
+fn token(desk: &Desk, file: &str) -> Result<Vec<u8>, String> {
+    let settings = "[tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_cert=tsa.pem\nsigner_key=tsa.key\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\n[req]\ndistinguished_name=n\n[n]\n[x]\nextendedKeyUsage=critical,timeStamping\nkeyUsage=digitalSignature\n";
+    std::fs::write(desk.path("tsa.cnf"), settings).unwrap();
+    std::fs::write(desk.path("serial"), "01").unwrap();
+    if !desk.path("tsa.pem").exists() {
+        openssl(desk, "ecparam -name prime256v1 -genkey -noout -out tsa.key")?;
+        let subject =
+            "req -x509 -new -key tsa.key -out tsa.pem -days 30 -config tsa.cnf -extensions x -subj /CN=Fictitious-time";
+        openssl(desk, subject)?;
+    }
+    openssl(desk, &format!("ts -query -data {file} -sha256 -cert -out q.tsq"))?;
+    openssl(desk, "ts -reply -config tsa.cnf -queryfile q.tsq -out r.tsr")?;
+    Ok(desk.bytes("r.tsr"))
+}
+
+/// Key, chain and authority of a fictitious organisation, as files.
+fn certified(desk: &Desk, name: &str) {
+    let mut root = rcgen::CertificateParams::new([]).unwrap();
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    root.distinguished_name.push(rcgen::DnType::CommonName, format!("Authority of {name}"));
+    let root_key = rcgen::KeyPair::generate().unwrap();
+    let authority = root.self_signed(&root_key).unwrap();
+    let mut signer = rcgen::CertificateParams::new([]).unwrap();
+    signer.distinguished_name.push(rcgen::DnType::CommonName, name);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = signer.signed_by(&key, &rcgen::Issuer::new(root, root_key)).unwrap();
+    std::fs::write(desk.path(&format!("{name}.key")), key.serialize_pem()).unwrap();
+    std::fs::write(desk.path(&format!("{name}.pem")), certificate.pem()).unwrap();
+    std::fs::write(desk.path(&format!("{name}.ca")), authority.pem()).unwrap();
+}
+
+#[test]
+fn a_certificate_signs_and_openssl_agrees() {
+    let url =
+        crate::tools::server(|_, _| (200, String::new(), r#"{"resourceType":"Bundle","type":"searchset"}"#.into()));
+    let desk = Desk::new();
+    std::fs::write(desk.path("s.yaml"), crate::tools::script(&[("?_count=1", &["Bundle.type = 'searchset'"])]))
+        .unwrap();
+    desk.keur(&["run", "s.yaml", "--target", &url, "--token", "ONE=abcdefgh"]).with(0);
+    certified(&desk, "vendor");
+    certified(&desk, "other");
+    let pack = ["evidence", "pack", &desk.run(), "-o", "b.zip", "--key", "vendor.key", "--certificate"];
+    desk.keur(&[&pack[..], &["other.pem"]].concat()).with(2);
+    desk.keur(&[&pack[..], &["vendor.pem"]].concat()).with(0);
+    let told = desk.keur(&["evidence", "verify", "b.zip", "--trust", "vendor.ca"]).with(0).stdout;
+    assert!(told.contains("signed: CN=vendor") && told.contains("the key expected"), "{told}");
+    let refused = desk.keur(&["evidence", "verify", "b.zip", "--trust", "other.ca"]).with(7).stderr;
+    assert!(refused.contains("KEUR6004") && refused.contains("not trusted"), "{refused}");
+    extract(&desk, &["manifest.json", "manifest.json.p7s"]);
+    let check = "cms -verify -cades -binary -inform DER -in manifest.json.p7s -content manifest.json -CAfile vendor.ca -purpose any -out checked";
+    match openssl(&desk, check) {
+        Ok(()) => assert!(desk.bytes("checked") == desk.bytes("manifest.json")),
+        Err(error) if error.contains("os error") => eprintln!("not looked at by OpenSSL: {error}"),
+        Err(error) => panic!("{error}"),
+    }
 }

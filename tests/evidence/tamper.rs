@@ -19,7 +19,7 @@ fn bundle(desk: &Desk) -> (Vec<u8>, Trust) {
     let pack = ["evidence", "pack", &run, "-o", "b.zip", "--key", "key", "--attach", "screen.png", "--for", "NP-R-18"];
     desk.keur(&[&pack[..], &["--seal-for", recipient.trim()]].concat()).with(0);
     desk.keur(&["evidence", "verify", "b.zip", "--signer", "key.pub", "--identity", "seal"]).with(0);
-    let trust = Trust { keys: vec![PublicKey::parse(&public).unwrap()], authorities: None };
+    let trust = Trust { keys: vec![PublicKey::parse(&public).unwrap()], ..Trust::default() };
     (desk.bytes("b.zip"), trust)
 }
 

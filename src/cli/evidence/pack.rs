@@ -113,7 +113,12 @@ fn extras(arguments: &Arguments) -> Result<Extras, Vec<Diagnostic>> {
     };
     if arguments.attach.len() != arguments.of.len() {
         let message = "each `--attach FILE` has its `--for ID`, and the other way round";
-        problems.push(code::error(code::WRITE, message));
+        problems.push(
+            code::error(code::WRITE, message).note(
+                NoteKind::Remedy,
+                "write `--attach FILE --for ID` for each attachment, ID as in the requirements",
+            ),
+        );
     }
     let mut extras = Extras { operator: arguments.operator.clone(), ..Extras::default() };
     for (path, of) in arguments.attach.iter().zip(&arguments.of) {

@@ -12,6 +12,7 @@ use crate::testscript::{ScriptFile, ScriptReader, problem as script_problem};
 use super::super::console::Console;
 use super::super::diff::{Format, show};
 use super::super::exit::Exit;
+use super::super::problem;
 use super::super::replay::refused;
 use super::super::run;
 use super::super::settings::{Checked, Key, Settings};
@@ -72,7 +73,7 @@ fn sampled(
 ) -> Result<Exit, Vec<Diagnostic>> {
     let wrong = |code, message: &str| vec![code::error(code, message)];
     if checked.target.is_none() {
-        return Err(wrong(code::COMPARE, "a sample is run live: give `--target URL`"));
+        return Err(vec![problem::error(problem::NO_TARGET, "a sample is run live, and there is no `--target`")]);
     }
     let intact = bundle::open(&arguments.bundle, &Trust::default())?;
     let missing = || wrong(code::RECORD, "the bundle does not say what the run was given");
@@ -81,7 +82,7 @@ fn sampled(
     let files = intact.record.files().map_err(broken)?.ok_or_else(missing)?;
     let all = inputs.scripts.len();
     let count = share(&arguments.sample, all)
-        .ok_or_else(|| wrong(code::COMPARE, "a sample is a share such as `10%`, or a number of scripts"))?;
+        .ok_or_else(|| wrong(problem::SETTING_VALUE, "a sample is a share such as `10%`, or a number of scripts"))?;
     let chosen = chosen(all, count, arguments.seed);
     let places: Vec<ScriptFile> = chosen
         .iter()
@@ -106,6 +107,14 @@ fn sampled(
     let mut changes = diff(before, Outcomes::of(&fold(record.events())));
     // Values differ where the keys of the masks do: verdicts are what is compared.
     changes.retain(|change| !matches!(change.kind, Kind::Changed | Kind::Slower));
+    // What was not judged there because persons are masked did not become better.
+    let withheld = code::MASKED.to_string();
+    let compared = changes.len();
+    changes.retain(|change| change.before.as_ref().is_none_or(|before| before.code != withheld));
+    if changes.len() < compared {
+        let message = format!("{} asserts of the bundle cannot be compared", compared - changes.len());
+        console.tell(code::warning(code::MASKED, message));
+    }
     Ok(match (show(&changes, Format::Text, console), exit) {
         (_, Exit::Usage | Exit::NoAnswer | Exit::NoToken | Exit::Interrupted) => exit,
         (compared, _) => compared,

@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Authorities (PEM) that the certificate of a signature has to lead to
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Authorities (PEM) that the certificate of a timestamp has to lead to
+    #[arg(long, value_name = "FILE")]
+    timestamp_trust: Option<PathBuf>,
     /// Open the sealed originals with this identity (age) and replay those too
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
@@ -77,14 +80,13 @@ fn trust(arguments: &Arguments) -> Result<Trust, Vec<Diagnostic>> {
             Err(error) => problems.push(code::error(code::KEY, format!("`{given}`: {error}"))),
         }
     }
-    if let Some(path) = &arguments.trust {
-        match fs::read(path) {
-            Ok(bytes) => trust.authorities = Some(bytes),
-            Err(error) => {
-                problems.push(code::error(code::KEY, format!("`{}` cannot be read: {error}", path.display())));
-            }
-        }
-    }
+    let mut read = |path: &Option<PathBuf>| {
+        let path = path.as_ref()?;
+        let wrong = |error| code::error(code::KEY, format!("`{}` cannot be read: {error}", path.display()));
+        fs::read(path).map_err(|error| problems.push(wrong(error))).ok()
+    };
+    trust.authorities = read(&arguments.trust);
+    trust.timestamp_authorities = read(&arguments.timestamp_trust);
     if problems.is_empty() { Ok(trust) } else { Err(problems) }
 }
 
@@ -96,13 +98,15 @@ fn told(intact: &Intact) -> String {
     );
     for signed in &intact.signatures {
         let known = if signed.expected { "the key expected" } else { "not compared: give `--signer` or `--trust`" };
-        out.push_str(&format!("signed: {} ({}; {known})\n", signed.fingerprint, signed.scheme));
+        let whose = signed.subject.as_ref().map(|subject| format!("{subject}, ")).unwrap_or_default();
+        out.push_str(&format!("signed: {whose}{} ({}; {known})\n", signed.fingerprint, signed.scheme));
     }
     if intact.signatures.is_empty() {
         out.push_str("signed: no\n");
     }
-    if intact.timestamped {
-        out.push_str("timestamp: a token over the manifest; check its authority with `openssl ts -verify`\n");
+    if let Some(stamp) = &intact.timestamp {
+        let known = if stamp.trusted { "an authority expected" } else { "not compared: give `--timestamp-trust`" };
+        out.push_str(&format!("timestamp: {} by {} ({known})\n", stamp.at, stamp.authority));
     }
     let run = &manifest.run;
     out.push_str(&format!("run: {} against {}, {} to {}\n", run.id, manifest.target.url, run.started, run.finished));

@@ -7,6 +7,7 @@
 mod cache;
 mod line;
 mod operation;
+mod remembered;
 mod server;
 
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ use super::settings::{Checked, Key};
 use cache::Cache;
 use line::Line;
 use server::Server;
+
+pub use remembered::{Recorded, Remembered};
 
 /// Longest wait for one answer: a validation asks many.
 const WAIT: Duration = Duration::from_secs(10);

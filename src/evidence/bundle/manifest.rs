@@ -160,7 +160,7 @@ pub struct Attachment {
 pub struct Signer {
     /// The entry of the signature.
     pub entry: String,
-    /// `sshsig` or `jws`.
+    /// `sshsig` or `cms`.
     pub scheme: String,
     /// Fingerprint of key or certificate.
     pub fingerprint: String,

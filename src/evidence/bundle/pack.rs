@@ -12,7 +12,7 @@ use crate::evidence::code;
 use crate::evidence::declared::Declared;
 use crate::evidence::privacy::Mask;
 use crate::evidence::seal;
-use crate::evidence::signature::{CertificateKey, SignatureError, SigningKey};
+use crate::evidence::signature::{CertificateKey, SignatureError, SigningKey, Stamp, verify_timestamp};
 use crate::record::{
     ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Verdict,
 };
@@ -49,14 +49,14 @@ impl Signing {
     fn signer(&self) -> Signer {
         let (extension, scheme, fingerprint) = match self {
             Signing::Ssh(key) => ("sig", "sshsig", key.public().fingerprint()),
-            Signing::Certificate(key) => ("jws", "jws", key.fingerprint()),
+            Signing::Certificate(key) => ("p7s", "cms", key.fingerprint()),
         };
         Signer { entry: format!("{MANIFEST}.{extension}"), scheme: scheme.to_owned(), fingerprint }
     }
 
-    fn sign(&self, message: &[u8]) -> Result<String, SignatureError> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
         match self {
-            Signing::Ssh(key) => Ok(key.sign(message)),
+            Signing::Ssh(key) => Ok(key.sign(message).into_bytes()),
             Signing::Certificate(key) => key.sign(message),
         }
     }
@@ -204,13 +204,10 @@ impl Packer<'_> {
         out.entry(MANIFEST, &bytes)?;
         for (signing, signer) in self.extras.signers.iter().zip(&manifest.signatures) {
             let signature = signing.sign(&bytes).map_err(|error| vec![code::error(code::KEY, error.to_string())])?;
-            out.entry(&signer.entry, signature.as_bytes())?;
+            out.entry(&signer.entry, &signature)?;
         }
         if let Some(token) = &self.extras.timestamp {
-            if !is_over(token, &bytes) {
-                let message = "the timestamp token is not over the manifest of this bundle";
-                return Err(vec![code::error(code::SIGNATURE, message)].into());
-            }
+            stamped(token, &bytes, None)?;
             out.entry(TIMESTAMP, token)?;
         }
         out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -376,9 +373,7 @@ pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
 pub fn stamp(container: &Container, token: &[u8], to: &Path) -> Result<(), Unpacked> {
     let wrong = |message: &str| Unpacked(vec![code::error(code::SIGNATURE, message)]);
     let manifest = container.bytes(MANIFEST)?.unwrap_or_default();
-    if !is_over(token, &manifest) {
-        return Err(wrong("the timestamp token is not over the manifest of this bundle"));
-    }
+    stamped(token, &manifest, None)?;
     if container.entries().iter().any(|entry| entry.name == TIMESTAMP) {
         return Err(wrong("the bundle has a timestamp already"));
     }
@@ -402,9 +397,11 @@ fn partial(to: &Path) -> PathBuf {
     folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()))
 }
 
-/// True when a timestamp token is over these bytes: its imprint is their hash (RFC 3161 section 2.4.2).
-pub fn is_over(token: &[u8], bytes: &[u8]) -> bool {
-    use ring::digest::{SHA256, SHA384, SHA512, digest};
-    let algorithms = [&SHA256, &SHA384, &SHA512];
-    algorithms.iter().any(|algorithm| memchr::memmem::find(token, digest(algorithm, bytes).as_ref()).is_some())
+/// What a timestamp token over a manifest says.
+pub(super) fn stamped(token: &[u8], manifest: &[u8], trust: Option<&[u8]>) -> Result<Stamp, Vec<Diagnostic>> {
+    let told = |error| match error {
+        SignatureError::Wrong => "the timestamp token is not over the manifest of this bundle".to_owned(),
+        error => format!("the timestamp token does not hold: {error}"),
+    };
+    verify_timestamp(manifest, token, trust).map_err(|error| vec![code::error(code::SIGNATURE, told(error))])
 }

@@ -8,13 +8,13 @@ use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::evidence::code;
 use crate::evidence::declared::Declared;
 use crate::evidence::seal;
-use crate::evidence::signature::{self, PublicKey};
+use crate::evidence::signature::{self, PublicKey, Stamp};
 use crate::record::{Event, Record};
 
 use super::container::{Bundled, Container, ContainerError};
 use super::facts;
 use super::manifest::{Listed, Manifest, Run, SCHEMA};
-use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, is_over, stamp, withheld};
+use super::pack::{Derive, MANIFEST, Render, TIMESTAMP, stamp, stamped, withheld};
 
 /// Whose signatures are expected.
 #[derive(Default)]
@@ -23,15 +23,19 @@ pub struct Trust {
     pub keys: Vec<PublicKey>,
     /// Authorities (PEM), to one of which the certificate of a signature has to lead.
     pub authorities: Option<Vec<u8>>,
+    /// Authorities (PEM), to one of which the certificate of a timestamp has to lead.
+    pub timestamp_authorities: Option<Vec<u8>>,
 }
 
 /// A signature that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// `sshsig` or `jws`.
+    /// `sshsig` or `cms`.
     pub scheme: String,
     /// Of key or certificate.
     pub fingerprint: String,
+    /// Whose certificate it is; none of a bare key.
+    pub subject: Option<String>,
     /// True when it is one that was expected.
     pub expected: bool,
 }
@@ -44,8 +48,8 @@ pub struct Intact {
     pub record: Record,
     /// The signatures over the manifest.
     pub signatures: Vec<Signed>,
-    /// True when a timestamp token over the manifest is in it.
-    pub timestamped: bool,
+    /// What the timestamp token over the manifest says, when there is one.
+    pub timestamp: Option<Stamp>,
     container: Container,
 }
 
@@ -76,7 +80,7 @@ fn unchecked(path: &Path) -> Result<Intact, Vec<Diagnostic>> {
     let container = Container::open(path).map_err(|error| altered(error.to_string()))?;
     let (manifest, _) = manifest(&container)?;
     let record = record(path, &container)?;
-    Ok(Intact { manifest, record, signatures: vec![], timestamped: false, container })
+    Ok(Intact { manifest, record, signatures: vec![], timestamp: None, container })
 }
 
 /// The manifest and its bytes.
@@ -100,6 +104,9 @@ fn record(path: &Path, container: &Container) -> Result<Record, Vec<Diagnostic>>
 
 /// Reads a bundle whole and checks its form, its hashes and its signatures.
 pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
+    if path.is_file() && !is_bundle(path) {
+        return Err(altered(format!("`{}` does not begin as a bundle of keur does", path.display())));
+    }
     let not_whole = |error: ContainerError| match error {
         ContainerError::Form(what) => altered(format!("`{}` was changed: {what}", path.display())),
         error => altered(error.to_string()),
@@ -108,13 +115,12 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
     container.check().map_err(not_whole)?;
     let unreadable = |error: std::io::Error| altered(error.to_string());
     let (manifest, bytes) = manifest(&container)?;
-    let timestamped = listed(&container, &manifest)?;
+    let has_timestamp = listed(&container, &manifest)?;
     let mut problems = vec![];
     let mut signatures = vec![];
     for signer in &manifest.signatures {
-        let text = container.bytes(&signer.entry).map_err(unreadable)?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        match signed(&bytes, &text, &signer.scheme, trust, &manifest) {
+        let signature = container.bytes(&signer.entry).map_err(unreadable)?.unwrap_or_default();
+        match signed(&bytes, &signature, &signer.scheme, trust, &manifest) {
             Ok(signed) if signed.fingerprint == signer.fingerprint => signatures.push(signed),
             Ok(signed) => {
                 let message =
@@ -124,11 +130,15 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
             Err(error) => problems.push(code::error(code::SIGNATURE, error.to_string())),
         }
     }
-    if timestamped {
+    let mut timestamp = None;
+    if has_timestamp {
         let token = container.bytes(TIMESTAMP).map_err(unreadable)?.unwrap_or_default();
-        if !is_over(&token, &bytes) {
-            problems.push(code::error(code::SIGNATURE, "the timestamp token is not over the manifest"));
+        match stamped(&token, &bytes, trust.timestamp_authorities.as_deref()) {
+            Ok(stamp) => timestamp = Some(stamp),
+            Err(more) => problems.extend(more),
         }
+    } else if trust.timestamp_authorities.is_some() {
+        problems.push(code::error(code::SIGNATURE, "there is no timestamp token in it"));
     }
     let asked = !trust.keys.is_empty() || trust.authorities.is_some();
     if asked && problems.is_empty() && !signatures.iter().any(|signed| signed.expected) {
@@ -150,7 +160,7 @@ pub fn open(path: &Path, trust: &Trust) -> Result<Intact, Vec<Diagnostic>> {
         return Err(altered(format!("`{}` does not have the hash that it is called by", entry.name)));
     }
     let record = record(path, &container)?;
-    Ok(Intact { manifest, record, signatures, timestamped, container })
+    Ok(Intact { manifest, record, signatures, timestamp, container })
 }
 
 /// The entries are those of the manifest, in that order, and after it come the signatures and at most one
@@ -186,7 +196,7 @@ fn listed(container: &Container, manifest: &Manifest) -> Result<bool, Vec<Diagno
 
 fn signed(
     manifest: &[u8],
-    text: &str,
+    signature: &[u8],
     scheme: &str,
     trust: &Trust,
     said: &Manifest,
@@ -194,18 +204,20 @@ fn signed(
     let scheme_name = scheme.to_owned();
     match scheme {
         "sshsig" => {
-            let key = signature::verify_sshsig(manifest, text)?;
-            Ok(Signed { scheme: scheme_name, fingerprint: key.fingerprint(), expected: trust.keys.contains(&key) })
+            let key = signature::verify_sshsig(manifest, &String::from_utf8_lossy(signature))?;
+            let expected = trust.keys.contains(&key);
+            Ok(Signed { scheme: scheme_name, fingerprint: key.fingerprint(), subject: None, expected })
         }
-        "jws" => {
+        "cms" => {
             // It was signed between the end of the run and today; nothing says when.
             let finished = said.run.finished.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
             let by = |at: jiff::Timestamp| {
                 let authorities = trust.authorities.as_deref();
-                signature::verify_jws(manifest, text, authorities.map(|a| (a, at.as_second().unsigned_abs())))
+                signature::verify_cms(manifest, signature, authorities.map(|a| (a, at.as_second().unsigned_abs())))
             };
             let by = by(finished).or_else(|_| by(jiff::Timestamp::now()))?;
-            Ok(Signed { scheme: scheme_name, fingerprint: by.fingerprint, expected: by.trusted })
+            let (fingerprint, subject) = (by.fingerprint, Some(by.subject));
+            Ok(Signed { scheme: scheme_name, fingerprint, subject, expected: by.trusted })
         }
         _ => Err(signature::SignatureError::Form("its scheme is unknown")),
     }

@@ -66,7 +66,7 @@ impl<'t> Guarded<'t> {
         self.refused.store(true, Ordering::Relaxed);
         self.interrupt.raise();
         // What is refused is not kept either.
-        exchange.result = Err(TransportError { kind: TransportErrorKind::Refused, detail: what });
+        exchange.result = Err(TransportError { kind: TransportErrorKind::Person, detail: what });
         exchange
     }
 }

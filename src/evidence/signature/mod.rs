@@ -1,13 +1,15 @@
 //! Signatures over a manifest, in forms that other programs check too.
 //!
 //! A key of `keur evidence keygen` signs as OpenSSH does (`ssh-keygen -Y verify`); a key with an X.509
-//! certificate signs as a detached JSON Web Signature (RFC 7515) that carries its chain.
+//! certificate signs as detached CMS (RFC 5652) that carries its chain (`openssl cms -verify`).
 
-mod jws;
+mod cms;
 mod sshsig;
+mod timestamp;
 
-pub use jws::{CertificateKey, VerifiedBy, verify as verify_jws};
+pub use cms::{CertificateKey, VerifiedBy, verify as verify_cms};
 pub use sshsig::{NAMESPACE, PublicKey, SigningKey, verify as verify_sshsig};
+pub use timestamp::{Stamp, verify as verify_timestamp};
 
 /// Why a key or a signature is of no use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
