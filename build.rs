@@ -1,8 +1,16 @@
-//! Lists the data folders for `src/embedded.rs`, so that the binary works alone.
+//! Packs the data folders for `src/embedded.rs`, so that the binary works alone.
+//!
+//! Files that are used together share a block, and each block is compressed by itself: what is not looked at
+//! is never unpacked.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 /// The folders whose files the binary carries.
 const FOLDERS: [&str; 4] = ["testscripts", "fixtures", "profiles", "requirements"];
@@ -23,13 +31,68 @@ fn main() -> io::Result<()> {
         println!("cargo::rustc-env=KEUR_COMMIT={commit}");
     }
     files.sort();
-    let mut table = String::from("static FILES: &[File] = &[\n");
-    for file in &files {
-        let absolute = root.join(file);
-        let _ = writeln!(table, "    File {{ path: {file:?}, bytes: include_bytes!({absolute:?}) }},");
+    let fast = env::var("PROFILE").is_ok_and(|profile| profile != "release");
+    let (table, packed) = pack(&root, &files, if fast { Compression::fast() } else { Compression::best() })?;
+    let out = variable("OUT_DIR")?;
+    fs::write(out.join("embedded.bin"), packed)?;
+    fs::write(out.join("embedded.rs"), table)
+}
+
+/// A block is closed when it has grown to this many bytes; a longer file has one of its own.
+const BLOCK: usize = 64 * 1024;
+
+/// A file that is to be packed: its path, its contents, and the line that fact files are found by.
+struct Source<'f> {
+    path: &'f str,
+    bytes: Vec<u8>,
+    head: String,
+}
+
+/// The table of files and blocks as Rust, and the blocks one after another.
+fn pack(root: &Path, files: &[String], level: Compression) -> io::Result<(String, Vec<u8>)> {
+    // Files are used together that are in one package or suite and, of facts, begin with the same word.
+    let mut groups: BTreeMap<(&str, String), Vec<Source>> = BTreeMap::new();
+    for path in files {
+        let bytes = fs::read(root.join(path))?;
+        let head = if path.ends_with(".facts") { first_line(&bytes) } else { String::new() };
+        let folder = path.match_indices('/').nth(1).map_or("", |(at, _)| &path[..at]);
+        let kind = head.split(' ').next().unwrap_or_default().to_owned();
+        groups.entry((folder, kind)).or_default().push(Source { path, bytes, head });
     }
-    table.push_str("];\n");
-    fs::write(variable("OUT_DIR")?.join("embedded.rs"), table)
+    let (mut packed, mut blocks, mut rows) = (vec![], String::new(), BTreeMap::new());
+    let mut number = 0;
+    for sources in groups.values() {
+        let mut block: Vec<u8> = vec![];
+        for (i, source) in sources.iter().enumerate() {
+            let Source { path, bytes, head } = source;
+            let (start, end) = (block.len(), block.len() + bytes.len());
+            rows.insert(
+                *path,
+                format!("{{ path: {path:?}, head: {head:?}, block: {number}, start: {start}, end: {end} }}"),
+            );
+            block.extend(bytes);
+            let next = sources.get(i + 1).map(|next| next.bytes.len());
+            if next.is_none_or(|next| block.len() + next > BLOCK) {
+                let from = packed.len();
+                let mut encoder = DeflateEncoder::new(&mut packed, level);
+                encoder.write_all(&block)?;
+                encoder.finish()?;
+                let _ = writeln!(blocks, "    Block::new({from}, {}, {}),", packed.len(), block.len());
+                block.clear();
+                number += 1;
+            }
+        }
+    }
+    let mut table = String::from("static FILES: &[File] = &[\n");
+    for row in rows.values() {
+        let _ = writeln!(table, "    File {row},");
+    }
+    let _ = writeln!(table, "];\nstatic BLOCKS: [Block; {number}] = [\n{blocks}];");
+    Ok((table, packed))
+}
+
+fn first_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.split(|b| *b == b'\n').next().unwrap_or_default()).into_owned()
 }
 
 /// The commit that evidence names: from the environment, or, in a release build, from the repository.

@@ -2,22 +2,23 @@
 //!
 //! Official script sets say it themselves, and sets that want different versions of one package run side by
 //! side: each gets its own definitions, made once for all scripts that choose the same. In order: the set's
-//! `properties.json` (`fhirPackage`); else the repository's `Configuration/package.version.properties`, by
-//! the profiles that its fixtures claim; else what `--package` gives. The first two need `--package-dir`.
+//! `properties.json` (`fhirPackage`); else, where `--package-dir` gives a folder to pick from, the repository's
+//! `Configuration/package.version.properties`, by the profiles that its fixtures claim; else what `--package`
+//! gives. What the folder does not have comes from the facts that the binary carries, version by version.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::definitions::package::{
-    Deviation, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
+    Deviation, Manifest, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
 };
 use crate::definitions::terminology::Authority;
-use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages};
+use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages, embedded_profile};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
 use crate::record::DefinitionUse;
-use crate::testscript::TestScript;
+use crate::testscript::Card;
 
 use super::configuration::{Configuration, Repositories};
 use super::packages::{Packages, definitions, fits};
@@ -97,7 +98,7 @@ impl Choices {
     /// Chooses for every script. What cannot be had is a warning (what needs it will not be evaluated, and
     /// says so); what cannot be read stops the run.
     pub fn of(
-        scripts: &[Arc<TestScript>],
+        scripts: &[Card],
         preference: &Preference,
         packages: &Packages,
     ) -> Result<(Choices, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -118,7 +119,8 @@ impl Choices {
             let version = script.properties.fhir_version.or(preference.release).unwrap_or(FhirVersion::Stu3);
             let (wanted, by) = match &shelf {
                 Some(chooser) => chooser.wanted(script, version)?,
-                None => (script.properties.packages.clone(), ChosenBy::CommandLine),
+                None if script.properties.packages.is_empty() => (vec![], ChosenBy::CommandLine),
+                None => (script.properties.packages.clone(), ChosenBy::Properties),
             };
             let key = (version, wanted, by);
             let at = asked.iter().position(|known| *known == key).unwrap_or_else(|| {
@@ -141,11 +143,7 @@ impl Choices {
                         }
                     }
                 }
-                None => {
-                    let (version, wanted, _) = asked;
-                    let definitions = packages.definitions(version)?;
-                    all.push(Choice { definitions, wanted, reasons: HashMap::new() });
-                }
+                None => all.push(carried_choice(packages, asked)?),
             }
         }
         let authority = preference.terminology.clone().map(terminology::Wanted::open).transpose()?;
@@ -160,6 +158,11 @@ impl Choices {
     /// Every choice.
     pub fn all(&self) -> &[Choice] {
         &self.all
+    }
+
+    /// The same choices with somebody else to ask about codes.
+    pub fn asking(self, authority: Option<Arc<dyn Authority>>) -> Choices {
+        Choices { authority, ..self }
     }
 
     /// Whom to ask about codes that no definitions decide.
@@ -195,6 +198,38 @@ impl Choices {
     }
 }
 
+/// The choice without a folder to pick from: what the command line gives, and of what a set asks for the facts
+/// that the binary carries.
+fn carried_choice(packages: &Packages, (version, wanted, by): Asked) -> Result<Choice, Wrong> {
+    let embedded = embedded_packages();
+    let carried = |(name, number): &&(String, String)| embedded.iter().any(|p| p.name == *name && p.version == *number);
+    let asked: Names = wanted.iter().filter(carried).cloned().collect();
+    if asked.is_empty() {
+        return Ok(Choice { definitions: packages.definitions(version)?, wanted, reasons: HashMap::new() });
+    }
+    // A version that a set asks for goes before another that the command line gives.
+    let replaced = |manifest: &Manifest| asked.iter().any(|(name, v)| *name == manifest.name && *v != manifest.version);
+    let given: Vec<Loaded> = packages.of(version).filter(|p| !replaced(p.package.manifest())).cloned().collect();
+    let others = packages.carried().iter().filter(|p| !replaced(p)).map(|p| (p.name.clone(), p.version.clone()));
+    let by = by.text();
+    let all = wanted_by(asked.iter().cloned().chain(others), &by);
+    let resolution = Resolver::new(vec![], embedded).resolve(given, all);
+    let resolution = resolution.map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])?;
+    let packages = resolution.packages.into_iter().filter(|loaded| fits(loaded, version)).collect();
+    let mut reasons: HashMap<String, String> = asked.into_iter().map(|(name, _)| (name, by.clone())).collect();
+    add_needs(&mut reasons, &resolution.carried);
+    Ok(Choice { definitions: definitions(version, packages, &resolution.carried)?, wanted, reasons })
+}
+
+/// Says of packages that others need by which they are needed.
+fn add_needs<'m>(reasons: &mut HashMap<String, String>, packages: impl IntoIterator<Item = &'m Manifest>) {
+    for package in packages {
+        for (name, _) in &package.dependencies {
+            reasons.entry(name.clone()).or_insert_with(|| format!("needed by {}", package.label()));
+        }
+    }
+}
+
 /// A shelf to choose from.
 struct Chooser<'c> {
     folder: PathBuf,
@@ -217,7 +252,7 @@ type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
 
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
-    fn wanted(&self, script: &TestScript, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
+    fn wanted(&self, script: &Card, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
         if !script.properties.packages.is_empty() {
             return Ok((script.properties.packages.clone(), ChosenBy::Properties));
         }
@@ -252,14 +287,21 @@ impl Chooser<'_> {
         let mut absent = vec![];
         let mut open: Vec<&String> = claimed.iter().collect();
         for (name, number) in &configuration.packages {
-            let resolution = self.resolve(vec![], wanted([(name.clone(), number.clone())], &configuration.path))?;
+            let by = configuration.path.display().to_string();
+            let resolution = self.resolve(vec![], wanted_by([(name.clone(), number.clone())], &by))?;
             let package = resolution.packages.iter().find(|p| p.package.manifest().name == *name);
-            let Some(package) = package else {
+            let carried = resolution.carried.iter().find(|p| p.name == *name);
+            if package.is_none() && carried.is_none() {
                 absent.push((name.clone(), number.clone()));
                 continue;
+            }
+            let defines = |url: &str| match package {
+                Some(package) => package.package.with_url(url).next().is_some(),
+                None => carried.is_some_and(|carried| embedded_profile(carried, url)),
             };
-            let defines = |url: &str| package.package.with_url(url).next().is_some();
-            if fits(package, version) && claimed.iter().any(|url| defines(url)) {
+            let fits = package.is_none_or(|p| fits(p, version))
+                && carried.is_none_or(|p| p.fhir_version().is_none_or(|of| of == version));
+            if fits && claimed.iter().any(|url| defines(url)) {
                 chosen.push((name.clone(), number.clone()));
                 open.retain(|url| !defines(url));
             }
@@ -294,15 +336,19 @@ impl Chooser<'_> {
     /// The definitions for what was asked, with what is to be said about them.
     fn choice(&self, (version, asked, by): Asked) -> Result<(Choice, Vec<Diagnostic>), Vec<Diagnostic>> {
         // A version that a set asks for and that is there goes before another that the command line gives.
-        let replaced = |loaded: &&Loaded| {
-            let manifest = loaded.package.manifest();
-            asked.iter().any(|(name, number)| {
-                *name == manifest.name
-                    && *number != manifest.version
-                    && self.shelf.find(name, &VersionRange::new(number)).is_some()
-            })
+        let embedded = embedded_packages();
+        let is_there = |name: &str, number: &str| {
+            self.shelf.find(name, &VersionRange::new(number)).is_some()
+                || embedded.iter().any(|p| p.name == name && p.version == number)
         };
-        let mut given: Vec<Loaded> = self.packages.of(version).filter(|loaded| !replaced(loaded)).cloned().collect();
+        let replaced = |manifest: &Manifest| {
+            let other = |(name, number): &(String, String)| *name == manifest.name && *number != manifest.version;
+            asked.iter().any(|asked| other(asked) && is_there(&asked.0, &asked.1))
+        };
+        let given = self.packages.of(version).filter(|loaded| !replaced(loaded.package.manifest()));
+        let mut given: Vec<Loaded> = given.cloned().collect();
+        let carried = self.packages.carried().iter().filter(|p| !replaced(p));
+        let carried: Names = carried.map(|p| (p.name.clone(), p.version.clone())).collect();
         let mut reasons: HashMap<String, String> =
             given.iter().map(|p| (p.package.manifest().name.clone(), ChosenBy::CommandLine.text())).collect();
         let besides = if let ChosenBy::Configuration(_, besides) = &by { besides.as_slice() } else { &[] };
@@ -312,7 +358,7 @@ impl Chooser<'_> {
             given.push(loaded);
         }
         let by_text = by.text();
-        let resolution = self.resolve(given, wanted(asked.iter().cloned(), Path::new(&by_text)))?;
+        let resolution = self.resolve(given, wanted_by(asked.iter().cloned().chain(carried), &by_text))?;
         let said = self.said(&resolution, &by_text);
         let mut wanted = asked;
         for Deviation { wanted: Wanted { name, range, by }, used } in &resolution.deviations {
@@ -326,13 +372,9 @@ impl Chooser<'_> {
         for (name, _) in &wanted {
             reasons.entry(name.clone()).or_insert_with(|| by_text.clone());
         }
-        for loaded in &resolution.packages {
-            for (name, _) in &loaded.package.manifest().dependencies {
-                reasons.entry(name.clone()).or_insert_with(|| format!("needed by {}", loaded.package.label()));
-            }
-        }
+        add_needs(&mut reasons, resolution.packages.iter().map(|p| p.package.manifest()).chain(&resolution.carried));
         let packages = resolution.packages.into_iter().filter(|loaded| fits(loaded, version)).collect();
-        Ok((Choice { definitions: definitions(version, packages)?, wanted, reasons }, said))
+        Ok((Choice { definitions: definitions(version, packages, &resolution.carried)?, wanted, reasons }, said))
     }
 
     /// What is missing, and what is used instead of what was asked for.
@@ -345,7 +387,7 @@ impl Chooser<'_> {
             match available.is_empty() {
                 true => diagnostic,
                 false => {
-                    let there = format!("it has {}; `--nearest-package` takes the nearest", available.join(", "));
+                    let there = format!("there is {}; `--nearest-package` takes the nearest", available.join(", "));
                     diagnostic.note(NoteKind::Found, there)
                 }
             }
@@ -359,8 +401,7 @@ impl Chooser<'_> {
     }
 }
 
-fn wanted(asked: impl IntoIterator<Item = (String, String)>, by: &Path) -> Vec<Wanted> {
-    let by = by.display().to_string();
-    let one = |(name, number): (String, String)| Wanted { name, range: VersionRange::new(&number), by: by.clone() };
+fn wanted_by(asked: impl IntoIterator<Item = (String, String)>, by: &str) -> Vec<Wanted> {
+    let one = |(name, number): (String, String)| Wanted { name, range: VersionRange::new(&number), by: by.to_owned() };
     asked.into_iter().map(one).collect()
 }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use crate::definitions::Definitions;
 use crate::diagnostic::Severity;
 use crate::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, code};
-use crate::record::{CodeCount, Issue, SliceMiss, TargetPlace};
+use crate::record::{CodeAnswer, CodeCount, Issue, SliceMiss, TargetPlace};
 use crate::validation::{self, Policy, Validator};
 
 use super::choice::{Choice, Choices};
@@ -73,6 +73,9 @@ impl ProfileValidator for Judge<'_> {
 
 /// A package that the script set wants in another version than is loaded.
 fn other_version(definitions: &Definitions, wanted: &[(String, String)]) -> Option<String> {
+    if wanted.is_empty() {
+        return None;
+    }
     let used = definitions.used();
     wanted.iter().find_map(|(name, version)| {
         let mut loaded = used.iter().filter(|u| u.package == *name).peekable();
@@ -104,7 +107,14 @@ fn recorded(issue: &validation::Issue, request: bool) -> Issue {
         },
         profile: issue.profile.to_string(),
         slices: issue.slices.iter().map(miss).collect(),
+        asked: issue.asked.iter().map(answer).collect(),
     }
+}
+
+/// What a terminology server said, as the record keeps it.
+fn answer(asked: &validation::Asked) -> CodeAnswer {
+    let validation::Asked { value_set, system, code, member } = asked.clone();
+    CodeAnswer { value_set, system, code, member }
 }
 
 /// A row of the table of slices, as the record keeps it.

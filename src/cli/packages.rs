@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::definitions::package::{Cache, Missing, Resolver, Shelf, VersionRange, Wanted};
+use crate::definitions::package::{Cache, Manifest, Missing, Resolution, Resolver, Shelf, VersionRange, Wanted};
 use crate::definitions::{Definitions, Loaded, Origin, embedded_packages};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
@@ -12,7 +12,10 @@ use super::problem;
 
 /// Packages that were asked for, and what they need.
 #[derive(Default)]
-pub struct Packages(Vec<Loaded>);
+pub struct Packages {
+    loaded: Vec<Loaded>,
+    carried: Vec<Manifest>,
+}
 
 /// The folder of a project that holds packages of its own.
 const PROJECT: &str = "profiles";
@@ -55,7 +58,8 @@ impl Packages {
             Ok(resolution) => {
                 let absent = resolution.missing.iter().filter(|missing| missing.wanted.by == COMMAND_LINE);
                 problems.extend(absent.map(|missing| not_there(missing, cache.as_ref())));
-                if problems.is_empty() { Ok(Packages(resolution.packages)) } else { Err(problems) }
+                let Resolution { packages, carried, .. } = resolution;
+                if problems.is_empty() { Ok(Packages { loaded: packages, carried }) } else { Err(problems) }
             }
             Err(error) => {
                 problems.push(wrong(error.to_string()));
@@ -66,12 +70,17 @@ impl Packages {
 
     /// Those that are for a release or do not say.
     pub fn of(&self, version: FhirVersion) -> impl Iterator<Item = &Loaded> {
-        self.0.iter().filter(move |loaded| fits(loaded, version))
+        self.loaded.iter().filter(move |loaded| fits(loaded, version))
+    }
+
+    /// Those of which the binary's own facts are used.
+    pub fn carried(&self) -> &[Manifest] {
+        &self.carried
     }
 
     /// The definitions of a release.
     pub fn definitions(&self, version: FhirVersion) -> Result<Definitions, Vec<Diagnostic>> {
-        definitions(version, self.of(version).cloned().collect())
+        definitions(version, self.of(version).cloned().collect(), &self.carried)
     }
 }
 
@@ -81,8 +90,13 @@ pub(super) fn fits(loaded: &Loaded, version: FhirVersion) -> bool {
 }
 
 /// Packages as definitions.
-pub(super) fn definitions(version: FhirVersion, packages: Vec<Loaded>) -> Result<Definitions, Vec<Diagnostic>> {
+pub(super) fn definitions(
+    version: FhirVersion,
+    packages: Vec<Loaded>,
+    carried: &[Manifest],
+) -> Result<Definitions, Vec<Diagnostic>> {
     Definitions::with_packages(version, packages)
+        .map(|definitions| definitions.carrying(carried))
         .map_err(|error| vec![problem::error(problem::PACKAGE, error.to_string())])
 }
 

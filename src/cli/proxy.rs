@@ -16,7 +16,7 @@ use crate::record::{
     BodyHash, Event, EventSink, Exchanged, Record, RecordError, RecordedMessage, RunDirectory, RunStarted, new_run_id,
 };
 use crate::simulator::TokenRegistry;
-use crate::testscript::{Side, TestScript};
+use crate::testscript::{Card, Side, TestScript};
 
 use super::awaiting::{file_name, of_party, told};
 use super::choice::{Choices, Preference};
@@ -168,7 +168,7 @@ pub fn proxy(arguments: &Arguments, settings: &Settings, checked: &Checked, cons
             Err(exit) => return exit,
         },
     };
-    let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
+    let definitions = match Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages) {
         Ok((definitions, problems)) => {
             console.tell_all(problems);
             definitions

@@ -11,7 +11,7 @@ use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
 use crate::report::Conclusion;
 use crate::testscript::source::ScriptSource;
-use crate::testscript::{Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
+use crate::testscript::{Card, Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
 
 use super::choice::{Choices, Preference};
 use super::console::Console;
@@ -24,6 +24,7 @@ use super::packages::Packages;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
 use super::suite::{Selection, Shelf};
+use super::terminology;
 
 /// Flags of `replay`.
 #[derive(clap::Args, Debug)]
@@ -207,7 +208,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     };
     let release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
     let (packages, preference) = packages(&inputs, otherwise, release)?;
-    let (definitions, problems) = Choices::of(&scripts, &preference, &packages)?;
+    let (definitions, problems) = Choices::of(&Card::all(&scripts), &preference, &packages)?;
     if problems.iter().any(script_problem::forbids_running) {
         return Err(problems);
     }
@@ -235,6 +236,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     }
     let no_moment = || vec![code::error(code::RECORD, format!("the clock of the run `{}` is no moment", inputs.clock))];
     let now = given::clock(&inputs).ok_or_else(no_moment)?;
+    let definitions = definitions.asking(terminology::recorded(record.events()));
     let judge = Judge::new(&definitions);
     let simulated = matches!(record.events().first(), Some(Event::RunStarted(started)) if started.simulated);
     let settings = RunSettings {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::distill;
 use super::embedded::{EmbeddedPackage, EmbeddedSource};
 use super::facts::{self, FactsError};
-use super::package::{Loaded, Origin, Package, PackageError};
+use super::package::{Loaded, Manifest, Origin, Package, PackageError, Version, is_core};
 use super::profile::{BaseTypes, DefinitionSource, Profiles};
 use super::search::{self, SearchParameters};
 use super::source::PackageSource;
@@ -27,8 +27,15 @@ pub struct Used {
 }
 
 /// The packages whose facts the binary carries, by name and version.
-pub fn embedded_packages() -> Vec<(String, String)> {
-    EmbeddedPackage::all().iter().map(|p| (p.facts.name.clone(), p.facts.version.clone())).collect()
+pub fn embedded_packages() -> Vec<Manifest> {
+    let mut all: Vec<Manifest> = EmbeddedPackage::all().iter().map(EmbeddedPackage::manifest).collect();
+    all.sort_by_cached_key(|package| (package.name.clone(), Version::parse(&package.version)));
+    all
+}
+
+/// True when the facts that the binary carries of a package have a profile with this canonical.
+pub fn embedded_profile(package: &Manifest, url: &str) -> bool {
+    EmbeddedPackage::all().iter().any(|carried| carried.is(package) && carried.defines(url))
 }
 
 /// What one release's embedded facts became; built at most once in a process.
@@ -72,7 +79,8 @@ impl Cached {
 /// The base types of a release, from the facts the binary carries.
 pub fn embedded_structures(version: FhirVersion) -> Result<Vec<StructureFacts>, FactsError> {
     let files = EmbeddedPackage::core(version).map(|p| p.files).unwrap_or_default().iter();
-    facts::read(files.filter_map(|f| Some((f.name(), f.text().filter(|t| t.starts_with("structure "))?))))
+    let structures = files.filter(|f| f.head.starts_with("structure "));
+    facts::read(structures.filter_map(|f| Some((f.name(), f.text()?))))
 }
 
 /// The search parameters of a release, from the facts the binary carries.
@@ -91,6 +99,8 @@ pub fn embedded_search_parameters(version: FhirVersion) -> Result<SearchParamete
 pub struct Definitions {
     version: FhirVersion,
     packages: Vec<Loaded>,
+    /// The embedded packages that were asked for, first those that count first.
+    asked: Vec<&'static EmbeddedPackage>,
     /// The types of the core package that was given; None for the embedded ones.
     types: Option<Arc<TypeTable>>,
     /// The search parameters when packages add to the embedded ones.
@@ -118,6 +128,7 @@ impl Definitions {
         Definitions {
             version,
             packages: vec![],
+            asked: vec![],
             types: None,
             search: None,
             unsupported: vec![],
@@ -138,6 +149,17 @@ impl Definitions {
         }
         definitions.add_search_parameters(search)?;
         Ok(definitions)
+    }
+
+    /// The same with these of the packages whose facts the binary carries before all others that it carries, and
+    /// in this version.
+    #[must_use]
+    pub fn carrying(mut self, packages: &[Manifest]) -> Definitions {
+        let version = self.version;
+        let carried = |of: &Manifest| EmbeddedPackage::all().iter().find(|p| p.is(of) && p.version == Some(version));
+        self.asked = packages.iter().filter_map(carried).collect();
+        (self.profiles, self.terminology) = Default::default();
+        self
     }
 
     /// Puts the parameters of the packages over those of the base; the first package wins.
@@ -209,7 +231,7 @@ impl Definitions {
     /// embedded ones of packages that were not given. Nothing is read before it is asked for.
     pub fn profiles(&self) -> Arc<Profiles> {
         let cached = cached(self.version);
-        if self.packages.is_empty() {
+        if self.is_usual() {
             let all = || Profiles::over(cached.base(self.version), vec![Arc::new(EmbeddedSource::new(self.carried()))]);
             return cached.profiles.get_or_init(|| Arc::new(all())).clone();
         }
@@ -233,7 +255,7 @@ impl Definitions {
                 vec![Box::new(self.given()), Box::new(EmbeddedSource::new(embedded))];
             Arc::new(Terminology::new(sources))
         };
-        match self.packages.is_empty() {
+        match self.is_usual() {
             true => cached(self.version).terminology.get_or_init(build).clone(),
             false => self.terminology.get_or_init(build).clone(),
         }
@@ -244,12 +266,18 @@ impl Definitions {
         PackageSource::new(packages)
     }
 
-    /// The embedded packages beside the core one whose place no package given takes.
+    /// The embedded packages beside the core one whose place no package given takes: those that were asked for,
+    /// and of the others the usual version.
     fn carried(&self) -> Vec<&'static EmbeddedPackage> {
-        let given = |name: &str| self.packages.iter().any(|p| p.package.manifest().name == name);
-        let core = EmbeddedPackage::core(self.version).map(|p| &p.facts.name);
-        let all = EmbeddedPackage::all().iter().filter(|p| p.version == Some(self.version));
-        all.filter(|p| Some(&p.facts.name) != core && !given(&p.facts.name)).collect()
+        let given = |p: &EmbeddedPackage| self.packages.iter().any(|g| g.package.manifest().name == p.facts.name);
+        let asked = |p: &EmbeddedPackage| self.asked.iter().any(|a| a.facts.name == p.facts.name);
+        let others = EmbeddedPackage::all().iter().filter(|p| p.version == Some(self.version) && p.usual && !asked(p));
+        self.asked.iter().copied().chain(others).filter(|p| !is_core(&p.facts.name) && !given(p)).collect()
+    }
+
+    /// True when nothing is different from what the binary carries.
+    fn is_usual(&self) -> bool {
+        self.packages.is_empty() && self.asked.is_empty()
     }
 
     /// The embedded core package, where no other takes its place.

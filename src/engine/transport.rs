@@ -25,6 +25,12 @@ pub trait Transport: Sync {
     /// Sends a request and waits for the whole answer.
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t>;
 
+    /// The number that the exchange of a call has in a record that answers; otherwise the run counts.
+    fn number(&self, call: Call<'_>) -> Option<u32> {
+        let _ = call;
+        None
+    }
+
     /// An exchange that somebody else had, as it is to be judged and written down.
     fn seen(&self, exchange: Exchange) -> Exchange {
         exchange

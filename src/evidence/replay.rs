@@ -51,7 +51,21 @@ pub fn replay(record: &Record, plan: &Plan, settings: &RunSettings<'_>, same: bo
     }
     let events = collected.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let events = at_its_time(record, events, same)?;
-    Ok(if same { with_tokens(record, events) } else { events })
+    Ok(if same { with_tokens(record, in_its_order(record, events)) } else { events })
+}
+
+/// In the order of the record, which is another where scripts ran side by side. What the record does not
+/// have stays behind what it follows.
+fn in_its_order(record: &Record, events: Vec<Event>) -> Vec<Event> {
+    let order: HashMap<Place, usize> = record.events().iter().map(place).zip(0..).collect();
+    let mut last = 0;
+    let mut placed: Vec<(usize, Event)> = Vec::with_capacity(events.len());
+    for event in events {
+        last = order.get(&place(&event)).copied().unwrap_or(last);
+        placed.push((last, event));
+    }
+    placed.sort_by_key(|(at, _)| *at);
+    placed.into_iter().map(|(_, event)| event).collect()
 }
 
 /// With the logins of the record where they were: nobody logs in again.
@@ -250,6 +264,13 @@ impl<'r> Answers<'r> {
 impl Transport for Answers<'_> {
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t> {
         Box::pin(std::future::ready(self.answer(request, call)))
+    }
+
+    /// Scripts that ran side by side did not take their numbers in order.
+    fn number(&self, call: Call<'_>) -> Option<u32> {
+        let script = call.script.to_string_lossy();
+        let recorded = self.placed.get(&(&*script, call.test, call.action)).filter(|_| self.same)?;
+        Some(recorded.exchange)
     }
 }
 

@@ -269,6 +269,22 @@ pub struct Issue {
     /// For an issue about slices: what did not fit, element by element.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<SliceMiss>,
+    /// What a terminology server said of the codes it is about: a replay asks nobody and takes this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<CodeAnswer>,
+}
+
+/// What a terminology server said of a code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeAnswer {
+    /// Canonical of the value set.
+    pub value_set: String,
+    /// The code system.
+    pub system: String,
+    /// The code.
+    pub code: String,
+    /// True when the code is in the value set.
+    pub member: bool,
 }
 
 /// Why an element is not in a slice.

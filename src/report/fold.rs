@@ -30,6 +30,8 @@ pub struct Fold {
 
 /// A script of which more may come.
 struct OpenScript {
+    /// Its number in the run.
+    number: u32,
     report: ScriptReport,
     /// Numbers of its tests, beside `report.tests`.
     tests: Vec<u32>,
@@ -74,7 +76,10 @@ impl Fold {
 
     /// The report of what came in.
     pub fn finish(self) -> RunReport {
-        let Fold { run, finished, scripts, exchanges, tokens, mut receipt, known, .. } = self;
+        let Fold { run, finished, mut scripts, mut exchanges, tokens, mut receipt, known, .. } = self;
+        // Scripts that ran side by side began and asked in any order.
+        scripts.sort_by_key(|script| script.number);
+        exchanges.sort_by_key(|exchange| exchange.id);
         let (ended, interrupted) = finished.unwrap_or((String::new(), true));
         let complete: Vec<bool> = scripts.iter().map(|script| script.finished).collect();
         let mut scripts: Vec<ScriptReport> = scripts.into_iter().map(|script| script.report).collect();
@@ -152,7 +157,7 @@ impl Fold {
             verdict: Conclusion::Incomplete,
             tests: vec![],
         };
-        self.scripts.push(OpenScript { report, tests: vec![], finished: false });
+        self.scripts.push(OpenScript { number: script.script, report, tests: vec![], finished: false });
     }
 
     fn start_test(&mut self, test: &TestStarted) {

@@ -11,10 +11,11 @@ use libtest_mimic::Failed;
 use toml::{Table, Value};
 
 /// The files of cases and the releases they are for, first the one they are written with.
-const FILES: [(&str, &[FhirVersion]); 3] = [
+const FILES: [(&str, &[FhirVersion]); 4] = [
     (include_str!("base.toml"), &[FhirVersion::Stu3, FhirVersion::R4]),
     (include_str!("r4.toml"), &[FhirVersion::R4]),
     (include_str!("zib.toml"), &[FhirVersion::Stu3]),
+    (include_str!("zib2020.toml"), &[FhirVersion::R4]),
 ];
 
 /// One case: a resource with an element at `place` of which the invariant does (or does not) hold.

@@ -22,12 +22,24 @@ const PACKAGES: [(FhirVersion, &[&str]); 2] = [
             "nictiz.fhir.nl.stu3.questionnaires-2.0.8",
         ],
     ),
-    (FhirVersion::R4, &["hl7.fhir.r4.core-4.0.1"]),
+    (
+        FhirVersion::R4,
+        &[
+            "hl7.fhir.r4.core-4.0.1",
+            "nictiz.fhir.nl.r4.zib2020-0.11.0-beta.1",
+            "nictiz.fhir.nl.r4.zib2020-0.8.0-beta.1",
+            "nictiz.fhir.nl.r4.nl-core-0.11.0-beta.1",
+            "nictiz.fhir.nl.r4.medicationprocess9-2.0.0-rc.7",
+        ],
+    ),
 ];
 
 /// Paths of profiles as the base definitions have them.
-const RENAMED: [(&str, &str); 2] =
-    [("Observation.interpretation.coding", "Coding"), ("Observation.valueDateTime", "Observation.value[x]")];
+const RENAMED: [(&str, &str); 3] = [
+    ("Observation.interpretation.coding", "Coding"),
+    ("Observation.valueDateTime", "Observation.value[x]"),
+    ("Address.line.extension.value[x]", "Extension.value[x]"),
+];
 
 /// An official expression and a place it is for.
 struct Official {

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Words};
 use crate::engine::PlanSettings;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, RunningSimulator};
-use crate::testscript::TestScript;
+use crate::testscript::{Card, TestScript};
 
 use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
@@ -79,7 +79,7 @@ pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Conso
     }
     let all: Vec<Arc<TestScript>> =
         pairs.iter().flat_map(|(_, client, server)| client.iter().chain(server).cloned()).collect();
-    let (choices, problems) = Choices::of(&all, &Preference::of(checked), &packages)?;
+    let (choices, problems) = Choices::of(&Card::all(&all), &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));

@@ -11,8 +11,8 @@ use crate::engine::PlanSettings;
 use crate::engine::play::ActiveDefect as ClientDefect;
 use crate::exchange::{AccessToken, Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, ActiveDefect};
-use crate::testscript::TestScript;
 use crate::testscript::source::ScriptSource as _;
+use crate::testscript::{Card, TestScript};
 
 use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
@@ -86,7 +86,7 @@ pub async fn carry_out(path: &Path, flags: &Flags, checked: &Checked, console: &
         loaded.push((entry, selected(&entry.client)?, selected(&entry.server)?));
     }
     let all: Scripts = loaded.iter().flat_map(|(_, client, server)| client.iter().chain(server).cloned()).collect();
-    let (choices, problems) = Choices::of(&all, &Preference::of(checked), &packages)?;
+    let (choices, problems) = Choices::of(&Card::all(&all), &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));

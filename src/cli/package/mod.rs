@@ -182,8 +182,8 @@ fn unmet(package: &Loaded, cache: &Cache) -> Result<Vec<String>, Wrong> {
 
 fn list() -> Result<String, Wrong> {
     let mut out = String::new();
-    for (name, version) in embedded_packages() {
-        let _ = writeln!(out, "{name}@{version} ({})", Origin::Embedded.code());
+    for package in embedded_packages() {
+        let _ = writeln!(out, "{} ({})", package.label(), Origin::Embedded.code());
     }
     for package in cache()?.shelf().map_err(package_error)?.packages() {
         let _ = writeln!(out, "{}@{} ({})", package.name, package.version, Origin::Cache.code());

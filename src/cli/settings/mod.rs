@@ -48,6 +48,8 @@ pub enum Key {
     Mask,
     /// Real persons end a run.
     TestPersonsOnly,
+    /// Scripts that run side by side.
+    Jobs,
     /// Whom to ask about codes.
     TerminologyServer,
 }
@@ -90,6 +92,7 @@ pub(super) const DECLARATIONS: &[Declaration] = &[
     several(Key::Allow, "allow", Shape::Many),
     one(Key::Mask, "mask-key", Some("KEUR_MASK_KEY"), None),
     one(Key::TestPersonsOnly, "test-persons-only", Some("KEUR_TEST_PERSONS_ONLY"), Some("false")),
+    one(Key::Jobs, "jobs", Some("KEUR_JOBS"), Some("1")),
     one(Key::TerminologyServer, "terminology-server", Some("KEUR_TERMINOLOGY_SERVER"), None),
 ];
 

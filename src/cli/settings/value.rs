@@ -1,5 +1,6 @@
 //! What a setting's text means, checked once.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -102,6 +103,8 @@ pub struct Checked {
     pub mask_key: Option<String>,
     /// Real persons end a run.
     pub test_persons_only: bool,
+    /// Scripts that run side by side at most.
+    pub jobs: NonZeroUsize,
     /// Base URL of the server that is asked about codes.
     pub terminology_server: Option<String>,
     /// The settings file, for tables that are read elsewhere.
@@ -126,6 +129,7 @@ impl Settings {
         let offline = check.value(Key::Offline, "`true` or `false`", |text| find(&BOOLEANS, text));
         let nearest = check.value(Key::NearestPackage, "`true` or `false`", |text| find(&BOOLEANS, text));
         let test_persons_only = check.value(Key::TestPersonsOnly, "`true` or `false`", |text| find(&BOOLEANS, text));
+        let jobs = check.value(Key::Jobs, "a whole number from 1", |text| text.parse::<NonZeroUsize>().ok());
         let variables = check.values(Key::Var, "`NAME=VALUE`", |text| {
             let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
             Some((name.to_owned(), value.to_owned()))
@@ -160,6 +164,7 @@ impl Settings {
             allow,
             mask_key: self.one(Key::Mask).map(|given| given.text.clone()),
             test_persons_only: test_persons_only.unwrap_or_default(),
+            jobs: jobs.unwrap_or(NonZeroUsize::MIN),
             terminology_server,
             file: self.file.clone(),
         })

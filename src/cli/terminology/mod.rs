@@ -7,6 +7,7 @@
 mod cache;
 mod line;
 mod operation;
+mod recorded;
 mod server;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use super::auth::{Limits, for_terminology};
 use super::settings::{Checked, Key};
 use cache::Cache;
 use line::Line;
+pub use recorded::recorded;
 use server::Server;
 
 /// Longest wait for one answer: a validation asks many.

@@ -4,6 +4,11 @@ use std::path::Path;
 
 use crate::fhir::{FhirVersion, Format, read};
 
+/// True for the name of a package that defines the base types of a release (`hl7.fhir.r3.core`).
+pub(in crate::definitions) fn is_core(name: &str) -> bool {
+    name.starts_with("hl7.fhir.r") && name.ends_with(".core")
+}
+
 /// What a package says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest {
@@ -40,6 +45,11 @@ impl Manifest {
         })
     }
 
+    /// `name@version`.
+    pub fn label(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+
     /// For resources without a manifest: named after the file or folder.
     pub(super) fn unnamed(path: &Path) -> Manifest {
         let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -49,10 +59,7 @@ impl Manifest {
 
     /// The release it is for, by its own word or by the core package it depends on; None where neither says.
     pub fn fhir_version(&self) -> Option<FhirVersion> {
-        let core = |(name, version): &(String, String)| {
-            let is_core = name.starts_with("hl7.fhir.") && name.ends_with(".core");
-            is_core.then(|| FhirVersion::parse(version)).flatten()
-        };
+        let core = |(name, version): &(String, String)| is_core(name).then(|| FhirVersion::parse(version)).flatten();
         self.fhir_versions
             .iter()
             .find_map(|v| FhirVersion::parse(v))

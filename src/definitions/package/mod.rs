@@ -25,11 +25,13 @@ pub use cache::Cache;
 pub use loaded::{Loaded, Origin};
 pub use lock::{Lock, LockedPackage, Unlocked};
 pub use manifest::Manifest;
+pub(super) use manifest::is_core;
 pub use resolve::{Deviation, Missing, Resolution, Resolver, Wanted};
 pub use scan::Outline;
 pub use shelf::{OnShelf, Shelf};
 pub use source::PackageLimits;
 pub(super) use source::hash_of;
+pub(super) use version::highest;
 pub use version::{Version, VersionRange};
 
 /// Why a package could not be used.

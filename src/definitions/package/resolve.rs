@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::loaded::{Loaded, Origin};
+use super::manifest::{Manifest, is_core};
 use super::shelf::{OnShelf, Shelf};
-use super::version::VersionRange;
+use super::version::{VersionRange, highest, nearest};
 use super::{Package, PackageError};
 
 /// A package that is asked for.
@@ -47,25 +48,35 @@ pub struct Deviation {
 pub struct Resolution {
     /// The packages, those given first, each before what it depends on.
     pub packages: Vec<Loaded>,
+    /// The packages whose facts the binary carries and that are used as such, each before what it depends on.
+    pub carried: Vec<Manifest>,
     /// What could not be had.
     pub missing: Vec<Missing>,
     /// What is used in another version.
     pub deviations: Vec<Deviation>,
 }
 
+impl Resolution {
+    /// The version in which a package is used.
+    fn version_of(&self, name: &str) -> Option<&str> {
+        let manifests = self.packages.iter().map(|p| p.package.manifest()).chain(&self.carried);
+        manifests.into_iter().find(|m| m.name == name).map(|m| &*m.version)
+    }
+}
+
 /// Finds packages on shelves; opens each at most once, however many resolutions need it.
 #[derive(Default)]
 pub struct Resolver {
     shelves: Vec<(Shelf, Origin)>,
-    /// Packages whose facts the binary carries, by name and version: they need not be opened.
-    embedded: Vec<(String, String)>,
+    /// Packages whose facts the binary carries: they need not be opened.
+    embedded: Vec<Manifest>,
     nearest: bool,
     opened: Mutex<HashMap<PathBuf, Arc<Package>>>,
 }
 
 impl Resolver {
     /// With shelves, nearest first, and the packages that are embedded.
-    pub fn new(shelves: Vec<(Shelf, Origin)>, embedded: Vec<(String, String)>) -> Resolver {
+    pub fn new(shelves: Vec<(Shelf, Origin)>, embedded: Vec<Manifest>) -> Resolver {
         Resolver { shelves, embedded, ..Default::default() }
     }
 
@@ -81,57 +92,76 @@ impl Resolver {
     pub fn resolve(&self, given: Vec<Loaded>, wanted: Vec<Wanted>) -> Result<Resolution, PackageError> {
         let mut resolution = Resolution { packages: given, ..Default::default() };
         let mut queue: std::collections::VecDeque<(Wanted, bool)> = wanted.into_iter().map(|w| (w, true)).collect();
-        let given = resolution.packages.iter().flat_map(|p| dependencies(&p.package)).collect::<Vec<_>>();
+        let given = resolution.packages.iter().flat_map(|p| dependencies(p.package.manifest())).collect::<Vec<_>>();
         queue.extend(given.into_iter().map(|w| (w, false)));
         while let Some((wanted, asked)) = queue.pop_front() {
-            let used = resolution.packages.iter().map(|p| p.package.manifest()).find(|m| m.name == wanted.name);
-            if let Some(used) = used {
-                if !wanted.range.allows(&used.version) {
-                    let used = used.version.clone();
+            if let Some(used) = resolution.version_of(&wanted.name) {
+                if !wanted.range.allows(used) {
+                    let used = used.to_owned();
                     resolution.deviations.push(Deviation { wanted, used });
                 }
                 continue;
             }
-            // A dependency on what is embedded is met by it; the package itself is used when it is asked for.
-            let carried = |(name, version): &(String, String)| *name == wanted.name && wanted.range.allows(version);
-            if !asked && self.embedded.iter().any(carried) {
-                continue;
-            }
-            match self.find(&wanted) {
-                Some((on_shelf, origin, exact)) => {
+            let used = match self.find(&wanted, asked) {
+                Some(Found::OnShelf(on_shelf, origin)) => {
                     let package = self.open(on_shelf)?;
-                    if !exact {
-                        let used = package.manifest().version.clone();
-                        resolution.deviations.push(Deviation { wanted, used });
-                    }
-                    queue.extend(dependencies(&package).map(|w| (w, false)));
+                    let manifest = package.manifest();
+                    queue.extend(dependencies(manifest).map(|w| (w, false)));
+                    let version = manifest.version.clone();
                     resolution.packages.push(Loaded { package, origin });
+                    version
                 }
-                None if self.embedded.iter().any(carried) => {}
+                Some(Found::Carried(manifest)) => {
+                    queue.extend(dependencies(manifest).map(|w| (w, false)));
+                    resolution.carried.push(manifest.clone());
+                    manifest.version.clone()
+                }
                 None => {
                     let named =
                         |(s, _): &(Shelf, Origin)| s.named(&wanted.name).map(|p| p.version.clone()).collect::<Vec<_>>();
                     let mut available: Vec<String> = self.shelves.iter().flat_map(named).collect();
+                    available.extend(self.carried(&wanted.name).map(|m| m.version.clone()));
                     available.dedup();
                     // One line a package and range, whoever else asks for it.
                     let known = |m: &Missing| m.wanted.name == wanted.name && m.wanted.range == wanted.range;
                     if !resolution.missing.iter().any(known) {
                         resolution.missing.push(Missing { wanted, available });
                     }
+                    continue;
                 }
+            };
+            if !wanted.range.allows(&used) {
+                resolution.deviations.push(Deviation { wanted, used });
             }
         }
         Ok(resolution)
     }
 
-    /// The first shelf that has it, else, where that is allowed, the first that has a near version.
-    fn find(&self, wanted: &Wanted) -> Option<(&OnShelf, Origin, bool)> {
-        let exact = self.shelves.iter().find_map(|(s, o)| Some((s.find(&wanted.name, &wanted.range)?, *o, true)));
+    /// The first shelf that has it, else what is embedded; else, where that is allowed, the first of these
+    /// that has a near version. A core package is long to read: one that is only needed by another is not
+    /// opened where its facts are embedded.
+    fn find(&self, wanted: &Wanted, asked: bool) -> Option<Found<'_>> {
+        let Wanted { name, range, .. } = wanted;
+        let on_shelf = || self.shelves.iter().find_map(|(s, o)| Some(Found::OnShelf(s.find(name, range)?, *o)));
+        let carried = || {
+            let allowed = self.carried(name).filter(|m| range.allows(&m.version));
+            highest(allowed, |m| &m.version).map(Found::Carried)
+        };
+        let exact = match asked || !is_core(name) {
+            true => on_shelf().or_else(carried),
+            false => carried().or_else(on_shelf),
+        };
         let near = || {
-            let range = wanted.range.to_string();
-            self.shelves.iter().find_map(|(s, o)| Some((s.nearest(&wanted.name, &range)?, *o, false)))
+            let range = range.to_string();
+            let shelves = self.shelves.iter();
+            let near = shelves.filter_map(|(s, o)| Some(Found::OnShelf(s.nearest(name, &range)?, *o))).next();
+            near.or_else(|| nearest(self.carried(name), |m| &m.version, &range).map(Found::Carried))
         };
         exact.or_else(|| self.nearest.then(near).flatten())
+    }
+
+    fn carried(&self, name: &str) -> impl Iterator<Item = &Manifest> {
+        self.embedded.iter().filter(move |m| m.name == name)
     }
 
     fn open(&self, on_shelf: &OnShelf) -> Result<Arc<Package>, PackageError> {
@@ -158,9 +188,15 @@ impl Resolver {
     }
 }
 
-fn dependencies(package: &Package) -> impl Iterator<Item = Wanted> + use<> {
+/// Where a package is.
+enum Found<'r> {
+    OnShelf(&'r OnShelf, Origin),
+    Carried(&'r Manifest),
+}
+
+fn dependencies(package: &Manifest) -> impl Iterator<Item = Wanted> + use<> {
     let by = package.label();
-    let dependencies = package.manifest().dependencies.clone();
+    let dependencies = package.dependencies.clone();
     dependencies.into_iter().map(move |(name, range)| Wanted { name, range: VersionRange::new(&range), by: by.clone() })
 }
 
@@ -192,6 +228,12 @@ mod tests {
         Wanted { name: name.into(), range: VersionRange::new(range), by: "test".into() }
     }
 
+    fn carried(label: &str, needs: &[(&str, &str)]) -> Manifest {
+        let (name, version) = label.split_once('@').unwrap();
+        let dependencies = needs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        Manifest { name: name.into(), version: version.into(), dependencies, ..Manifest::default() }
+    }
+
     fn told(resolution: &Resolution) -> (String, String, String) {
         let packages: Vec<String> = resolution.packages.iter().map(|p| p.package.label()).collect();
         let missing: Vec<String> = resolution
@@ -212,7 +254,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let near = shelf(
             &temp.path().join("near"),
-            &[("zib#2.2.18", &["core 3.0.2"]), ("bgz#1.1.1", &["core 3.0.2", "zib ^2.0", "ea ^1.0"])],
+            &[
+                ("zib#2.2.18", &["hl7.fhir.r3.core 3.0.2"]),
+                ("bgz#1.1.1", &["hl7.fhir.r3.core 3.0.2", "zib ^2.0", "ea ^1.0"]),
+            ],
         );
         let far = shelf(
             &temp.path().join("far"),
@@ -220,11 +265,11 @@ mod tests {
                 ("zib#1.3.19", &[]),
                 ("zib#2.2.20", &[]),
                 ("ea#1.0.6", &["zib 2.0.x", "none 1.0.0"]),
-                ("core#3.0.2", &[]),
+                ("hl7.fhir.r3.core#3.0.2", &[]),
             ],
         );
         let shelves = vec![(near, Origin::Path), (far, Origin::Cache)];
-        let resolver = Resolver::new(shelves, vec![("core".into(), "3.0.2".into())]);
+        let resolver = Resolver::new(shelves, vec![carried("hl7.fhir.r3.core@3.0.2", &[])]);
         let resolution = resolver.resolve(vec![], vec![wanted("bgz", "1.x")]).unwrap();
         assert_eq!(
             told(&resolution),
@@ -247,13 +292,44 @@ mod tests {
 
         // A package given by path is used whatever is on the shelves; the core is opened when it is asked for.
         let given = Loaded::from_path(&temp.path().join("far/zib#1.3.19")).unwrap();
-        let resolution = resolver.resolve(vec![given], vec![wanted("bgz", "1.1.1"), wanted("core", "3.0.2")]).unwrap();
-        assert_eq!(told(&resolution).0, "zib@1.3.19, bgz@1.1.1, core@3.0.2, ea@1.0.6");
+        let resolution =
+            resolver.resolve(vec![given], vec![wanted("bgz", "1.1.1"), wanted("hl7.fhir.r3.core", "3.0.2")]).unwrap();
+        assert_eq!(told(&resolution).0, "zib@1.3.19, bgz@1.1.1, hl7.fhir.r3.core@3.0.2, ea@1.0.6");
 
         let absent = resolver.resolve(vec![], vec![wanted("zib", "2.3.2")]).unwrap();
         assert_eq!(told(&absent).1, "zib 2.3.2 by test (2.2.18 1.3.19 2.2.20)");
         let nearest = resolver.taking_nearest(true).resolve(vec![], vec![wanted("zib", "2.3.2")]).unwrap();
         assert_eq!(told(&nearest), ("zib@2.2.18".into(), String::new(), "zib 2.3.2 by test: 2.2.18".into()));
+    }
+
+    #[test]
+    fn what_is_embedded_is_offered_version_by_version_behind_the_shelves() {
+        let temp = tempfile::tempdir().unwrap();
+        let on_shelf = shelf(temp.path(), &[("zib#1.3.19", &[]), ("own#1.0.0", &["mp 9.x", "zib 2.x"])]);
+        let embedded = || {
+            let mp = [carried("mp@8.0.0", &[("zib", "1.3.19")]), carried("mp@9.1.0", &[("zib", "2.2.x")])];
+            [carried("zib@2.2.18", &[]), carried("zib@1.3.19", &[])].into_iter().chain(mp).collect::<Vec<_>>()
+        };
+        let resolve = |resolver: &Resolver, name: &str, range: &str| {
+            let found = resolver.resolve(vec![], vec![wanted(name, range)]).unwrap();
+            let carried: Vec<String> = found.carried.iter().map(Manifest::label).collect();
+            let (packages, missing, deviations) = told(&found);
+            [packages, carried.join(", "), missing, deviations]
+        };
+        let resolver = Resolver::new(vec![(on_shelf, Origin::Path)], embedded());
+        for (name, range, outcome) in [
+            ("zib", "1.3.19", ["zib@1.3.19", "", "", ""]),
+            ("zib", "2.x", ["", "zib@2.2.18", "", ""]),
+            ("mp", "8.0.0", ["zib@1.3.19", "mp@8.0.0", "", ""]),
+            ("mp", ">=8.0.0", ["", "mp@9.1.0, zib@2.2.18", "", ""]),
+            ("own", "1.0.0", ["own@1.0.0", "mp@9.1.0, zib@2.2.18", "", ""]),
+            ("mp", "7.0.0", ["", "", "mp 7.0.0 by test (8.0.0 9.1.0)", ""]),
+        ] {
+            assert_eq!(resolve(&resolver, name, range), outcome, "{name} {range}");
+        }
+        let nearest = Resolver::new(vec![], embedded()).taking_nearest(true);
+        let outcome = ["", "mp@8.0.0, zib@1.3.19", "", "mp 7.0.0 by test: 8.0.0"];
+        assert_eq!(resolve(&nearest, "mp", "7.0.0"), outcome);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::version::{Version, VersionRange};
+use super::version::{Version, VersionRange, highest, nearest};
 use super::{PackageError, source};
 
 /// A package on a shelf, not opened.
@@ -62,19 +62,13 @@ impl Shelf {
 
     /// The highest version in a range.
     pub fn find(&self, name: &str, range: &VersionRange) -> Option<&OnShelf> {
-        let allowed = self.named(name).filter(|p| range.allows(&p.version));
         // Of two with the same version the first: a file named after its version comes before its variants.
-        allowed.reduce(|best, p| if Version::parse(&p.version) > Version::parse(&best.version) { p } else { best })
+        highest(self.named(name).filter(|p| range.allows(&p.version)), |p| &p.version)
     }
 
-    /// The version nearest to one that is not there: the one that differs least in its first number, then
-    /// in its second, then in its third; of two as near, the higher.
+    /// The version [nearest] to one that is not there.
     pub fn nearest(&self, name: &str, version: &str) -> Option<&OnShelf> {
-        let wanted = Version::parse(version.trim_start_matches(['^', '~', '>', '<', '=', ' ']).trim_end_matches(".x"))?;
-        let candidates = self.named(name).filter_map(|p| Some((Version::parse(&p.version)?, p)));
-        let nearest =
-            candidates.min_by(|(a, _), (b, _)| a.distance(&wanted).cmp(&b.distance(&wanted)).then_with(|| b.cmp(a)));
-        nearest.map(|(_, package)| package)
+        nearest(self.named(name), |p| &p.version, version)
     }
 }
 

@@ -49,6 +49,24 @@ impl Version {
     }
 }
 
+/// The one with the highest version; of two with the same the first.
+pub(in crate::definitions) fn highest<T>(
+    candidates: impl Iterator<Item = T>,
+    version: impl Fn(&T) -> &str,
+) -> Option<T> {
+    candidates.reduce(|best, c| if Version::parse(version(&c)) > Version::parse(version(&best)) { c } else { best })
+}
+
+/// The one with the version nearest to one that is not there: that differs least in its first number, then
+/// in its second, then in its third; of two as near, the higher.
+pub(super) fn nearest<T>(candidates: impl Iterator<Item = T>, version: impl Fn(&T) -> &str, wanted: &str) -> Option<T> {
+    let wanted = Version::parse(wanted.trim_start_matches(['^', '~', '>', '<', '=', ' ']).trim_end_matches(".x"))?;
+    let versions = candidates.filter_map(|c| Some((Version::parse(version(&c))?, c)));
+    let nearest =
+        versions.min_by(|(a, _), (b, _)| a.distance(&wanted).cmp(&b.distance(&wanted)).then_with(|| b.cmp(a)));
+    nearest.map(|(_, candidate)| candidate)
+}
+
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
         let part = |a: &str, b: &str| match (a.parse::<u64>(), b.parse::<u64>()) {

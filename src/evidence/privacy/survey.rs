@@ -112,11 +112,11 @@ impl Survey {
             survey.inputs(&inputs);
         }
         // Persons of the fixtures come back in refusals and messages that name them and nothing else.
-        for (_, text) in record.files()?.unwrap_or_default().iter() {
+        record.each_file(|_, text| {
             if matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'<')) && may_hold(text.as_bytes()) {
                 survey.persons(text.as_bytes());
             }
-        }
+        })?;
         let mut hashes = BTreeSet::new();
         for event in record.events() {
             let Event::Exchanged(exchange) = event else { continue };

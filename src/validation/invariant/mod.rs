@@ -12,6 +12,7 @@ mod row;
 mod shortcut;
 mod stu3;
 mod zib;
+mod zib2020;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock};

@@ -351,4 +351,40 @@ pub(super) static ROWS: &[Row] = &[
         "a vital sign has a value, components or members, or says why it has none",
         "een meting heeft een waarde, onderdelen of leden, of zegt waarom niet",
     ),
+    row(
+        "ppc-2",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'patient-privacy').empty()",
+    )
+    .says(
+        "a consent about privacy names the patient",
+        "een toestemming over privacy noemt de patiënt",
+    ),
+    row(
+        "ppc-3",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'research').empty()",
+    )
+    .says(
+        "a consent about research names the patient",
+        "een toestemming voor onderzoek noemt de patiënt",
+    ),
+    row(
+        "ppc-4",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'adr').empty()",
+    )
+    .says(
+        "an advance care directive names the patient",
+        "een wilsverklaring noemt de patiënt",
+    ),
+    row(
+        "ppc-5",
+        &["Consent"],
+        r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'treatment').empty()",
+    )
+    .says(
+        "a consent about treatment names the patient",
+        "een toestemming voor behandeling noemt de patiënt",
+    ),
 ];

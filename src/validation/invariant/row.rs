@@ -52,10 +52,11 @@ impl Row {
 }
 
 /// Tables by the release they are for; None is every release. A table for one release comes first.
-pub(super) static TABLES: [(Option<FhirVersion>, &[Row]); 5] = [
+pub(super) static TABLES: [(Option<FhirVersion>, &[Row]); 6] = [
     (Some(FhirVersion::Stu3), super::stu3::ROWS),
     (Some(FhirVersion::Stu3), super::zib::ROWS),
     (Some(FhirVersion::R4), super::r4::ROWS),
+    (Some(FhirVersion::R4), super::zib2020::ROWS),
     (None, super::base::ROWS),
     (None, super::conformance::ROWS),
 ];
