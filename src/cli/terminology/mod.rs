@@ -31,6 +31,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// Flags of verbs that validate.
 #[derive(clap::Args, Debug, Default)]
+#[group(skip)]
 pub struct Flags {
     /// Base URL of a FHIR terminology server, asked about codes that nothing loaded decides
     #[arg(long, value_name = "URL")]
