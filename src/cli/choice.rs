@@ -17,14 +17,14 @@ use crate::definitions::terminology::Authority;
 use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages, embedded_profile};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
-use crate::record::{CodeAsked, DefinitionUse};
+use crate::record::DefinitionUse;
 use crate::testscript::Card;
 
 use super::configuration::{Configuration, Repositories};
 use super::packages::{Packages, definitions, fits};
 use super::problem;
 use super::settings::Checked;
-use super::terminology::{self, Remembered};
+use super::terminology;
 
 /// What says which packages.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,8 +59,6 @@ pub struct Preference {
     pub release: Option<FhirVersion>,
     /// Whom to ask about codes.
     pub terminology: Option<terminology::Wanted>,
-    /// What was said about codes before: then nobody else is asked.
-    pub answers: Option<Arc<dyn Authority>>,
 }
 
 impl Preference {
@@ -72,7 +70,6 @@ impl Preference {
             nearest: *nearest_package,
             release: *fhir_version,
             terminology: terminology::Wanted::of(checked),
-            answers: None,
         }
     }
 }
@@ -90,7 +87,7 @@ pub struct Choice {
 /// The choices of a run.
 pub struct Choices {
     all: Vec<Choice>,
-    authority: Option<Arc<Remembered>>,
+    authority: Option<Arc<dyn Authority>>,
     by_script: HashMap<PathBuf, usize>,
 }
 
@@ -149,11 +146,7 @@ impl Choices {
                 None => all.push(carried_choice(packages, asked)?),
             }
         }
-        let authority = match &preference.answers {
-            Some(answers) => Some(answers.clone()),
-            None => preference.terminology.clone().map(terminology::Wanted::open).transpose()?,
-        };
-        let authority = authority.map(|authority| Arc::new(Remembered::new(authority)));
+        let authority = preference.terminology.clone().map(terminology::Wanted::open).transpose()?;
         Ok((Choices { all, authority, by_script }, problems))
     }
 
@@ -167,14 +160,14 @@ impl Choices {
         &self.all
     }
 
-    /// Whom to ask about codes that no definitions decide.
-    pub fn authority(&self) -> Option<Arc<dyn Authority>> {
-        self.authority.clone().map(|authority| authority as Arc<dyn Authority>)
+    /// The same choices with somebody else to ask about codes.
+    pub fn asking(self, authority: Option<Arc<dyn Authority>>) -> Choices {
+        Choices { authority, ..self }
     }
 
-    /// What they were asked so far.
-    pub fn consulted(&self) -> Vec<CodeAsked> {
-        self.authority.as_ref().map(|authority| authority.all()).unwrap_or_default()
+    /// Whom to ask about codes that no definitions decide.
+    pub fn authority(&self) -> Option<Arc<dyn Authority>> {
+        self.authority.clone()
     }
 
     /// The types of a release.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use crate::definitions::Definitions;
 use crate::diagnostic::Severity;
 use crate::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, code};
-use crate::record::{CodeAsked, CodeCount, Issue, SliceMiss, TargetPlace};
+use crate::record::{CodeAnswer, CodeCount, Issue, SliceMiss, TargetPlace};
 use crate::validation::{self, Policy, Validator};
 
 use super::choice::{Choice, Choices};
@@ -41,10 +41,6 @@ impl<'c> Judge<'c> {
 }
 
 impl ProfileValidator for Judge<'_> {
-    fn consulted(&self) -> Vec<CodeAsked> {
-        self.choices.consulted()
-    }
-
     fn validate(&self, query: &ProfileQuery<'_>) -> ProfileOutcome {
         let not_evaluated = |reason: String, issues: Vec<Issue>, codes: CodeCount| ProfileOutcome::NotEvaluated {
             code: code::NO_VALIDATION,
@@ -111,7 +107,14 @@ fn recorded(issue: &validation::Issue, request: bool) -> Issue {
         },
         profile: issue.profile.to_string(),
         slices: issue.slices.iter().map(miss).collect(),
+        asked: issue.asked.iter().map(answer).collect(),
     }
+}
+
+/// What a terminology server said, as the record keeps it.
+fn answer(asked: &validation::Asked) -> CodeAnswer {
+    let validation::Asked { value_set, system, code, member } = asked.clone();
+    CodeAnswer { value_set, system, code, member }
 }
 
 /// A row of the table of slices, as the record keeps it.

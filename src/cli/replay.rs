@@ -25,7 +25,7 @@ use super::packages::Packages;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
 use super::suite::{Selection, Shelf};
-use super::terminology::Recorded;
+use super::terminology;
 
 /// Flags of `replay`.
 #[derive(clap::Args, Debug)]
@@ -217,7 +217,6 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     };
     let release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
     let (packages, preference) = packages(&inputs, otherwise, release)?;
-    let preference = Preference { answers: Recorded::of(record.events()), ..preference };
     let (definitions, problems) = Choices::of(&Card::all(&scripts), &preference, &packages)?;
     if problems.iter().any(script_problem::forbids_running) {
         return Err(problems);
@@ -250,6 +249,7 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
     }
     let no_moment = || vec![code::error(code::RECORD, format!("the clock of the run `{}` is no moment", inputs.clock))];
     let now = given::clock(&inputs).ok_or_else(no_moment)?;
+    let definitions = definitions.asking(terminology::recorded(record.events()));
     let judge = Judge::new(&definitions);
     let simulated = matches!(record.events().first(), Some(Event::RunStarted(started)) if started.simulated);
     let settings = RunSettings {

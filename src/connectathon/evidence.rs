@@ -204,7 +204,7 @@ impl EventSink for Part<'_> {
                 started.simulated = false;
                 inner.event(&Event::RunStarted(started))
             }
-            Event::TokenObtained(_) | Event::ServerSeen(_) | Event::CodeAsked(_) => inner.event(event),
+            Event::TokenObtained(_) | Event::ServerSeen(_) => inner.event(event),
             Event::ScriptStarted(script) => {
                 self.evidence.state().scripts.push(script.path.clone());
                 let mut script = script.clone();

@@ -14,9 +14,7 @@ use bytes::Bytes;
 
 use crate::engine::{Call, Plan, RunSettings, Sending, Transport, run};
 use crate::exchange::{Exchange, Headers, Peer, Request, Response, TransportError, TransportErrorKind, redaction};
-use crate::record::{
-    ActionKind, CodeAsked, Event, EventSink, Exchanged, ReadRecordError, Record, RecordError, RecordedMessage,
-};
+use crate::record::{ActionKind, Event, EventSink, Exchanged, ReadRecordError, Record, RecordError, RecordedMessage};
 
 /// Why a record cannot be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +108,6 @@ enum Place {
     Run,
     Token,
     Server(String),
-    Code(CodeAsked),
     Script(u32),
     Test(u32, u32),
     Exchange(u32),
@@ -137,7 +134,6 @@ fn place(event: &Event) -> Place {
         Event::RunStarted(_) => Place::Run,
         Event::TokenObtained(_) => Place::Token,
         Event::ServerSeen(server) => Place::Server(server.sha256.clone()),
-        Event::CodeAsked(asked) => Place::Code(asked.clone()),
         Event::ScriptStarted(script) => Place::Script(script.script),
         Event::TestStarted(test) => Place::Test(test.script, test.test),
         Event::Exchanged(exchange) => Place::Exchange(exchange.exchange),

@@ -34,8 +34,6 @@ pub enum Event {
     TokenObtained(TokenObtained),
     /// A server answered over TLS; who it was.
     ServerSeen(ServerSeen),
-    /// A terminology server was asked about a code.
-    CodeAsked(CodeAsked),
     /// A script begins.
     ScriptStarted(ScriptStarted),
     /// A test (or setup, or teardown) begins.
@@ -122,38 +120,6 @@ pub struct ServerSeen {
     pub issuer: String,
     /// Its last moment, RFC 3339.
     pub not_after: String,
-}
-
-/// What a terminology server was asked, and what it said.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct CodeAsked {
-    /// FHIR release of the value set.
-    pub release: String,
-    /// Canonical of the value set.
-    pub value_set: String,
-    /// SHA-256 of what the value set takes in; empty where nothing loaded has it.
-    pub content: String,
-    /// The code system.
-    pub system: String,
-    /// The code.
-    pub code: String,
-    /// What it said.
-    pub answer: CodeAnswer,
-    /// Why it could not say.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
-/// An answer of a terminology server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CodeAnswer {
-    /// The code is in the value set.
-    Member,
-    /// It is not.
-    NotMember,
-    /// It could not say.
-    Unknown,
 }
 
 impl From<Peer> for ServerSeen {
@@ -339,6 +305,22 @@ pub struct Issue {
     /// For an issue about slices: what did not fit, element by element.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<SliceMiss>,
+    /// What a terminology server said of the codes it is about: a replay asks nobody and takes this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<CodeAnswer>,
+}
+
+/// What a terminology server said of a code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeAnswer {
+    /// Canonical of the value set.
+    pub value_set: String,
+    /// The code system.
+    pub system: String,
+    /// The code.
+    pub code: String,
+    /// True when the code is in the value set.
+    pub member: bool,
 }
 
 /// Why an element is not in a slice.

@@ -221,8 +221,7 @@ fn read(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>, ReadRecordErro
 
 /// A complete JSON object whose `event` is a word we do not have.
 fn is_unknown_event(line: &[u8]) -> bool {
-    const KNOWN: [&str; 10] = [
-        "code_asked",
+    const KNOWN: [&str; 9] = [
         "run_started",
         "token_obtained",
         "server_seen",

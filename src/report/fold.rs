@@ -63,8 +63,6 @@ impl Fold {
             Event::RunStarted(run) => self.run = Some(run.clone()),
             Event::TokenObtained(token) => self.tokens.push(token.clone()),
             Event::ServerSeen(server) => self.servers.push(server.clone()),
-            // Its answers are in the verdicts and counts of codes.
-            Event::CodeAsked(_) => {}
             Event::ScriptStarted(script) => self.start_script(script),
             Event::TestStarted(test) => self.start_test(test),
             Event::Exchanged(exchange) => self.exchange(exchange),

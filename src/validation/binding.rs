@@ -1,7 +1,7 @@
 //! Bindings: is the code in the value set?
 
 use super::code;
-use super::issue::Detail;
+use super::issue::{Asked, Detail};
 use super::walk::{Origin, Walk};
 use crate::definitions::BindingStrength;
 use crate::definitions::profile::ElementBinding;
@@ -75,25 +75,42 @@ impl<'d> Walk<'_, 'd> {
                 Membership::Undecided(why) => undecided.push((*code, why)),
             }
         }
-        let mut by_whom = "";
+        let mut asked = vec![];
         if let Some((_, why)) = undecided.last() {
-            match self.authority_says(value_set, &undecided) {
-                Some(Answer::Member) => return self.count_code(None),
-                Some(Answer::NotMember) => by_whom = ", says the terminology server",
+            match self.authority_says(value_set, &undecided, &mut asked) {
+                Some(Answer::Member) => return self.said_member(node, asked, origin),
+                Some(Answer::NotMember) => {}
                 Some(Answer::Unknown(said)) => return self.count_code(Some(format!("{}; {said}", reason(why)))),
                 None => return self.count_code(Some(reason(why))),
             }
         }
         self.count_code(None);
         let found: Vec<String> = codes.iter().map(|c| format!("`{}`", c.code)).collect();
+        let by_whom = if asked.is_empty() { "" } else { ", says the terminology server" };
         let message = format!("{} is not in the value set {value_set}{by_whom}", found.join(", "));
-        self.report(node, severity, rule, message, origin);
+        self.report_with(node, severity, rule, message, Detail { asked, ..Detail::default() }, origin);
+    }
+
+    /// A code that an authority knows: said, for it is no word of ours.
+    fn said_member(&mut self, node: NodeRef<'d>, asked: Vec<Asked>, origin: Origin<'_>) {
+        self.count_code(None);
+        let Some(Asked { value_set, code, .. }) = asked.last() else { return };
+        let message = format!("`{code}` is in the value set {value_set}, says the terminology server");
+        let dutch = Some(format!("`{code}` staat in de waardelijst {value_set}, zegt de terminologieserver"));
+        let detail = Detail { asked, dutch, ..Detail::default() };
+        self.report_with(node, Severity::Information, code::SAID_MEMBER, message, detail, origin);
     }
 
     /// What an authority says of codes that are left open: a member where one is, not a member where none is.
-    /// None where there is nobody to ask.
-    fn authority_says(&self, value_set: &str, open: &[(CodeRef<'_>, Undecided)]) -> Option<Answer> {
-        let authority = self.validator.authority.as_deref()?;
+    /// What it decides goes to `asked`. None where there is nobody to ask; while an element is tried by a
+    /// definition nobody is, so that every answer that counts stands at an issue.
+    fn authority_says(
+        &self,
+        value_set: &str,
+        open: &[(CodeRef<'_>, Undecided)],
+        asked: &mut Vec<Asked>,
+    ) -> Option<Answer> {
+        let authority = self.validator.authority.as_deref().filter(|_| !self.is_trying())?;
         let terminology = &self.validator.terminology;
         let definition = terminology.definition(value_set);
         let mut unknown = None;
@@ -110,10 +127,18 @@ impl<'d> Walk<'_, 'd> {
                 whole: terminology.is_whole(value_set, system),
                 definition: definition.as_deref(),
             };
-            match authority.ask(&question) {
-                Answer::Member => return Some(Answer::Member),
-                Answer::NotMember => {}
-                said => unknown = Some(said),
+            let member = match authority.ask(&question) {
+                Answer::Member => true,
+                Answer::NotMember => false,
+                said => {
+                    unknown = Some(said);
+                    continue;
+                }
+            };
+            let (value_set, system, code) = (value_set.to_owned(), system.to_owned(), code.code.to_owned());
+            asked.push(Asked { value_set, system, code, member });
+            if member {
+                return Some(Answer::Member);
             }
         }
         Some(unknown.unwrap_or(Answer::NotMember))

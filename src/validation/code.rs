@@ -214,6 +214,13 @@ crate::diagnostic::rules! {
     "Het profiel leidt de codes van dit element met een ConceptMap af van die van de zib (extensie `11179-permitted-value-conceptmap`), en geen rij daarvan heeft deze code. De verplichte waardelijst van FHIR heeft haar wel, dus de resource is er niet ongeldig door.",
     "check that the code says what the zib means; `entered-in-error` and the like have no counterpart there", "controleer of de code zegt wat de zib bedoelt; `entered-in-error` en dergelijke hebben daar geen tegenhanger";
 
+    /// A terminology server knows the code.
+    SAID_MEMBER = 4038,
+    "a terminology server knows the code", "een terminologieserver kent de code",
+    "Nothing that is loaded decides whether the code is in the value set, and the server that was asked (`--terminology-server`) says that it is. A replay takes its word from the record.",
+    "Niets wat is geladen beslist of de code in de waardelijst staat, en de gevraagde server (`--terminology-server`) zegt van wel. Een replay neemt zijn antwoord uit de opname over.",
+    "nothing; the word is that of the server", "niets; het is het woord van de server";
+
     /// A reference is not one.
     REFERENCE_FORM = 4040,
     "a reference is not one", "een referentie is er geen",

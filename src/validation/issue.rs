@@ -35,6 +35,21 @@ pub struct Issue {
     pub defined: Option<Defined>,
     /// For an issue about an invariant: which.
     pub invariant: Option<Broken>,
+    /// What an authority said of the codes it is about.
+    pub asked: Vec<Asked>,
+}
+
+/// What an authority said of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Canonical of the value set.
+    pub value_set: String,
+    /// The code system.
+    pub system: String,
+    /// The code.
+    pub code: String,
+    /// True when the code is in the value set.
+    pub member: bool,
 }
 
 /// An invariant that does not hold.
@@ -49,6 +64,7 @@ pub struct Broken {
 /// What an issue has beside its message.
 #[derive(Default)]
 pub(super) struct Detail {
+    pub asked: Vec<Asked>,
     pub dutch: Option<String>,
     pub slices: Vec<SliceMismatch>,
     /// The element in the one at hand that the issue is about.
@@ -123,6 +139,7 @@ impl Issue {
             slices: vec![],
             defined: None,
             invariant: None,
+            asked: vec![],
         }
     }
 }

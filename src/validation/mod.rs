@@ -33,7 +33,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
 pub use defined::Defined;
-pub use issue::{Broken, CodeCount, Issue, Outcome, Unavailable};
+pub use issue::{Asked, Broken, CodeCount, Issue, Outcome, Unavailable};
 pub use mismatch::SliceMismatch;
 pub use policy::Policy;
 
@@ -44,7 +44,7 @@ use crate::fhir::NodeRef;
 use invariant::Ready;
 
 /// An invariant and the place it is asked of.
-type Asked = (usize, TypeId, Option<ElementId>);
+type Stated = (usize, TypeId, Option<ElementId>);
 
 /// Definitions and terminology, ready to judge resources of one FHIR release.
 pub struct Validator {
@@ -54,7 +54,7 @@ pub struct Validator {
     authority: Option<Arc<dyn Authority>>,
     policy: Policy,
     /// By the address of the constraint, which is kept alive beside it, and the type and element it is asked of.
-    invariants: RwLock<HashMap<Asked, (Arc<Constraint>, Ready)>>,
+    invariants: RwLock<HashMap<Stated, (Arc<Constraint>, Ready)>>,
     /// Base definitions by type.
     base: Vec<OnceLock<Option<Arc<Snapshot>>>>,
 }

@@ -53,19 +53,25 @@ fn asked(answer: Answer) -> (Outcome, Vec<String>) {
 #[test]
 fn an_authority_is_asked_only_what_nothing_loaded_decides_and_its_word_counts() {
     let about = vec!["http://snomed.info/sct 302539009 false".to_owned()];
-    let not_in_set = |outcome: &Outcome| outcome.issues.iter().any(|i| i.message.contains("302539009"));
+    let not_in_set = |outcome: &Outcome| outcome.issues.iter().any(|i| i.code == code::REQUIRED_BINDING);
+    let recorded = |outcome: &Outcome| -> Vec<(String, bool)> {
+        outcome.issues.iter().flat_map(|i| &i.asked).map(|a| (a.code.clone(), a.member)).collect()
+    };
 
     let (outcome, questions) = asked(Answer::Member);
     assert_eq!(questions, about);
     assert!(outcome.codes.not_checkable.is_empty() && !not_in_set(&outcome), "{outcome:?}");
+    assert_eq!(issue(&outcome, code::SAID_MEMBER).severity, Severity::Information);
+    assert_eq!(recorded(&outcome), [("302539009".to_owned(), true)]);
     let checked = outcome.codes.checked;
 
     let (outcome, _) = asked(Answer::NotMember);
     assert!(outcome.codes.not_checkable.is_empty() && not_in_set(&outcome), "{outcome:?}");
     assert_eq!(outcome.codes.checked, checked);
+    assert_eq!(recorded(&outcome), [("302539009".to_owned(), false)]);
 
     let (outcome, _) = asked(Answer::Unknown("it sleeps".to_owned()));
-    assert!(!not_in_set(&outcome));
+    assert!(!not_in_set(&outcome) && recorded(&outcome).is_empty());
     let reasons: Vec<(&str, u64)> = outcome.codes.not_checkable.iter().map(|(why, n)| (why.as_str(), *n)).collect();
     assert_eq!(reasons, [("hierarchy of http://snomed.info/sct is not at hand; it sleeps", 1)]);
     assert_eq!(outcome.codes.checked, checked - 1);

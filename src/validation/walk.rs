@@ -82,9 +82,9 @@ impl<'v, 'd> Walk<'v, 'd> {
         }
         if self.reported.insert((node.id(), code, message.clone())) {
             let issue = Issue::at(node, severity, code, message, profile.clone());
-            let Detail { dutch, slices, child, invariant } = detail;
+            let Detail { asked, dutch, slices, child, invariant } = detail;
             // Found in full when all is judged: few issues are worth the way to them.
-            self.outcome.issues.push(Issue { dutch, slices, defined: child, invariant, ..issue });
+            self.outcome.issues.push(Issue { asked, dutch, slices, defined: child, invariant, ..issue });
         }
     }
 

@@ -334,6 +334,7 @@ fn profiles_are_for_the_validator_and_without_one_not_evaluated() {
         target: TargetPlace { line: 13, ..Default::default() },
         profile: String::new(),
         slices: vec![],
+        asked: vec![],
     };
     let codes = CodeCount { checked: 7, not_checkable: 1 };
     let valid = Fixed(ProfileOutcome::Validated { issues: vec![issue("warning")], codes });

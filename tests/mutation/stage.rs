@@ -133,6 +133,7 @@ impl ProfileValidator for Stage {
             target: TargetPlace { path: issue.path.clone(), ..TargetPlace::default() },
             profile: issue.profile.to_string(),
             slices: vec![],
+            asked: vec![],
         };
         let (issues, codes) = (outcome.issues.iter().map(issue).collect(), CodeCount::default());
         match outcome.unavailable.first() {

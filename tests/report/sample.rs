@@ -365,7 +365,7 @@ pub fn validated() -> Sample {
         let (line, column, span) = place(&body, marked);
         let target = TargetPlace { request: false, line, column, path: path.into(), span };
         let (severity, code, profile) = ("error".into(), "KEUR4040".into(), "http://nictiz.nl/x".into());
-        Issue { severity, code, message: message.into(), target, profile, slices: vec![] }
+        Issue { severity, code, message: message.into(), target, profile, slices: vec![], asked: vec![] }
     };
     let slices = vec![SliceMiss {
         path: "Bundle.entry[0].resource.component[0]".into(),

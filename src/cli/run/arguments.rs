@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::awaiting;
 use crate::cli::settings::Key;
+use crate::cli::terminology;
 
 /// Flags of `run`.
 #[derive(clap::Args, Debug)]
@@ -64,6 +65,8 @@ pub struct Arguments {
     #[arg(long, value_name = "COMMAND")]
     pub(super) login_hook: Option<String>,
     #[command(flatten)]
+    terminology: terminology::Flags,
+    #[command(flatten)]
     pub(super) awaiting: awaiting::Flags,
 }
 
@@ -91,6 +94,7 @@ impl Arguments {
         flags.extend(many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone()))));
         let switches = [(Key::Offline, self.offline), (Key::NearestPackage, self.nearest_package)];
         flags.extend(switches.into_iter().filter(|(_, on)| *on).map(|(key, _)| (key, "true".to_owned())));
+        flags.extend(self.terminology.settings());
         flags.extend(self.test_persons_only.then(|| (Key::TestPersonsOnly, "true".to_owned())));
         flags
     }

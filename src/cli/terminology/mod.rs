@@ -7,7 +7,7 @@
 mod cache;
 mod line;
 mod operation;
-mod remembered;
+mod recorded;
 mod server;
 
 use std::path::PathBuf;
@@ -23,15 +23,15 @@ use super::auth::{Limits, for_terminology};
 use super::settings::{Checked, Key};
 use cache::Cache;
 use line::Line;
+pub use recorded::recorded;
 use server::Server;
-
-pub use remembered::{Recorded, Remembered};
 
 /// Longest wait for one answer: a validation asks many.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Flags of verbs that validate.
 #[derive(clap::Args, Debug, Default)]
+#[group(skip)]
 pub struct Flags {
     /// Base URL of a FHIR terminology server, asked about codes that nothing loaded decides
     #[arg(long, value_name = "URL")]

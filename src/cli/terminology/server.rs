@@ -20,6 +20,8 @@ pub struct Server {
     line: Line,
     cache: Option<Cache>,
     known: Mutex<HashMap<Key, Answer>>,
+    /// Value sets that it does not know, with its words: they are not asked for by name again.
+    lacking: Mutex<HashMap<String, String>>,
     outage: Mutex<Outage>,
 }
 
@@ -32,21 +34,37 @@ struct Outage {
 impl Server {
     /// A server at a base URL; nothing is asked yet.
     pub fn new(base: String, token: Option<&'static str>, line: Line, cache: Option<Cache>) -> Server {
-        Server { base, token, line, cache, known: Mutex::default(), outage: Mutex::default() }
+        Server {
+            base,
+            token,
+            line,
+            cache,
+            known: Mutex::default(),
+            lacking: Mutex::default(),
+            outage: Mutex::default(),
+        }
     }
 
     /// Asks the server, in one way after the other as long as it does not know what is meant.
     fn inquire(&self, question: &Question<'_>) -> Said {
-        let mut said = Said::Unknown(String::new());
-        for way in Way::ALL.into_iter().filter(|way| way.fits(question)) {
+        let lacking = lock(&self.lacking).get(question.value_set).cloned();
+        let by_name = |way: &Way| *way == Way::Canonical;
+        let ways = Way::ALL.into_iter().filter(|way| way.fits(question) && !(by_name(way) && lacking.is_some()));
+        let mut said = Said::Unknown(lacking.clone().unwrap_or_default());
+        for way in ways {
             let sent = self.line.send(operation::request(&self.base, way, question, self.token));
             let next = match &sent {
                 Ok(response) => operation::read(response),
                 Err(why) => Said::Broken(why.clone()),
             };
             // That it knows nothing of the value set says more than what it makes of the last attempt.
-            if !(matches!(next, Said::Unknown(_)) && way != Way::Canonical) {
-                said = next;
+            match (way, next) {
+                (Way::Canonical, Said::Unknown(why)) => {
+                    lock(&self.lacking).insert(question.value_set.to_owned(), why.clone());
+                    said = Said::Unknown(why);
+                }
+                (_, Said::Unknown(_)) => {}
+                (_, next) => said = next,
             }
             if !matches!(said, Said::Unknown(_)) {
                 break;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity, Source, Words};
 use crate::report::slice_miss;
-use crate::validation::Defined;
+use crate::validation::{Defined, code};
 
 use super::super::console::Console;
 use super::{Finding, Report, Verdict};
@@ -38,7 +38,9 @@ pub fn write(report: &Report, console: &Console) -> String {
     let mut out = String::new();
     for file in &report.files {
         let source = Source { name: file.path.as_str().into(), text: file.text.clone() };
-        for alike in grouped(&file.findings) {
+        // That a server knows a code is counted below; saying it of each would bury the rest.
+        let told = file.findings.iter().filter(|finding| finding.code != code::SAID_MEMBER);
+        for alike in grouped(told) {
             let _ = writeln!(out, "{}", shown(&alike, &source, console));
         }
     }
@@ -47,7 +49,7 @@ pub fn write(report: &Report, console: &Console) -> String {
 }
 
 /// Findings that say the same of several elements, each group where its first stands.
-fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+fn grouped<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Vec<&'f Finding>> {
     let mut groups: Vec<Vec<&Finding>> = vec![];
     let mut known: HashMap<(Severity, Code, &str, &str), usize> = HashMap::new();
     for finding in findings {

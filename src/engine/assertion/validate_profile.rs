@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::definitions::Typed;
 use crate::diagnostic::Code;
-use crate::record::{CodeAsked, CodeCount, Issue, Verdict};
+use crate::record::{CodeCount, Issue, Verdict};
 
 use super::{Case, Outcome};
 use crate::engine::code;
@@ -50,11 +50,6 @@ pub trait ProfileValidator: Send + Sync {
     /// Validates a resource against a profile and against every profile that it and what it holds claim
     /// in `meta.profile`.
     fn validate(&self, query: &ProfileQuery<'_>) -> ProfileOutcome;
-
-    /// What a terminology server was asked so far: its answers decide verdicts, so they are written down.
-    fn consulted(&self) -> Vec<CodeAsked> {
-        vec![]
-    }
 }
 
 pub(super) fn judge(case: &Case<'_>, id: &str) -> Outcome {

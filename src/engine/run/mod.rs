@@ -159,9 +159,6 @@ impl<'r> Running<'r> {
         for peer in self.client.peers() {
             self.sink.event(&Event::ServerSeen(peer.into()))?;
         }
-        for asked in self.settings.validator.map(|validator| validator.consulted()).unwrap_or_default() {
-            self.sink.event(&Event::CodeAsked(asked))?;
-        }
         self.sink.event(&Event::RunFinished { at: jiff::Timestamp::now().to_string(), interrupted })?;
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         Ok(RunOutcome { interrupted, exchanges: count(&self.exchanges), answered: count(&self.answered) })

@@ -14,8 +14,6 @@ pub const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
 pub struct ContextRow {
     /// Last part of the extension's url.
     pub extension: &'static str,
-    /// The release it is for; None is every release.
-    pub release: Option<FhirVersion>,
     /// FHIRPath on that element; `%extension` is the extension.
     pub expression: &'static str,
     /// The same for people.
@@ -29,41 +27,41 @@ const NUMBER: Words = Words::new("the item is of type integer or decimal", "het 
 const QUANTITY: Words = Words::new("the item is of type quantity", "het item is van type quantity");
 const REFERENCE: Words = Words::new("the item is of type reference", "het item is van type reference");
 
-const STU3: Option<FhirVersion> = Some(FhirVersion::Stu3);
-const R4: Option<FhirVersion> = Some(FhirVersion::R4);
-
-const fn row(
-    extension: &'static str,
-    release: Option<FhirVersion>,
-    expression: &'static str,
-    says: Words,
-) -> ContextRow {
-    ContextRow { extension, release, expression, says }
+const fn row(extension: &'static str, expression: &'static str, says: Words) -> ContextRow {
+    ContextRow { extension, expression, says }
 }
 
-/// Every row.
-pub static ROWS: &[ContextRow] = &[
-    row("questionnaire-allowedProfile", STU3, "type = 'reference'", REFERENCE),
-    row("questionnaire-allowedResource", STU3, "type = 'reference'", REFERENCE),
-    row("questionnaire-lookupQuestionnaire", STU3, "type = 'reference'", REFERENCE),
-    row("questionnaire-referenceFilter", None, "type = 'reference'", REFERENCE),
-    row("questionnaire-referenceProfile", R4, "type = 'reference'", REFERENCE),
-    row("questionnaire-referenceResource", R4, "type = 'reference'", REFERENCE),
-    row("questionnaire-choiceOrientation", None, "type in ('choice' | 'open-choice')", CHOICE),
-    row("questionnaire-displayCategory", None, "type != 'display'", NOT_DISPLAY),
-    row("questionnaire-fhirType", None, "type != 'display'", NOT_DISPLAY),
-    row("questionnaire-unit", None, "type in ('integer' | 'decimal')", NUMBER),
-    row("questionnaire-unitOption", R4, "type = 'quantity'", QUANTITY),
-    row("questionnaire-unitValueSet", R4, "type = 'quantity'", QUANTITY),
+static STU3: &[ContextRow] = &[
+    row("questionnaire-allowedProfile", "type = 'reference'", REFERENCE),
+    row("questionnaire-allowedResource", "type = 'reference'", REFERENCE),
+    row("questionnaire-lookupQuestionnaire", "type = 'reference'", REFERENCE),
+];
+
+static R4: &[ContextRow] = &[
+    row("questionnaire-referenceProfile", "type = 'reference'", REFERENCE),
+    row("questionnaire-referenceResource", "type = 'reference'", REFERENCE),
+    row("questionnaire-unitOption", "type = 'quantity'", QUANTITY),
+    row("questionnaire-unitValueSet", "type = 'quantity'", QUANTITY),
     row(
         "questionnaire-sliderStepValue",
-        R4,
         "type = 'integer'",
         Words::new("the item is of type integer", "het item is van type integer"),
     ),
     row(
+        "list-changeBase",
+        "mode = 'changes'",
+        Words::new("the list is one of changes", "de lijst is een lijst van wijzigingen"),
+    ),
+];
+
+static EVERY: &[ContextRow] = &[
+    row("questionnaire-referenceFilter", "type = 'reference'", REFERENCE),
+    row("questionnaire-choiceOrientation", "type in ('choice' | 'open-choice')", CHOICE),
+    row("questionnaire-displayCategory", "type != 'display'", NOT_DISPLAY),
+    row("questionnaire-fhirType", "type != 'display'", NOT_DISPLAY),
+    row("questionnaire-unit", "type in ('integer' | 'decimal')", NUMBER),
+    row(
         "questionnaire-maxOccurs",
-        None,
         "type != 'display' and (repeats = true or %extension.value = 1)",
         Words::new(
             "the item is not of type display, and repeats where it may occur more than once",
@@ -72,23 +70,30 @@ pub static ROWS: &[ContextRow] = &[
     ),
     row(
         "questionnaire-minOccurs",
-        None,
         "type != 'display' and (required = true or %extension.value = 0)",
         Words::new(
             "the item is not of type display, and is required where it must occur",
             "het item is niet van type display, en is verplicht waar het moet voorkomen",
         ),
     ),
-    row(
-        "list-changeBase",
-        R4,
-        "mode = 'changes'",
-        Words::new("the list is one of changes", "de lijst is een lijst van wijzigingen"),
-    ),
 ];
+
+/// Tables by the release they are for; None is every release.
+static TABLES: [(Option<FhirVersion>, &[ContextRow]); 3] = [
+    // One for a release comes first.
+    (Some(FhirVersion::Stu3), STU3),
+    (Some(FhirVersion::R4), R4),
+    (None, EVERY),
+];
+
+/// Every row.
+pub fn rows() -> impl Iterator<Item = &'static ContextRow> {
+    TABLES.iter().flat_map(|(_, rows)| *rows)
+}
 
 /// The row for an extension.
 pub fn of(url: &str, release: FhirVersion) -> Option<&'static ContextRow> {
     let name = url.strip_prefix(BASE)?;
-    ROWS.iter().find(|row| row.extension == name && row.release.is_none_or(|of| of == release))
+    let tables = TABLES.iter().filter(|(of, _)| of.is_none_or(|of| of == release));
+    tables.flat_map(|(_, rows)| *rows).find(|row| row.extension == name)
 }

@@ -366,7 +366,7 @@ pub(super) static ROWS: &[Row] = &[
         r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'research').empty()",
     )
     .says(
-        "a consent to research names the patient",
+        "a consent about research names the patient",
         "een toestemming voor onderzoek noemt de patiënt",
     ),
     row(
@@ -384,7 +384,7 @@ pub(super) static ROWS: &[Row] = &[
         r"patient.exists() or scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'treatment').empty()",
     )
     .says(
-        "a consent to treatment names the patient",
+        "a consent about treatment names the patient",
         "een toestemming voor behandeling noemt de patiënt",
     ),
 ];
