@@ -1,4 +1,5 @@
-//! Invariants of zib2020 and nl-core, and of the packages that build on them.
+//! Invariants of zib2020 and nl-core. Those of MP9 (mp-2033-…) have no row: what they ask contradicts the value set
+//! of the decision, so they are not evaluated.
 
 use super::row::{Row, row};
 
@@ -136,16 +137,5 @@ pub(super) static ROWS: &[Row] = &[
         "zib-TreatmentDirective2-2",
         &["Consent"],
         r"extension('http://nictiz.nl/fhir/StructureDefinition/ext-TreatmentDirective2.SpecificitionOther').empty() or provision.type.empty()",
-    ),
-    // The decision stands in an extension of the payload: 11 and 12 accept.
-    row(
-        "mp-2033-ma-1",
-        &["Communication"],
-        r"payload.content.extension.value.ofType(CodeableConcept).coding.where(code in ('11' | '12')).exists() = extension('http://nictiz.nl/fhir/StructureDefinition/ext-Communication.RelationToNewMedicationAgreement').exists()",
-    ),
-    row(
-        "mp-2033-vv-1",
-        &["Communication"],
-        r"payload.content.extension.value.ofType(CodeableConcept).coding.where(code in ('11' | '12')).exists() = extension('http://nictiz.nl/fhir/StructureDefinition/ext-Communication.RelationToNewDispenseRequest').exists()",
     ),
 ];
