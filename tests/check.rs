@@ -14,7 +14,7 @@ use keur::definitions::Definitions;
 use keur::diagnostic::Language;
 use keur::fhir::FhirVersion;
 use keur::record::{MemoryRecord, Verdict};
-use keur::simulator::dva::{self, ActiveFault, DvaSettings, FAULTS, Release};
+use keur::simulator::dva::{self, ActiveFault, DvaSettings, FAULTS, PullProfile, Release};
 use keur::simulator::{Fixture, Settings, TokenRegistry};
 use serde::Deserialize;
 
@@ -54,6 +54,9 @@ fn simulator() -> Settings {
     READ.get_or_init(read).clone()
 }
 
+/// Checks that only the BgZ referral on Nuts has.
+const NUTS: [&str; 4] = ["NP-S-08", "NP-S-19", "NP-S-23", "NP-R-17"];
+
 /// What one run is about.
 struct Case<'c> {
     fault: Option<&'c str>,
@@ -62,13 +65,23 @@ struct Case<'c> {
     release: Release,
     lifetime: u64,
     wait: bool,
+    profile: PullProfile,
     /// Late answers come this late; norms are shortened likewise.
     slow: Option<Duration>,
 }
 
 impl<'c> Case<'c> {
     fn clean(areas: &'c [Area]) -> Case<'c> {
-        Case { fault: None, areas, only: vec![], release: Release::default(), lifetime: 900, wait: false, slow: None }
+        Case {
+            fault: None,
+            areas,
+            only: vec![],
+            release: Release::default(),
+            lifetime: 900,
+            wait: false,
+            profile: PullProfile::Twiin,
+            slow: None,
+        }
     }
 
     /// What shows a fault: most show on the newest release, some on an older one or after a while.
@@ -88,6 +101,7 @@ impl<'c> Case<'c> {
             release: if old { Release::R2_0 } else { Release::default() },
             lifetime: if wait { 1 } else { 900 },
             wait,
+            profile: if NUTS.contains(&id) { PullProfile::Nuts } else { PullProfile::Twiin },
             ..Case::clean(areas)
         }
     }
@@ -99,10 +113,16 @@ impl<'c> Case<'c> {
                 simulator: Settings { slow: self.slow.unwrap_or(Duration::from_secs(65)), ..simulator() },
                 release: self.release,
                 token_lifetime: Duration::from_secs(self.lifetime),
+                pull_profile: Some(self.profile),
                 defects: self.fault.map(|id| ActiveFault::named(id).unwrap()).into_iter().collect(),
             });
             let running = running.await.unwrap();
-            let mut setup = Setup { allow_writes: true, wait_expiry: self.wait, repeats: REPEATS, ..Setup::default() };
+            let mut setup = Setup {
+                allow_writes: true,
+                wait_expiry: self.wait.then_some(Duration::from_secs(60)),
+                repeats: REPEATS,
+                ..Setup::default()
+            };
             setup.timeout = Duration::from_secs(90);
             if let Some(slow) = self.slow {
                 (setup.token_limit, setup.resource_limit) = (slow / 2, slow / 2);
@@ -133,9 +153,8 @@ fn said(outcomes: &[(&'static Check, Outcome)]) -> String {
 }
 
 /// Checks that a clean run does not judge, and why that is right.
-const OPEN: [(&str, &str); 5] = [
+const OPEN: [(&str, &str); 4] = [
     ("MM-AUTH-35", "the simulated DVA has no logins on behalf of others"),
-    ("MM-TOK-30", "nothing on the network withdraws consent"),
     ("API-32", "there are no pages with documentation"),
     ("API-33", "the library of APIs is elsewhere"),
     ("API-34", "generic functions are elsewhere"),
@@ -143,8 +162,14 @@ const OPEN: [(&str, &str); 5] = [
 
 #[test]
 fn a_clean_dva_passes_everything_that_can_be_seen() {
-    for (areas, least) in [(&MEDMIJ[..], 130), (&NOTIFIED_PULL[..], 36), (&API[..], 31)] {
-        let outcomes = Case::clean(areas).run();
+    let twiin = PullProfile::Twiin;
+    for (areas, profile, least) in [
+        (&MEDMIJ[..], twiin, 130),
+        (&NOTIFIED_PULL[..], twiin, 36),
+        (&NOTIFIED_PULL[..], PullProfile::Nuts, 40),
+        (&API[..], twiin, 31),
+    ] {
+        let outcomes = Case { profile, ..Case::clean(areas) }.run();
         let told = said(&outcomes);
         for (check, outcome) in &outcomes {
             let by_hand = check.level == Level::Manual || check.judge.is_none();
@@ -208,7 +233,7 @@ fn all_faults() -> Vec<Seen> {
                 while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
                     let case = Case::of(id);
                     let key = (
-                        format!("{:?} {:?} {} {:?}", case.release, case.only, case.wait, case.slow),
+                        format!("{:?} {:?} {} {:?} {:?}", case.release, case.only, case.wait, case.slow, case.profile),
                         case.areas[0].path,
                     );
                     let known = clean.lock().unwrap().get(&key).cloned();
@@ -314,6 +339,77 @@ fn a_declaration_follows_its_schema() {
     }
 }
 
+/// Runs a few checks of a clean DVA, supplied as `change` has it.
+fn supplied(areas: &[Area], only: &[&str], change: impl FnOnce(&mut Setup)) -> Vec<(&'static Check, Outcome)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let settings = DvaSettings {
+            simulator: simulator(),
+            release: Release::default(),
+            token_lifetime: Duration::from_secs(900),
+            pull_profile: None,
+            defects: vec![],
+        };
+        let running = dva::start(settings).await.unwrap();
+        let mut setup = Setup { repeats: REPEATS, ..Setup::default() };
+        configuration::read(&serde_json::to_string(&running.config).unwrap(), &mut setup).unwrap();
+        change(&mut setup);
+        let only: Vec<String> = only.iter().map(|id| (*id).to_owned()).collect();
+        let chosen = Chosen { areas, only: &only };
+        keur::check::run(&chosen, &setup, &MemoryRecord::new(), Language::En).await.unwrap()
+    })
+}
+
+#[test]
+fn documentation_behind_a_login_page_is_found() {
+    for (behind, expected) in [(false, Verdict::Pass), (true, Verdict::Warning)] {
+        let outcomes = supplied(&API, &["API-32"], |setup| {
+            let page = setup.withdrawal_page.clone().filter(|_| behind);
+            let open = format!("{}/.well-known/keur-dva", setup.fhir_base.clone().unwrap_or_default());
+            setup.evidence_urls.push(page.unwrap_or(open));
+        });
+        assert_eq!(outcomes[0].1.verdict(), expected, "{}", said(&outcomes));
+    }
+}
+
+#[test]
+fn what_people_say_counts_only_where_nothing_could_be_seen() {
+    let says = |holds: bool| keur::check::Answer { holds, remark: String::new(), by: String::new() };
+    let outcomes = supplied(&MEDMIJ, &["MM-AUTH-01", "MM-AUTH-28", "MM-AUTH-35"], |setup| {
+        setup.answers.extend([
+            ("MM-AUTH-01".to_owned(), says(false)),
+            ("MM-AUTH-28".to_owned(), says(true)),
+            ("MM-AUTH-35".to_owned(), says(false)),
+        ]);
+    });
+    let verdicts = verdicts(&outcomes);
+    assert_eq!(verdicts["MM-AUTH-01"], Verdict::Pass, "a valid request is accepted, whatever people say");
+    assert_eq!((verdicts["MM-AUTH-28"], verdicts["MM-AUTH-35"]), (Verdict::Pass, Verdict::Fail));
+}
+
+#[test]
+fn a_party_that_cannot_be_told_what_to_do_is_judged_as_far_as_it_shows() {
+    let outcomes = supplied(&NOTIFIED_PULL, &[], |setup| {
+        let pull = setup.pull.as_mut().unwrap();
+        pull.control.clear();
+    });
+    let verdicts = verdicts(&outcomes);
+    for id in ["NP-S-15", "NP-S-24", "NP-R-01", "NP-R-02", "NP-R-03", "NP-R-04", "NP-R-05", "NP-R-07"] {
+        assert_eq!(verdicts[id], Verdict::Pass, "{id}\n{}", said(&outcomes));
+    }
+    for id in ["NP-S-01", "NP-S-14", "NP-S-17", "NP-R-08", "NP-R-13", "NP-R-20"] {
+        let (_, outcome) = outcomes.iter().find(|(check, _)| check.id == id).unwrap();
+        let says = outcome.findings.iter().any(|finding| finding.message.contains("control"));
+        assert!(outcome.verdict() == Verdict::NotEvaluated && says, "{id}: {outcome:?}");
+    }
+}
+
+#[test]
+fn what_lasts_longer_than_may_be_waited_is_left_open() {
+    let outcomes = supplied(&MEDMIJ, &["MM-TOK-16"], |setup| setup.wait_expiry = Some(Duration::from_secs(5)));
+    assert_eq!(outcomes[0].1.verdict(), Verdict::NotEvaluated, "{}", said(&outcomes));
+}
+
 /// Nothing that was secret in a run is in its record.
 #[test]
 fn a_record_holds_no_secret() {
@@ -323,6 +419,7 @@ fn a_record_holds_no_secret() {
             simulator: simulator(),
             release: Release::default(),
             token_lifetime: Duration::from_secs(900),
+            pull_profile: None,
             defects: vec![],
         };
         let running = dva::start(settings).await.unwrap();

@@ -172,6 +172,104 @@ fn a_defect_is_found(defect: &str, script: &str, words: &[&str]) -> Result<(), F
     Ok(())
 }
 
+/// What a client sends, broken: suite, defect, script, verdict and title of every action that is red.
+type Sent = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const SHARE: &str = "selfmeasurements-share-2.0/retrieving";
+const QUESTIONNAIRES: &str = "questionnaires-2.0/retrieving";
+const PDFA: &str = "pdfa-3.0/retrieving";
+
+const SENT: [Sent; 14] = [
+    (
+        SHARE,
+        "wrong-body",
+        "01-blood-pressure",
+        &[("fail", "There is at least one measurement"), ("fail", "It is a blood pressure, systolic and diastolic")],
+    ),
+    (SHARE, "empty-body", "01-blood-pressure", &[("error", "What is sent is a Bundle of the right type")]),
+    (SHARE, "malformed-body", "01-blood-pressure", &[("error", "What is sent is a Bundle of the right type")]),
+    (
+        SHARE,
+        "wrong-content-type",
+        "01-blood-pressure",
+        &[("fail", "What is sent is FHIR, as JSON or as XML"), ("fail", "What was sent can be taken")],
+    ),
+    (QUESTIONNAIRES, "wrong-body", "03-fill-in", &[("fail", "The task is accepted")]),
+    (
+        QUESTIONNAIRES,
+        "empty-body",
+        "03-fill-in",
+        &[
+            ("error", "The task is accepted"),
+            ("error", "It is still the same task"),
+            ("error", "It tells when it was changed"),
+            ("fail", "The update succeeds"),
+        ],
+    ),
+    (
+        QUESTIONNAIRES,
+        "malformed-body",
+        "03-fill-in",
+        &[
+            ("error", "The task is accepted"),
+            ("error", "It is still the same task"),
+            ("error", "It tells when it was changed"),
+            ("fail", "The update succeeds"),
+        ],
+    ),
+    (
+        QUESTIONNAIRES,
+        "wrong-content-type",
+        "03-fill-in",
+        &[("fail", "What is sent is FHIR, as JSON or as XML"), ("fail", "The update succeeds")],
+    ),
+    (QUESTIONNAIRES, "wrong-id", "02-questionnaire", &[("fail", "The request can be answered")]),
+    (
+        PDFA,
+        "wrong-body",
+        "06-send-documents",
+        &[
+            ("fail", "Every reference points into the Bundle, or to what the server has"),
+            ("fail", "The list names the documents in the Bundle"),
+        ],
+    ),
+    (PDFA, "empty-body", "06-send-documents", &[("error", "What is sent is a Bundle of the right type")]),
+    (PDFA, "malformed-body", "06-send-documents", &[("error", "What is sent is a Bundle of the right type")]),
+    (
+        PDFA,
+        "wrong-content-type",
+        "06-send-documents",
+        &[("fail", "What is sent is FHIR, as JSON or as XML"), ("fail", "What was sent can be taken")],
+    ),
+    (PDFA, "wrong-id", "05-document-content", &[("fail", "The request can be answered")]),
+];
+
+/// A broken body makes exactly these asserts red; what is left out after them is in the same test, and only
+/// where the server could not take what was sent.
+fn what_is_sent_wrong_is_found(sent: &Sent) -> Result<(), Failed> {
+    let (suite, defect, script, red) = sent;
+    let outcome = played(&[PathBuf::from(suite)], &[], &strings(&["--defect", defect]))?;
+    let text = |action: &Value, key: &str| action[key].as_str().unwrap_or_default().to_owned();
+    let actions = outcome.actions();
+    let not_well = actions.iter().filter(|(_, action)| action["verdict"] != "pass" && action["verdict"] != "skip");
+    let mut found: Vec<(String, String)> = vec![];
+    for (path, action) in not_well {
+        if !path.starts_with(script) {
+            return Err(format!("in {path}: {} {}", action["title"], action["message"]).into());
+        }
+        found.push((text(action, "verdict"), text(action, "title")));
+    }
+    let expected: Vec<(String, String)> = red.iter().map(|(v, t)| ((*v).to_owned(), (*t).to_owned())).collect();
+    let unreadable = matches!(*defect, "empty-body" | "malformed-body");
+    let mut skipped = actions.iter().filter(|(_, action)| action["verdict"] == "skip");
+    let cause = |action: &Value| red.iter().any(|(_, title)| text(action, "message").contains(title));
+    let skips_well = skipped.all(|(path, action)| unreadable && path.starts_with(script) && cause(action));
+    if found == expected && skips_well && outcome.exit == Some(1) {
+        return Ok(());
+    }
+    Err(format!("{:?}: {found:#?}\n{}", outcome.exit, outcome.report["receipt"]["asserts"]).into())
+}
+
 fn what_is_left_out_is_not_evaluated() -> Result<(), Failed> {
     let outcome = played(&own(), &strings(&["--await-timeout", "3s"]), &strings(&["--defect", "left-out@Flag"]))?;
     let open = outcome.with("not-evaluated");
@@ -241,6 +339,10 @@ fn main() {
     ];
     for (defect, script, words) in DEFECTS {
         trials.push(Trial::test(format!("defect/{defect}"), move || a_defect_is_found(defect, script, words)));
+    }
+    for sent in &SENT {
+        let name = format!("sent/{}/{}", sent.0.trim_end_matches("/retrieving"), sent.1);
+        trials.push(Trial::test(name, move || what_is_sent_wrong_is_found(sent)));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -7,6 +7,8 @@ mod tools;
 mod bundle;
 #[path = "evidence/compare.rs"]
 mod compare;
+#[path = "evidence/identity.rs"]
+mod identity;
 #[path = "evidence/large.rs"]
 mod large;
 #[path = "evidence/privacy.rs"]

@@ -4,7 +4,8 @@
 //! Needs official material (`KEUR_ASSETS`). A trial is a goal of a standard (`STU3/BgZ-3-0/MedMij/Cert`):
 //! what it comes to is compared with the register of contradictions in the material itself, and added to a
 //! table that is printed at the end. Nothing may end in an error, nothing may stay unevaluated but what
-//! needs a package that nobody has, and every fail must be in the register.
+//! needs a package that nobody has, and every fail must be in the register. Our own suites are played on the
+//! same fixtures, where they have rules for them.
 
 #[path = "official/client_sets.rs"]
 mod client_sets;
@@ -14,6 +15,8 @@ mod known;
 mod material;
 #[path = "official/outcome.rs"]
 mod outcome;
+#[path = "official/own_suites.rs"]
+mod own_suites;
 #[path = "official/packages.rs"]
 mod packages;
 #[path = "official/party.rs"]
@@ -63,10 +66,16 @@ fn main() -> ExitCode {
         let name = format!("servers {}", goal.name);
         trials.push(Trial::test(name, move || server_sets::play(&material, &goal, &register, &table)));
     }
+    // A table of its own: the register of the official scripts is measured by theirs.
+    let owns = Arc::new(Table::default());
+    for own in &own_suites::OWN {
+        let (material, table) = (material.clone(), owns.clone());
+        trials.push(Trial::test(format!("own {}", own.suite), move || own_suites::play(&material, own, &table)));
+    }
     let all = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
-        println!("{table}");
+        println!("{table}\n{owns}");
     }
     let failed = conclusion.has_failed();
     if all && !failed {

@@ -5,6 +5,9 @@
 //! (`target/assets` by default). Without them the tests count as ignored, or fail when
 //! `KEUR_REQUIRE_ASSETS=1`.
 
+#[path = "scripts/persons.rs"]
+mod persons;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -79,7 +82,7 @@ fn main() {
     };
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testscripts");
     let own_absent = !own.is_dir();
-    let trials = vec![
+    let mut trials = vec![
         Trial::test("own_scripts_load_without_a_problem", move || own_scripts_are_clean(&own))
             .with_ignored_flag(own_absent),
         Trial::test("own_scripts_are_clean_to_the_linter", own_scripts_lint),
@@ -90,6 +93,7 @@ fn main() {
         trial("every_expression_compiles", every_expression_compiles),
         trial("warnings_are_those_that_are_known", warnings_are_known),
     ];
+    trials.extend(persons::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -209,7 +209,7 @@ impl LiveTokens {
             return Err(LoginError::Nobody { reason });
         };
         let started = self.settings.begin()?;
-        let came_back = hook::run(hook, &started.url, &login.person).await?;
+        let came_back = hook::come_back(hook, &started.url, &login.person).await?;
         self.settings.finish(started, &came_back, &self.client).await
     }
 

@@ -3,19 +3,26 @@
 //!
 //! The happy path goes by the `oauth2` crate. What is ours: request ids as parameters at the authorization
 //! endpoint and as header fields elsewhere, the exact redirect URI, the client known by its certificate.
+//!
+//! Whoever only wants the requests as they should be, to do something wrong with them on purpose, takes
+//! [`LoginSettings::begin`], [`LoginSettings::code_request`] and [`LoginSettings::refresh_request`] and
+//! sends them himself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use oauth2::basic::BasicClient;
+use oauth2::basic::{BasicClient, BasicErrorResponse};
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CodeTokenRequest, CsrfToken, EmptyExtraTokenFields,
+    EndpointNotSet, EndpointSet, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RefreshTokenRequest,
+    Scope, StandardTokenResponse, TokenResponse, TokenUrl,
 };
+use url::Url;
 
 use super::assertion::{self, SigningKey};
-use super::token_endpoint::{Change, Endpoint, JWT_BEARER, LoginError, explained};
-use crate::exchange::{AccessToken, Client};
+use super::token_endpoint::{Change, Endpoint, JWT_BEARER, LoginError, Unsent, explained};
+use crate::exchange::{AccessToken, Client, Request};
 
 /// Ways to get a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -101,14 +108,23 @@ impl TokenSet {
 }
 
 /// A login under way. Does not print its secrets.
+#[derive(Clone)]
 pub struct Started {
     /// Where the person goes.
     pub url: String,
     state: CsrfToken,
-    verifier: Option<PkceCodeVerifier>,
+    verifier: Option<AccessToken>,
     /// The X-Correlation-ID.
     correlation: String,
 }
+
+/// True when a URL is the redirect URI with or without parameters: the same origin, the same path.
+pub fn leads_back(url: &Url, redirect_uri: &Url) -> bool {
+    (url.origin(), url.path()) == (redirect_uri.origin(), redirect_uri.path())
+}
+
+/// A client that can ask the token endpoint.
+type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
@@ -142,7 +158,7 @@ impl LoginSettings {
         if self.pkce {
             let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
             request = request.set_pkce_challenge(challenge);
-            verifier = Some(secret);
+            verifier = Some(AccessToken::new(secret.secret()));
         }
         let (url, state) = request.url();
         Ok(Started { url: url.into(), state, verifier, correlation })
@@ -156,33 +172,80 @@ impl LoginSettings {
         client: &Arc<Client>,
     ) -> Result<TokenSet, LoginError> {
         let code = self.code(&started, came_back)?;
-        let token_url = self.token_url()?;
-        let redirect =
-            RedirectUrl::new(self.redirect_uri.clone()).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
-        let mut oauth = BasicClient::new(self.client_id()).set_token_uri(token_url).set_redirect_uri(redirect);
-        if let Some(secret) = &self.client_secret {
-            oauth = oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
-        }
-        let mut request = oauth.exchange_code(AuthorizationCode::new(code));
-        if let Some(verifier) = started.verifier {
-            request = request.set_pkce_verifier(verifier);
-        }
-        for (name, value) in self.client_assertion()? {
-            request = request.add_extra_param(name, value);
-        }
+        let oauth = self.token_client()?;
+        let request = self.exchange(&oauth, &started, code)?;
         let http = self.endpoint(client, &started.correlation);
         let answer = request.request_async(&http).await.map_err(|error| explained(&self.token_endpoint, error))?;
         Ok(token_set(&answer, None, &started.correlation))
     }
 
+    /// The request that takes a code for tokens, for somebody else to send.
+    ///
+    /// # Errors
+    /// The token endpoint is not a URL, or the client cannot sign who it is.
+    pub fn code_request(&self, started: &Started, code: &str) -> Result<Request, LoginError> {
+        let oauth = self.token_client()?;
+        let unsent = Unsent::new(self.change(&started.correlation));
+        // Nothing answers: what the crate says of that is no news.
+        let _ = self.exchange(&oauth, started, code.to_owned())?.request(&unsent);
+        unsent.taken(&self.token_endpoint)
+    }
+
+    /// The request that takes a refresh token for new ones, for somebody else to send.
+    ///
+    /// # Errors
+    /// The token endpoint is not a URL, or the client cannot sign who it is.
+    pub fn refresh_request(&self, refresh: &str) -> Result<Request, LoginError> {
+        let oauth = self.token_client()?;
+        let unsent = Unsent::new(self.change(&new_id()));
+        let _ = self.renewal(&oauth, &RefreshToken::new(refresh.to_owned()))?.request(&unsent);
+        unsent.taken(&self.token_endpoint)
+    }
+
+    fn token_client(&self) -> Result<TokenClient, LoginError> {
+        let oauth = BasicClient::new(self.client_id()).set_token_uri(self.token_url()?);
+        Ok(match &self.client_secret {
+            Some(secret) => oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
+            None => oauth,
+        })
+    }
+
+    fn exchange<'c>(
+        &self,
+        oauth: &'c TokenClient,
+        started: &Started,
+        code: String,
+    ) -> Result<CodeTokenRequest<'c, BasicErrorResponse, Answer>, LoginError> {
+        let redirect =
+            RedirectUrl::new(self.redirect_uri.clone()).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
+        let mut request = oauth.exchange_code(AuthorizationCode::new(code)).set_redirect_uri(Cow::Owned(redirect));
+        if let Some(verifier) = &started.verifier {
+            request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
+        }
+        for (name, value) in self.client_assertion()? {
+            request = request.add_extra_param(name, value);
+        }
+        Ok(request)
+    }
+
+    fn renewal<'c>(
+        &self,
+        oauth: &'c TokenClient,
+        refresh: &'c RefreshToken,
+    ) -> Result<RefreshTokenRequest<'c, BasicErrorResponse, Answer>, LoginError> {
+        let mut request = oauth.exchange_refresh_token(refresh);
+        for (name, value) in self.client_assertion()? {
+            request = request.add_extra_param(name, value);
+        }
+        Ok(request)
+    }
+
     /// The code in the URL a person came back with, after everything about it has been checked.
     fn code(&self, started: &Started, came_back: &str) -> Result<String, LoginError> {
         let wrong = |reason: String| LoginError::Redirect { reason };
-        let url = url::Url::parse(came_back.trim()).map_err(|error| wrong(format!("it is not a URL: {error}")))?;
-        let expected =
-            url::Url::parse(&self.redirect_uri).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
-        let bare = |url: &url::Url| (url.origin(), url.path().to_owned());
-        if bare(&url) != bare(&expected) {
+        let url = Url::parse(came_back.trim()).map_err(|error| wrong(format!("it is not a URL: {error}")))?;
+        let expected = Url::parse(&self.redirect_uri).map_err(|e| LoginSettings::url_error(&self.redirect_uri, e))?;
+        if !leads_back(&url, &expected) {
             return Err(wrong(format!("it leads to `{}{}`", url.origin().ascii_serialization(), url.path())));
         }
         let parameters: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
@@ -202,15 +265,9 @@ impl LoginSettings {
         let refused =
             |reason: &str| LoginError::Refused { url: self.token_endpoint.clone(), reason: reason.to_owned() };
         let refresh = tokens.refresh.as_ref().ok_or_else(|| refused("there is no refresh token"))?;
-        let mut oauth = BasicClient::new(self.client_id()).set_token_uri(self.token_url()?);
-        if let Some(secret) = &self.client_secret {
-            oauth = oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
-        }
+        let oauth = self.token_client()?;
         let old = RefreshToken::new(refresh.expose().to_owned());
-        let mut request = oauth.exchange_refresh_token(&old);
-        for (name, value) in self.client_assertion()? {
-            request = request.add_extra_param(name, value);
-        }
+        let request = self.renewal(&oauth, &old)?;
         // From here on the data are asked for under a new correlation id (core.tknint.208).
         let correlation = new_id();
         let http = self.endpoint(client, &correlation);
@@ -221,10 +278,7 @@ impl LoginSettings {
     /// A token without a person.
     pub async fn without_person(&self, client: &Arc<Client>) -> Result<TokenSet, LoginError> {
         let correlation = new_id();
-        let mut oauth = BasicClient::new(self.client_id()).set_token_uri(self.token_url()?);
-        if let Some(secret) = &self.client_secret {
-            oauth = oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
-        }
+        let oauth = self.token_client()?;
         let http = self.endpoint(client, &correlation);
         let scopes = self.scope.split_whitespace().map(|scope| Scope::new(scope.to_owned()));
         let mut request = oauth.exchange_client_credentials().add_scopes(scopes);
@@ -260,11 +314,14 @@ impl LoginSettings {
         Ok(vec![("client_assertion_type", kind), ("client_assertion", self.assertion()?)])
     }
 
-    /// The token endpoint, with what MedMij wants beside a request.
-    fn endpoint(&self, client: &Arc<Client>, correlation: &str) -> Endpoint {
+    /// What MedMij wants beside a request.
+    fn change(&self, correlation: &str) -> Change {
         let correlation = (self.flow == Flow::MedMij).then(|| correlation.to_owned());
-        let change = Change { jwt_bearer: self.flow == Flow::JwtBearer, in_query: self.in_query, correlation };
-        Endpoint { client: client.clone(), change }
+        Change { jwt_bearer: self.flow == Flow::JwtBearer, in_query: self.in_query, correlation }
+    }
+
+    fn endpoint(&self, client: &Arc<Client>, correlation: &str) -> Endpoint {
+        Endpoint { client: client.clone(), change: self.change(correlation) }
     }
 }
 
@@ -299,7 +356,7 @@ mod tests {
     }
 
     fn parameters(url: &str) -> BTreeMap<String, String> {
-        url::Url::parse(url).unwrap().query_pairs().into_owned().collect()
+        Url::parse(url).unwrap().query_pairs().into_owned().collect()
     }
 
     #[test]
@@ -340,5 +397,23 @@ mod tests {
             let said = code(&url).unwrap_err().to_string();
             assert!(said.contains(says) && !said.contains(&state), "{url}: {said}");
         }
+    }
+
+    #[test]
+    fn requests_can_be_had_without_sending_them() {
+        let settings = LoginSettings { pkce: true, ..settings() };
+        let started = settings.begin().unwrap();
+        let request = settings.code_request(&started, "c0de").unwrap();
+        let form: BTreeMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        assert_eq!((form["code"].as_str(), form["grant_type"].as_str()), ("c0de", "authorization_code"));
+        assert_eq!(
+            (form["client_id"].as_str(), form["redirect_uri"].as_str()),
+            ("pgo.example", "https://pgo.example/cb")
+        );
+        assert!(form["code_verifier"].len() >= 43);
+        assert_eq!(request.headers.get("X-Correlation-ID"), Some(started.correlation.as_str()));
+        let refresh = settings.refresh_request("r").unwrap();
+        assert!(String::from_utf8_lossy(&refresh.body).contains("refresh_token=r"));
+        assert_ne!(refresh.headers.get("X-Correlation-ID"), Some(started.correlation.as_str()));
     }
 }

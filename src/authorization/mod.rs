@@ -15,9 +15,9 @@ mod store;
 mod token;
 mod token_endpoint;
 
-pub use hook::{Person, run as run_hook};
+pub use hook::{Decision, Person, come_back, run as run_hook};
 pub use live::{How, LiveTokens, Login, TokenUse};
-pub use login::{Flow, LoginSettings, Started, TokenSet};
+pub use login::{Flow, LoginSettings, Started, TokenSet, leads_back};
 pub use private_file::private_file;
 pub use store::{TokenStore, key as store_key};
 pub use token::{DEFAULT, PATIENT_TOKEN, TokenArgument, TokenError, TokenSource, Tokens};

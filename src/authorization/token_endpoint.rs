@@ -1,5 +1,6 @@
 //! The token endpoint on the wire, and what can go wrong there.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -74,6 +75,35 @@ impl<'c> oauth2::AsyncHttpClient<'c> for Endpoint {
                 Err(error) => Err(NoAnswer(error.detail)),
             }
         })
+    }
+}
+
+/// Takes a request as the `oauth2` crate makes it, and does not send it.
+pub(super) struct Unsent {
+    change: Change,
+    request: RefCell<Option<Request>>,
+}
+
+impl Unsent {
+    pub(super) fn new(change: Change) -> Unsent {
+        Unsent { change, request: RefCell::default() }
+    }
+
+    /// The request; `url` is where it was to go.
+    pub(super) fn taken(self, url: &str) -> Result<Request, LoginError> {
+        let none = || LoginError::Url { url: url.to_owned(), reason: "no request can be made for it".to_owned() };
+        self.request.into_inner().ok_or_else(none)
+    }
+}
+
+impl oauth2::SyncHttpClient for Unsent {
+    type Error = NoAnswer;
+
+    fn call(&self, request: oauth2::HttpRequest) -> Result<oauth2::HttpResponse, NoAnswer> {
+        let mut request = as_sent(request);
+        self.change.apply(&mut request);
+        self.request.replace(Some(request));
+        Err(NoAnswer("it was not sent".to_owned()))
     }
 }
 

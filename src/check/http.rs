@@ -69,7 +69,7 @@ impl Dialer {
         let result = answer.unwrap_or_else(|_| {
             Err(fault(TransportErrorKind::Timeout, format!("no answer within {:?}", self.timeout)))
         });
-        Exchange { request, result, started, elapsed: clock.elapsed() }
+        Exchange { request, result, started, elapsed: clock.elapsed(), refused: None }
     }
 
     async fn answer(&self, identity: Option<&Identity>, request: &mut Request) -> Result<Response, TransportError> {
@@ -166,6 +166,12 @@ impl Dialer {
             .map_err(|e| fault(TransportErrorKind::Connect, format!("{address}: {e}")))?;
         let _ = stream.set_nodelay(true);
         Ok(stream)
+    }
+
+    /// True when somebody knows where a host is.
+    pub async fn resolves(&self, host: &str, port: u16) -> bool {
+        let name = host.trim_start_matches('[').trim_end_matches(']');
+        tokio::net::lookup_host(self.address(name, port)).await.is_ok_and(|mut found| found.next().is_some())
     }
 
     /// Where a host is: as the user says, on loopback for `*.localhost` (RFC 6761 section 6.3), else itself.

@@ -27,6 +27,6 @@ pub use api::declaration;
 pub use catalogue::{Area, Certainty, Check, Level, Need};
 pub use login::LoginMethod;
 pub use outcome::{Finding, Outcome};
-pub use run::{Chosen, run};
+pub use run::{Chosen, run, target};
 pub use session::Session;
 pub use setup::{Answer, Identity, ListSource, Party, Person, Release, Role, Setup, dva};

@@ -12,7 +12,7 @@ use super::catalogue::{Area, Check, Level, Need};
 use super::code;
 use super::outcome::{Finding, Outcome};
 use super::session::Session;
-use super::setup::Setup;
+use super::setup::{Answer, Setup};
 
 /// Which areas run, and which of their checks.
 pub struct Chosen<'c> {
@@ -87,9 +87,11 @@ pub async fn run(
     }
 }
 
-fn target(setup: &Setup) -> String {
+/// What the checks are about, for people: the resource server, else what else there is.
+pub fn target(setup: &Setup) -> String {
     let pull = setup.pull.as_ref().map(|pull| pull.token_endpoint.clone());
-    setup.fhir_base.clone().or(setup.authorization_endpoint.clone()).or(pull).unwrap_or_default()
+    let list = setup.lists.iter().flatten().next().map(|source| source.place.clone());
+    setup.fhir_base.clone().or(setup.authorization_endpoint.clone()).or(pull).or(list).unwrap_or_default()
 }
 
 /// The table is the script: its hash says which checks were run with which levels.
@@ -101,16 +103,28 @@ fn fingerprint(checks: &[&Check]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What is seen decides; where nothing could be seen, what a person said about it.
 async fn judge(check: &Check, session: &Session<'_>) -> Outcome {
-    let setup = session.setup;
-    if let Some(answer) = setup.answers.get(check.id) {
-        let by = if answer.by.is_empty() { String::new() } else { format!(" ({})", answer.by) };
-        let message = format!("stated by a person{by}: {}", answer.remark);
-        return match answer.holds {
-            true => Outcome::note(message),
-            false => Finding::new(check.level, code::MANUAL, message).into(),
-        };
+    let seen = looked(check, session).await;
+    match session.setup.answers.get(check.id) {
+        Some(answer) if seen.verdict() == Verdict::NotEvaluated => stated(check, answer),
+        _ => seen,
     }
+}
+
+fn stated(check: &Check, answer: &Answer) -> Outcome {
+    let by = if answer.by.is_empty() { String::new() } else { format!(" ({})", answer.by) };
+    let remark = if answer.remark.is_empty() { String::new() } else { format!(": {}", answer.remark) };
+    let holds = if answer.holds { "that it holds" } else { "that it does not hold" };
+    let message = format!("a person{by} states {holds}{remark}");
+    match answer.holds {
+        true => Outcome::note(message),
+        false => Finding::new(check.level, code::MANUAL, message).into(),
+    }
+}
+
+async fn looked(check: &Check, session: &Session<'_>) -> Outcome {
+    let setup = session.setup;
     let (from, before) = check.releases;
     if from.is_some_and(|from| setup.release < from) || before.is_some_and(|before| setup.release >= before) {
         return Outcome::skipped(format!("it does not belong to release {}", setup.release.number()));

@@ -268,6 +268,21 @@ impl<'s> Session<'s> {
         }
     }
 
+    /// Waits until something that lasts this many seconds is over, with a little grace for clocks.
+    ///
+    /// # Errors
+    /// It lasts longer than may be waited.
+    pub async fn outlast(&self, seconds: f64) -> Result<(), Outcome> {
+        let seconds = if seconds.is_finite() { seconds.max(0.0) } else { f64::MAX };
+        let longest = self.setup.wait_expiry.unwrap_or_default();
+        if seconds > longest.as_secs_f64() {
+            let message = format!("it lasts {seconds} seconds, longer than the {longest:?} of `--wait-expiry`");
+            return Err(Outcome::open(code::GUARDED, message));
+        }
+        tokio::time::sleep(Duration::from_secs_f64(seconds + seconds.min(30.0))).await;
+        Ok(())
+    }
+
     /// Everything asked so far at a place.
     pub fn seen(&self, place: Place) -> Vec<Seen> {
         self.log.borrow().iter().filter(|seen| seen.place == place).cloned().collect()
@@ -322,7 +337,7 @@ impl<'s> Session<'s> {
     }
 
     fn write_down(&self, seen: &Seen) {
-        let Exchange { request, result, started, elapsed } = &*seen.exchange;
+        let Exchange { request, result, started, elapsed, .. } = &*seen.exchange;
         let (script, test) = self.at.get();
         let recorded_request = self.message(&request.headers, &request.body);
         let (response, status, error) = match result {
@@ -341,6 +356,7 @@ impl<'s> Session<'s> {
             error,
             at: started.to_string(),
             micros: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+            renews: None,
         }));
     }
 

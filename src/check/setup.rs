@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::authorization::LoginSettings;
 use crate::exchange::{AccessToken, Reach};
 
 use super::catalogue::{Check, Need};
@@ -48,9 +49,10 @@ pub struct Identity {
 }
 
 /// What is special about a test person.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Role {
     /// There is data about them.
+    #[default]
     Data,
     /// There is none.
     NoData,
@@ -58,8 +60,17 @@ pub enum Role {
     TooYoung,
 }
 
+impl Role {
+    const ALL: [(&str, Role); 3] = [("data", Role::Data), ("no-data", Role::NoData), ("too-young", Role::TooYoung)];
+
+    /// The role of a name, as configurations and flags have it.
+    pub fn parse(text: &str) -> Option<Role> {
+        Role::ALL.iter().find(|(name, _)| *name == text).map(|(_, role)| *role)
+    }
+}
+
 /// A test person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Person {
     /// Name to log in with; also what they are called in messages.
     pub user: String,
@@ -97,7 +108,7 @@ pub struct ListSource {
 
 /// What a person said about something that cannot be seen over the network.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `holds`")]
 pub struct Answer {
     /// It holds.
     pub holds: bool,
@@ -159,6 +170,8 @@ pub struct Setup {
     pub resource_endpoints: BTreeMap<String, String>,
     /// A service to share data with.
     pub share_service: Option<String>,
+    /// Where a person withdraws consent.
+    pub withdrawal_page: Option<String>,
     /// A base that takes writes, where the tested one does not.
     pub sandbox: Option<String>,
     /// Another provider at the same DVA.
@@ -197,8 +210,8 @@ pub struct Setup {
     pub evidence_urls: Vec<String>,
     /// Writing on the system under test is allowed.
     pub allow_writes: bool,
-    /// Waiting for tokens to expire is allowed.
-    pub wait_expiry: bool,
+    /// Waiting for tokens to expire is allowed, at most this long.
+    pub wait_expiry: Option<Duration>,
     /// Requests a second, at most.
     pub rate: Option<f64>,
     /// How many codes and tokens are drawn to see whether they repeat.
@@ -231,6 +244,7 @@ impl Default for Setup {
             services: vec![],
             resource_endpoints: BTreeMap::new(),
             share_service: None,
+            withdrawal_page: None,
             sandbox: None,
             other_provider: None,
             second_client: None,
@@ -250,7 +264,7 @@ impl Default for Setup {
             pull: None,
             evidence_urls: vec![],
             allow_writes: false,
-            wait_expiry: false,
+            wait_expiry: None,
             rate: None,
             repeats: 20,
             answers: BTreeMap::new(),
@@ -294,6 +308,24 @@ impl Setup {
         self.resource_endpoints.iter().find(unlisted).map(|(id, url)| (id.as_str(), url.as_str()))
     }
 
+    /// Our client as `authorization` logs it in, for the service that is tested.
+    pub fn login_settings(&self) -> LoginSettings {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let provider = text(&self.provider);
+        let scope = match self.services.first() {
+            Some(service) if self.release < Release::R2_2 => format!("{provider}~{service}"),
+            _ => provider,
+        };
+        LoginSettings {
+            authorization_endpoint: text(&self.authorization_endpoint),
+            token_endpoint: text(&self.token_endpoint),
+            client_id: text(&self.client_id),
+            redirect_uri: text(&self.redirect_uri),
+            scope,
+            ..LoginSettings::default()
+        }
+    }
+
     /// True when it was supplied.
     pub fn has(&self, need: Need) -> bool {
         let login = !matches!(self.login, LoginMethod::None)
@@ -334,7 +366,8 @@ impl Setup {
                 self.pull.as_ref().is_some_and(|p| !p.token_endpoint.is_empty() && !p.notification_endpoint.is_empty())
             }
             Need::Writes => self.allow_writes,
-            Need::LongRun => self.wait_expiry,
+            Need::LongRun => self.wait_expiry.is_some(),
+            Need::WithdrawalPage => self.withdrawal_page.is_some(),
             Need::JwtClient => self.pull.as_ref().is_some_and(|p| p.partner_key.is_some()),
             Need::EvidenceUrls => !self.evidence_urls.is_empty(),
         }

@@ -121,7 +121,7 @@ pub fn awaited(scripts: &[Arc<TestScript>]) -> Vec<Arc<TestScript>> {
 
 /// Waits, judges, reports.
 pub async fn carry_out(
-    prepared: Prepared,
+    prepared: Prepared<'_>,
     flags: &Flags,
     definitions: &Choices,
     settings: &Settings,
@@ -129,8 +129,8 @@ pub async fn carry_out(
     files: &Gathering<'_>,
     console: &Console,
 ) -> Exit {
-    let plays = plays_itself(&prepared.scripts, &prepared.selection, checked) && !flags.awaits;
-    let scripts = awaited(&prepared.scripts);
+    let plays = plays_itself(&prepared, checked) && !flags.awaits;
+    let scripts = awaited(&prepared.scripts.all());
     if scripts.is_empty() {
         console.tell(problem::error(engine::code::NOTHING_TO_RUN, "no script waits for a client"));
         return Exit::NothingSelected;
@@ -206,6 +206,13 @@ pub async fn carry_out(
             }
         }
     };
+    let texts = match files.files() {
+        Ok(texts) => texts,
+        Err(error) => {
+            console.tell(problem::error(problem::RECORD, error.to_string()));
+            return Exit::Usage;
+        }
+    };
     let runs: Vec<PartyRun> = door
         .parties
         .iter()
@@ -216,9 +223,10 @@ pub async fn carry_out(
             let target = checked.target.as_deref().unwrap_or(&base);
             let inputs = given::inputs(target, &prepared.places, &prepared.tokens, settings, checked, &circumstances);
             let inputs = RunInputs { awaited: true, ..inputs };
-            let mut secrets = given::secrets(&prepared.tokens, checked, &scripts);
+            let mut secrets = given::secrets(&prepared.tokens, checked);
+            given::secrets_of_scripts(&scripts, &mut secrets);
             party.tokens.iter().for_each(|token| secrets.add(token.expose()));
-            let directory = RunDirectory::new(&checked.record, &id).with_inputs(inputs, files.files());
+            let directory = RunDirectory::new(&checked.record, &id).with_inputs(inputs, texts.clone());
             PartyRun { directory, secrets, circumstances }
         })
         .collect();
@@ -257,7 +265,7 @@ pub async fn carry_out(
 async fn play_here(
     base: &str,
     hall: &Hall,
-    prepared: &Prepared,
+    prepared: &Prepared<'_>,
     definitions: &Choices,
     checked: &Checked,
     console: &Console,
@@ -416,7 +424,7 @@ pub fn aliases(known: &TokenRegistry, given: &TokenRegistry) -> Vec<(String, Str
 fn plans(
     scripts: &[Arc<TestScript>],
     door: &Door,
-    prepared: &Prepared,
+    prepared: &Prepared<'_>,
     definitions: &Choices,
     checked: &Checked,
     files: &dyn ScriptSource,

@@ -13,16 +13,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::definitions::package::{
     Deviation, Manifest, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
 };
+use crate::definitions::terminology::Authority;
 use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages, embedded_profile};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
 use crate::record::DefinitionUse;
-use crate::testscript::TestScript;
+use crate::testscript::Card;
 
 use super::configuration::{Configuration, Repositories};
 use super::packages::{Packages, definitions, fits};
 use super::problem;
 use super::settings::Checked;
+use super::terminology;
 
 /// What says which packages.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,13 +57,20 @@ pub struct Preference {
     pub nearest: bool,
     /// Release of scripts that do not say.
     pub release: Option<FhirVersion>,
+    /// Whom to ask about codes.
+    pub terminology: Option<terminology::Wanted>,
 }
 
 impl Preference {
     /// As the settings have it.
     pub fn of(checked: &Checked) -> Preference {
         let Checked { package_dir, nearest_package, fhir_version, .. } = checked;
-        Preference { folder: package_dir.clone(), nearest: *nearest_package, release: *fhir_version }
+        Preference {
+            folder: package_dir.clone(),
+            nearest: *nearest_package,
+            release: *fhir_version,
+            terminology: terminology::Wanted::of(checked),
+        }
     }
 }
 
@@ -78,6 +87,7 @@ pub struct Choice {
 /// The choices of a run.
 pub struct Choices {
     all: Vec<Choice>,
+    authority: Option<Arc<dyn Authority>>,
     by_script: HashMap<PathBuf, usize>,
 }
 
@@ -88,7 +98,7 @@ impl Choices {
     /// Chooses for every script. What cannot be had is a warning (what needs it will not be evaluated, and
     /// says so); what cannot be read stops the run.
     pub fn of(
-        scripts: &[Arc<TestScript>],
+        scripts: &[Card],
         preference: &Preference,
         packages: &Packages,
     ) -> Result<(Choices, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -136,7 +146,8 @@ impl Choices {
                 None => all.push(carried_choice(packages, asked)?),
             }
         }
-        Ok((Choices { all, by_script }, problems))
+        let authority = preference.terminology.clone().map(terminology::Wanted::open).transpose()?;
+        Ok((Choices { all, authority, by_script }, problems))
     }
 
     /// The choice for a script.
@@ -147,6 +158,11 @@ impl Choices {
     /// Every choice.
     pub fn all(&self) -> &[Choice] {
         &self.all
+    }
+
+    /// Whom to ask about codes that no definitions decide.
+    pub fn authority(&self) -> Option<Arc<dyn Authority>> {
+        self.authority.clone()
     }
 
     /// The types of a release.
@@ -231,7 +247,7 @@ type ByClaims = (PathBuf, Arc<[String]>, FhirVersion);
 
 impl Chooser<'_> {
     /// What a script asks for, and who says so.
-    fn wanted(&self, script: &TestScript, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
+    fn wanted(&self, script: &Card, version: FhirVersion) -> Result<(Names, ChosenBy), Wrong> {
         if !script.properties.packages.is_empty() {
             return Ok((script.properties.packages.clone(), ChosenBy::Properties));
         }

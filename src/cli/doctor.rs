@@ -39,6 +39,9 @@ const WORDS: [(Health, Words); 4] = [
     (Health::Bad, Words::new("FAIL", "FOUT")),
 ];
 
+const READY: Words = Words::new("nothing stands in the way of a test", "niets staat een test in de weg");
+const TO_DO: Words = Words::new("to do before the test: {}", "te doen voor de test: {}");
+
 /// Carries it out.
 pub fn doctor(
     arguments: &Arguments,
@@ -79,6 +82,12 @@ pub fn doctor(
     if console.output(page.as_bytes()).is_err() {
         return Exit::Usage;
     }
+    let to_do = lines.iter().filter(|line| line.remedy.is_some()).count();
+    let told = match to_do {
+        0 => READY.get(console.language).to_owned(),
+        _ => TO_DO.get(console.language).replace("{}", &to_do.to_string()),
+    };
+    console.error(&format!("{told}\n"));
     match lines.iter().map(|line| line.health).max() {
         Some(Health::Bad) => Exit::Failed,
         Some(Health::Unknown) => Exit::Incomplete,

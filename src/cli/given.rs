@@ -18,18 +18,21 @@ fn is_secret(name: &str, value: &str) -> bool {
 }
 
 /// The secrets among what was given: nothing that is written down may hold them.
-pub fn secrets(tokens: &Tokens, checked: &Checked, scripts: &[Arc<TestScript>]) -> Secrets {
+pub fn secrets(tokens: &Tokens, checked: &Checked) -> Secrets {
     let mut secrets = Secrets::default();
     tokens.by_name.values().chain(&tokens.default).for_each(|token| secrets.add(token.expose()));
     let given = checked.variables.iter().filter(|(name, value)| is_secret(name, value));
     given.for_each(|(_, value)| secrets.add(value));
-    // Scripts may bring public test tokens of their own: those are masked as any other.
+    secrets
+}
+
+/// Scripts may bring public test tokens of their own: those are masked as any other.
+pub fn secrets_of_scripts(scripts: &[Arc<TestScript>], secrets: &mut Secrets) {
     let defaults = scripts.iter().flat_map(|script| &script.variables).filter_map(|variable| {
         let default = variable.default.as_ref().filter(|default| default.is_literal())?;
         default.text.starts_with("Bearer ").then_some(default.text.as_str())
     });
     defaults.for_each(|token| secrets.add(token));
-    secrets
 }
 
 /// Everything that decides what a run asks and how it judges.
@@ -75,8 +78,10 @@ pub fn inputs(
         nearest_package: checked.nearest_package,
         package_dir: checked.package_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
         awaited: false,
+        cell: None,
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         settings: shown.lines().map(|line| masked.text(line).into_owned()).collect(),
+        declared: Some(checked.declared().written()),
     }
 }
 

@@ -34,6 +34,7 @@ impl<'c> Judge<'c> {
             let definitions = &choice.definitions;
             let (types, profiles) = (definitions.types(), definitions.profiles());
             Validator::new(types, profiles, definitions.terminology(), Policy::default())
+                .asking(self.choices.authority())
         };
         Some((choice, validator.get_or_init(make)))
     }

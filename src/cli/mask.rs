@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::code;
 use crate::evidence::privacy::{Mask, MaskKey, Survey};
-use crate::record::Record;
+use crate::record::{Event, Record};
 
 use super::settings::Checked;
 
@@ -60,6 +61,8 @@ pub fn veiled(record: Record, checked: &Checked) -> Result<Record, Box<Diagnosti
     let key = key(checked)?;
     let survey = Survey::of(&record).map_err(|error| Box::new(code::error(code::RECORD, error.to_string())))?;
     let mask = Mask::new(key, survey);
-    let events = record.events().iter().map(|event| mask.event(event, &HashMap::new())).collect();
-    Ok(record.veiled(events, Box::new(move |body| mask.body(&body))))
+    let mask = Arc::new(mask);
+    let (of_events, bodies) = (mask.clone(), HashMap::new());
+    let event = move |event: Event| of_events.event(&event, &bodies);
+    Ok(record.veiled(event, Box::new(move |body| mask.body(&body))))
 }

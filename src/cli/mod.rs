@@ -3,6 +3,7 @@
 
 mod auth;
 mod awaiting;
+mod certificate;
 mod check;
 mod choice;
 mod completions;
@@ -40,6 +41,7 @@ mod serve_dva;
 mod settings;
 mod stop;
 mod suite;
+mod terminology;
 mod usage;
 mod validate;
 
@@ -240,7 +242,7 @@ fn carry_out(command: Command) -> Exit {
         Verb::Evidence(arguments) => evidence::evidence(&arguments, &settings, &checked, &console),
         Verb::Auth(verb) => auth::auth(&verb, &settings, &checked, &console),
         Verb::Proxy(arguments) => proxy::proxy(&arguments, &settings, &checked, &console),
-        Verb::Matrix(arguments) => matrix::matrix(&arguments, &checked, &console),
+        Verb::Matrix(arguments) => matrix::matrix(&arguments, &settings, &checked, &console),
         Verb::Explain(arguments) => explain::explain(&arguments, &console),
         Verb::Completions(arguments) => completions::completions(&arguments, &console),
     }

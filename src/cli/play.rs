@@ -11,7 +11,7 @@ use crate::engine::play::{
 use crate::engine::{self, Interrupt, PlanSettings, Stance, Tokens};
 use crate::exchange::{Client, ClientSettings, Reach, redaction};
 use crate::simulator::{self, Simulator, TokenRegistry};
-use crate::testscript::{Circumstances, Side, TestScript};
+use crate::testscript::{Circumstances, Portions, Side};
 
 use super::awaiting::{aliases, awaited};
 use super::choice::{Choices, Preference};
@@ -116,9 +116,10 @@ pub fn play(arguments: &Arguments, settings: &Settings, checked: &Checked, conso
         Ok((scripts, places)) => (awaited(&scripts), places),
         Err(exit) => return exit,
     };
+    let scripts = Portions::whole(scripts);
     let prepared =
         Prepared { id: String::new(), scripts, places, tokens, packages: Default::default(), selection, login: None };
-    let definitions = match Choices::of(&prepared.scripts, &Preference::of(checked), &prepared.packages) {
+    let definitions = match Choices::of(prepared.scripts.cards(), &Preference::of(checked), &prepared.packages) {
         Ok((definitions, problems)) => {
             console.tell_all(problems);
             definitions
@@ -190,12 +191,12 @@ impl Party {
     /// How it ends when it cannot begin; what is wrong has been said.
     pub async fn play(
         &self,
-        prepared: &Prepared,
+        prepared: &Prepared<'_>,
         definitions: &Choices,
         checked: &Checked,
         console: &Console,
     ) -> Result<PlayOutcome, Exit> {
-        let scripts = &prepared.scripts;
+        let scripts = &prepared.scripts.all();
         let (resources, known) =
             super::awaiting::material(scripts, &prepared.selection, &super::awaiting::Flags::default())
                 .unwrap_or_default();
@@ -336,7 +337,8 @@ fn no_defect(name: &str) -> Diagnostic {
 
 /// True when scripts that are to be run are to be played as well: the suite's own client scripts, with
 /// nobody else to ask.
-pub fn plays_itself(scripts: &[Arc<TestScript>], selection: &Selection, checked: &Checked) -> bool {
-    let for_clients = !scripts.is_empty() && scripts.iter().all(|script| script.side() == Side::Client);
-    for_clients && selection.brings_fixtures() && checked.target.is_none()
+pub fn plays_itself(prepared: &Prepared<'_>, checked: &Checked) -> bool {
+    let cards = prepared.scripts.cards();
+    let for_clients = !cards.is_empty() && cards.iter().all(|card| card.side == Side::Client);
+    for_clients && prepared.selection.brings_fixtures() && checked.target.is_none()
 }

@@ -16,7 +16,7 @@ use crate::record::{
     BodyHash, Event, EventSink, Exchanged, Record, RecordError, RecordedMessage, RunDirectory, RunStarted, new_run_id,
 };
 use crate::simulator::TokenRegistry;
-use crate::testscript::{Side, TestScript};
+use crate::testscript::{Card, Circumstances, Side, TestScript};
 
 use super::awaiting::{file_name, of_party, told};
 use super::choice::{Choices, Preference};
@@ -123,7 +123,7 @@ impl Arguments {
                 problems.push(code::error(code::PARTY, format!("`{name}` cannot be the name of a party")));
                 continue;
             }
-            routes.push(Route { name, token });
+            routes.push(Route { name, token, upstream: None });
         }
         routes
     }
@@ -168,7 +168,7 @@ pub fn proxy(arguments: &Arguments, settings: &Settings, checked: &Checked, cons
             Err(exit) => return exit,
         },
     };
-    let definitions = match Choices::of(&scripts, &Preference::of(checked), &packages) {
+    let definitions = match Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages) {
         Ok((definitions, problems)) => {
             console.tell_all(problems);
             definitions
@@ -272,7 +272,7 @@ impl Between<'_> {
             })
         };
         let parties: Vec<Arc<Watched>> = names.iter().map(watched).collect();
-        let judges = self.scenario.judges() > 0;
+        let judges = self.scenario.plans.judges() > 0;
         let witness = {
             let (parties, alone, target) = (parties.clone(), settings.routes.is_empty(), base.clone());
             move |passed: Passed| {
@@ -285,6 +285,7 @@ impl Between<'_> {
             }
         };
         let ProxySettingsOf { listen, tls, upstream, routes, keep } = settings;
+        let upstream = Some(Arc::new(upstream));
         let settings = ProxySettings { listen, upstream, tls, routes, limit: keep, witness: Arc::new(witness) };
         let proxy = match Proxy::start(settings).await {
             Ok(proxy) => proxy,
@@ -352,8 +353,8 @@ impl Between<'_> {
             return party.fault.lock().ok().and_then(|mut fault| fault.take()).map_or(Ok(()), Err);
         }
         let ignore = |_: &Exchanged| ();
-        let evidence = Both::new(&party.directory, base, self.scenario.judges(), &ignore);
-        party.station.judge(hands, &self.scenario, &evidence, until).await?;
+        let evidence = Both::new(&party.directory, base, self.scenario.plans.judges(), &ignore);
+        party.station.judge(hands, &self.scenario.plans, &evidence, &Circumstances::live(), until).await?;
         evidence.finish(false).map(|_| ())
     }
 }
@@ -419,6 +420,7 @@ impl Watched {
             error,
             at: exchange.started.to_string(),
             micros: exchange.elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+            renews: None,
         }))
     }
 }

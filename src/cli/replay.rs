@@ -11,7 +11,7 @@ use crate::fhir::FhirVersion;
 use crate::record::{DefinitionUse, Event, Files, Record, RunInputs};
 use crate::report::Conclusion;
 use crate::testscript::source::ScriptSource;
-use crate::testscript::{Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
+use crate::testscript::{Card, Circumstances, ScriptReader, ScriptSet, TestScript, problem as script_problem};
 
 use super::choice::{Choices, Preference};
 use super::console::Console;
@@ -20,6 +20,7 @@ use super::exit::Exit;
 use super::given;
 use super::judge::Judge;
 use super::mask;
+use super::matrix;
 use super::packages::Packages;
 use super::reports::{self, Evidence};
 use super::settings::{Checked, Key};
@@ -36,6 +37,9 @@ pub struct Arguments {
     identity: Option<PathBuf>,
     #[command(flatten)]
     other: Otherwise,
+    /// Judge with the known failures and requirements of now, not those of the run
+    #[arg(long)]
+    current: bool,
     /// Report to write: json, junit or terminal; `-` is standard output (repeatable)
     #[arg(long, value_name = "KIND=PATH")]
     report: Vec<String>,
@@ -75,9 +79,10 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     }
     let replayed = opened(&arguments.run, arguments.identity.as_deref(), checked).and_then(|opened| {
         let derived = derive(&opened.record, &arguments.other)?;
-        Ok((opened, derived))
+        let judged = if arguments.current { Ok(checked.clone()) } else { checked.as_declared(&opened.record, false) };
+        Ok((opened, derived, judged.map_err(|problem| vec![*problem])?))
     });
-    let (opened, derived) = match replayed {
+    let (opened, derived, checked) = match replayed {
         Ok(replayed) => replayed,
         Err(problems) => return refused(problems, console),
     };
@@ -86,13 +91,13 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     let difference = derived.same.then(|| difference(record.events(), &events)).flatten();
     let what_if = !derived.same;
     let record = record.with_events(events);
-    let record = if masked { Ok(record) } else { mask::veiled(record, checked) };
+    let record = if masked { Ok(record) } else { mask::veiled(record, &checked) };
     let record = match record {
         Ok(record) => record,
         Err(problem) => return refused(vec![*problem], console),
     };
     let evidence = Evidence::recorded(&record, &*derived.files);
-    let (report, problems) = reports::write(&evidence, checked, console);
+    let (report, problems) = reports::write(&evidence, &checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match (difference, Exit::of(&report)) {
@@ -201,13 +206,17 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
         return Err(vec![code::error(code::RECORD, message)]);
     }
     let files = record.files().map_err(broken)?.ok_or_else(incomplete)?;
+    if inputs.cell.is_some() && !otherwise.scripts.is_empty() {
+        let message = "a cell is judged again with its own scripts: those of both sides belong together";
+        return Err(vec![code::error(code::RECORD, message)]);
+    }
     let (scripts, files) = match otherwise.scripts.as_slice() {
         [] => (own_scripts(&inputs, &files)?, Box::new(files) as Box<dyn ScriptSource>),
         asked => (other_scripts(asked)?, Box::new(Shelf) as Box<dyn ScriptSource>),
     };
     let release = inputs.fhir_version.as_deref().and_then(FhirVersion::parse);
     let (packages, preference) = packages(&inputs, otherwise, release)?;
-    let (definitions, problems) = Choices::of(&scripts, &preference, &packages)?;
+    let (definitions, problems) = Choices::of(&Card::all(&scripts), &preference, &packages)?;
     if problems.iter().any(script_problem::forbids_running) {
         return Err(problems);
     }
@@ -229,6 +238,10 @@ pub fn derive(record: &Record, otherwise: &Otherwise) -> Result<Derived, Vec<Dia
         tokens: given::tokens(&inputs),
         ..PlanSettings::default()
     };
+    if let Some(cell) = &inputs.cell {
+        let events = matrix::rejudged(record, (&inputs, cell), scripts, (&definitions, recorded), &*files, settings)?;
+        return Ok(Derived { events, same, files });
+    }
     let plan = engine::plan(&scripts, &*files, &|version| definitions.types(version), &settings);
     if !plan.is_runnable() {
         return Err(plan.problems.into_iter().filter(script_problem::forbids_running).collect());
@@ -290,7 +303,7 @@ fn packages(
         true => (inputs.packages.iter().map(placed).collect(), inputs.package_dir.as_ref().map(|d| placed(d).into())),
         false => (otherwise.package.clone(), otherwise.package_dir.clone()),
     };
-    Ok((Packages::open(&asked)?, Preference { folder, nearest: inputs.nearest_package, release }))
+    Ok((Packages::open(&asked)?, Preference { folder, nearest: inputs.nearest_package, release, terminology: None }))
 }
 
 /// Packages that are not what the run used, each said.

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{NoteKind, Words};
 use crate::record::{Record, RunDirectory};
+use crate::testscript::source::ScriptSource;
 
 use super::console::Console;
 use super::destination;
 use super::exit::Exit;
+use super::mask;
 use super::matrix::merge;
 use super::problem;
 use super::reports::{self, Evidence};
@@ -30,9 +32,12 @@ pub struct Arguments {
     /// Folder of run records [default: .keur/runs]
     #[arg(long, value_name = "FOLDER")]
     record: Option<String>,
-    /// Table of requirements to judge, by name or file (repeatable)
+    /// Table of requirements to judge instead of those of the run, by name or file (repeatable)
     #[arg(long, value_name = "NAME")]
     requirements: Vec<String>,
+    /// Judge with the known failures and requirements of now, not those of the run
+    #[arg(long)]
+    current: bool,
 }
 
 /// What `report` can do beside writing reports of a run.
@@ -92,8 +97,28 @@ pub fn report(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     if !record.finished() {
         console.error(&format!("{}\n", UNFINISHED.get(console.language)));
     }
-    let evidence = Evidence::recorded(&record, &Shelf);
-    let (report, problems) = reports::write(&evidence, checked, console);
+    // Of the scripts the record has those that were run; a record without them is of an older keur.
+    let files: Box<dyn ScriptSource> = match record.files() {
+        Ok(Some(files)) => Box::new(files),
+        Ok(None) => Box::new(Shelf),
+        Err(error) => {
+            console.tell(problem::error(problem::PATH, error.to_string()));
+            return Exit::Usage;
+        }
+    };
+    let judged = match arguments.current {
+        true => Ok(checked.clone()),
+        false => checked.as_declared(&record, !arguments.requirements.is_empty()),
+    };
+    let (record, checked) = match judged.and_then(|checked| Ok((mask::veiled(record, &checked)?, checked))) {
+        Ok(both) => both,
+        Err(problem) => {
+            console.tell(*problem);
+            return Exit::Usage;
+        }
+    };
+    let evidence = Evidence::recorded(&record, &*files);
+    let (report, problems) = reports::write(&evidence, &checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match Exit::of(&report) {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Diagnostic;
 use crate::record::{Event, Record};
+use crate::report::RunReport;
 use crate::report::renderer::{self, Material, Terminal, TestReportRelease};
-use crate::report::{Fold, RunReport};
 use crate::testscript::ScriptReader;
 use crate::testscript::source::ScriptSource;
 
@@ -132,12 +132,7 @@ pub fn write(evidence: &Evidence<'_>, checked: &Checked, console: &Console) -> (
 
 /// The report of a record, with what was declared beforehand.
 pub fn folded(record: &Record, checked: &Checked) -> RunReport {
-    let mut fold = Fold::knowing(&checked.known);
-    fold.push_all(record.events());
-    let mut report = fold.finish();
-    let judged = checked.requirements.iter().map(|table| table.judge(&report, &checked.observations)).collect();
-    report.requirements = judged;
-    report
+    checked.declared().report(record.events(), &checked.observations)
 }
 
 fn output_failed(error: std::io::Error) -> Diagnostic {

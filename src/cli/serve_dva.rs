@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, NoteKind, Words, nearest};
 use crate::simulator::DEFECTS;
-use crate::simulator::dva::{self, ActiveFault, DvaConfig, DvaError, DvaSettings, FAULTS, Release, RunningDva};
+use crate::simulator::dva::{
+    self, ActiveFault, DvaConfig, DvaError, DvaSettings, FAULTS, PullProfile, Release, RunningDva,
+};
 use crate::testscript::source::ScriptSource;
 
 use super::console::Console;
@@ -35,6 +37,9 @@ pub struct Whole {
     /// With `--dva`: how long tokens and codes are valid, in seconds [default: 900]
     #[arg(long, value_name = "SECONDS", requires = "dva")]
     token_lifetime: Option<u64>,
+    /// With `--dva`: authorization model of Notified Pull: np-twiin or np-nuts [default: np-twiin]
+    #[arg(long, value_name = "PROFILE", requires = "dva", value_parser = ["np-twiin", "np-nuts"])]
+    pull_profile: Option<String>,
 }
 
 impl Whole {
@@ -157,6 +162,7 @@ fn settings(arguments: &serve::Arguments, checked: &Checked) -> Result<DvaSettin
             simulator,
             release,
             token_lifetime: Duration::from_secs(flags.token_lifetime.unwrap_or(900).max(1)),
+            pull_profile: flags.pull_profile.as_deref().and_then(PullProfile::parse),
             defects,
         }),
         _ => Err(problems),

@@ -29,7 +29,7 @@ const NAMES: [&str; 24] = [
 ];
 
 /// Faults of servers: each shows in the answer to any search, or to that of one type.
-const SERVER_FAULTS: [&str; 12] = [
+const SERVER_FAULTS: [&str; 13] = [
     "no-self-link@Condition",
     "code-missing@AllergyIntolerance",
     "status-500",
@@ -42,6 +42,7 @@ const SERVER_FAULTS: [&str; 12] = [
     "no-entries@AllergyIntolerance",
     "identifier-without-value@Patient",
     "not-found@Condition",
+    "coding-without-system@AllergyIntolerance",
 ];
 
 /// Faults of clients.

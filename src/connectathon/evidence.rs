@@ -204,7 +204,7 @@ impl EventSink for Part<'_> {
                 started.simulated = false;
                 inner.event(&Event::RunStarted(started))
             }
-            Event::TokenObtained(_) => inner.event(event),
+            Event::TokenObtained(_) | Event::ServerSeen(_) => inner.event(event),
             Event::ScriptStarted(script) => {
                 self.evidence.state().scripts.push(script.path.clone());
                 let mut script = script.clone();
@@ -220,6 +220,7 @@ impl EventSink for Part<'_> {
                 let mut exchange = exchange.clone();
                 exchange.script += scripts;
                 exchange.exchange += exchanges;
+                exchange.renews = exchange.renews.map(|number| number + exchanges);
                 {
                     let mut state = self.evidence.state();
                     state.exchanges = state.exchanges.max(exchange.exchange);

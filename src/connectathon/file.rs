@@ -1,6 +1,6 @@
 //! The file of a matrix: who takes part, and what is played.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -26,6 +26,18 @@ pub struct MatrixFile {
     /// Cells of one party at once.
     #[serde(default)]
     pub per_party: Option<usize>,
+    /// Where clients that come themselves ask.
+    #[serde(default)]
+    pub listen: Option<String>,
+    /// That address as they see it, where it is another.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// How long nothing shall have come from such a client before a cell is judged with what there is.
+    #[serde(default)]
+    pub idle: Option<String>,
+    /// Certificate authorities (PEM) to trust for servers instead of the machine's.
+    #[serde(default)]
+    pub ca: Option<String>,
     /// Who answers.
     #[serde(default, rename = "server")]
     pub servers: Vec<ServerEntry>,
@@ -55,6 +67,13 @@ pub struct ServerEntry {
     /// The token of the party on the board: `env:VARIABLE` or `@FILE`.
     #[serde(default)]
     pub token: Option<String>,
+    /// Access tokens of the test persons at this server, by name (`default` for all others): `env:VARIABLE` or
+    /// `@FILE`.
+    #[serde(default)]
+    pub access: BTreeMap<String, String>,
+    /// A login that gives such tokens, as the table `[login]` of `keur.toml`.
+    #[serde(default)]
+    pub login: Option<toml::Table>,
 }
 
 /// A client.
@@ -66,6 +85,9 @@ pub struct ClientEntry {
     /// A fault to make: keur plays it.
     #[serde(default)]
     pub defect: Option<String>,
+    /// It comes itself: keur gives it an address for every server and scenario, and waits.
+    #[serde(default)]
+    pub live: bool,
     /// The token of the party on the board: `env:VARIABLE` or `@FILE`.
     #[serde(default)]
     pub token: Option<String>,
@@ -134,6 +156,14 @@ impl MatrixFile {
                 }
             }
         }
+        for client in file.clients.iter().filter(|client| client.live && client.defect.is_some()) {
+            wrong.push(format!("`{}` comes itself, and only a played client has a defect", client.name));
+        }
+        for server in file.servers.iter().filter(|server| server.target.is_none()) {
+            if !server.access.is_empty() || server.login.is_some() {
+                wrong.push(format!("`{}` is simulated: it has no tokens of its own", server.name));
+            }
+        }
         if wrong.is_empty() { Ok(file) } else { Err(wrong) }
     }
 
@@ -161,5 +191,14 @@ mod tests {
             ]
         );
         assert!(MatrixFile::parse("servr = 1").unwrap_err()[0].contains("servr"));
+        let wrong = MatrixFile::parse(
+            "[[server]]\nname = 'a'\naccess = { X = 'env:X' }\n[[client]]\nname = 'b'\nlive = true\ndefect = 'd'\n\
+             [[scenario]]\nname = 's'\nclient = []\nserver = []\n",
+        );
+        let said = [
+            "`b` comes itself, and only a played client has a defect",
+            "`a` is simulated: it has no tokens of its own",
+        ];
+        assert_eq!(wrong.unwrap_err(), said);
     }
 }

@@ -1,10 +1,12 @@
 //! Findings: what is wrong, by cause, with who has to mend it and how far that is.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::journal::{JournalError, Lines};
 use super::outcome::{CellOutcome, CellVerdict, Failure, Key, Side};
 
 /// How far a finding is.
@@ -23,7 +25,7 @@ pub enum FindingState {
 }
 
 /// What is wrong: one cause, however many asserts it fails and cells it turns red.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Short, and the same for the same cause.
     pub id: String,
@@ -51,18 +53,29 @@ pub struct Finding {
     pub state: FindingState,
     /// When the first cell turned red, RFC 3339.
     pub since: String,
+    /// When its state changed last, RFC 3339; empty while it did not.
+    #[serde(default)]
+    pub changed: String,
 }
 
 /// What is known of a cause beside the cells.
 #[derive(Clone, Debug, Default)]
 struct Known {
     state: FindingState,
+    changed: String,
     /// As it was last seen.
     last: Option<Finding>,
 }
 
+impl Known {
+    fn turn(&mut self, state: FindingState) {
+        self.state = state;
+        self.changed = jiff::Timestamp::now().to_string();
+    }
+}
+
 /// How many findings there were at a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// When, RFC 3339.
     pub at: String,
@@ -74,30 +87,82 @@ pub struct Count {
     pub retested: usize,
 }
 
+/// A line of what is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    /// A finding whose state changed.
+    Finding(Finding),
+    /// Their number changed.
+    Count(Count),
+}
+
 /// The findings of a matrix.
 #[derive(Default)]
 pub struct Findings {
     known: Mutex<BTreeMap<String, Known>>,
     history: Mutex<Vec<Count>>,
+    lines: Option<Lines>,
+    fault: Mutex<Option<JournalError>>,
 }
 
 impl Findings {
+    /// The name of the file in the folder of a matrix.
+    pub const NAME: &str = "findings.jsonl";
+
+    /// Those of a matrix, with what was said of them before it was stopped.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(folder: &Path) -> Result<Findings, JournalError> {
+        let (lines, known) = Lines::open::<Line>(folder, Findings::NAME)?;
+        let findings = Findings { lines: Some(lines), ..Findings::default() };
+        for line in known {
+            match line {
+                Line::Finding(last) => {
+                    let (state, changed) = (last.state, last.changed.clone());
+                    findings.known().insert(last.id.clone(), Known { state, changed, last: Some(last) });
+                }
+                Line::Count(count) => findings.counts().push(count),
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Why something was not written down, if that happened.
+    pub fn fault(&self) -> Option<JournalError> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn write(&self, line: &Line) {
+        if let Some(Err(error)) = self.lines.as_ref().map(|lines| lines.add(line)) {
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn counts(&self) -> MutexGuard<'_, Vec<Count>> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How their number went, for the burn-down.
     pub fn history(&self) -> Vec<Count> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.counts().clone()
     }
 
     fn count(&self, all: &[Finding]) {
         let of = |state| all.iter().filter(|finding| finding.state == state).count();
         let (fixed, retested) = (of(FindingState::Fixed), of(FindingState::Retested));
         let open = all.len() - retested;
-        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-        if history.last().is_none_or(|last| (last.open, last.fixed, last.retested) != (open, fixed, retested)) {
-            history.push(Count { at: jiff::Timestamp::now().to_string(), open, fixed, retested });
+        let mut history = self.counts();
+        let before = history.last().map_or((0, 0, 0), |last| (last.open, last.fixed, last.retested));
+        if before != (open, fixed, retested) {
+            let count = Count { at: jiff::Timestamp::now().to_string(), open, fixed, retested };
+            self.write(&Line::Count(count.clone()));
+            history.push(count);
         }
     }
 
@@ -125,6 +190,7 @@ impl Findings {
                     run: cell.run.clone(),
                     state: FindingState::Open,
                     since: cell.at.clone(),
+                    changed: String::new(),
                 });
                 finding.cells.push(cell.key.clone());
                 if cell.at < finding.since {
@@ -135,18 +201,29 @@ impl Findings {
         let mut known = self.known();
         for finding in found.values_mut() {
             let known = known.entry(finding.id.clone()).or_default();
-            if known.state == FindingState::Retested {
-                // It came back.
-                known.state = FindingState::Open;
+            let came_back = known.state == FindingState::Retested;
+            if came_back {
+                known.turn(FindingState::Open);
             }
             finding.state = known.state;
+            finding.changed.clone_from(&known.changed);
             known.last = Some(finding.clone());
+            if came_back {
+                self.write(&Line::Finding(finding.clone()));
+            }
         }
         for (id, known) in known.iter_mut() {
-            if let (None, Some(last)) = (found.get(id), &known.last) {
+            if let (None, Some(last)) = (found.get(id), known.last.clone()) {
                 let finished = |key: &Key| cells.iter().any(|cell| cell.key == *key);
-                known.state = if last.cells.iter().all(finished) { FindingState::Retested } else { known.state };
-                found.insert(id.clone(), Finding { state: known.state, ..last.clone() });
+                let closed = known.state != FindingState::Retested && last.cells.iter().all(finished);
+                if closed {
+                    known.turn(FindingState::Retested);
+                }
+                let finding = Finding { state: known.state, changed: known.changed.clone(), ..last };
+                if closed {
+                    self.write(&Line::Finding(finding.clone()));
+                }
+                found.insert(id.clone(), finding);
             }
         }
         let mut all: Vec<Finding> = found.into_values().collect();
@@ -162,7 +239,10 @@ impl Findings {
     pub fn say(&self, id: &str, state: FindingState) -> bool {
         match self.known().get_mut(id) {
             Some(known) if state != FindingState::Retested => {
-                known.state = state;
+                known.turn(state);
+                if let Some(last) = known.last.clone() {
+                    self.write(&Line::Finding(Finding { state, changed: known.changed.clone(), ..last }));
+                }
                 true
             }
             _ => false,
@@ -236,5 +316,27 @@ mod tests {
         assert_eq!(state(&cells), Some(FindingState::Retested));
         cells[0] = red("a", "one", 5);
         assert_eq!(state(&cells), Some(FindingState::Open), "it came back");
+    }
+
+    #[test]
+    fn what_was_said_outlives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let cells = vec![red("a", "one", 5), red("b", "one", 5)];
+        let opened = || Findings::open(folder.path()).unwrap();
+        let before = opened();
+        let ids: Vec<String> = before.of(&cells).into_iter().map(|finding| finding.id).collect();
+        assert!(before.say(&ids[0], FindingState::Claimed));
+        let told = before.of(&cells);
+        let after = opened();
+        assert_eq!((after.of(&cells), after.history()), (told.clone(), before.history()));
+        // What was mended while keur was down is closed, and stays closed.
+        assert!(after.say(&ids[0], FindingState::Fixed));
+        let green = vec![CellOutcome { verdict: CellVerdict::Passed, ..cells[0].clone() }, cells[1].clone()];
+        let states = |findings: &Findings| findings.of(&green).iter().map(|f| f.state).collect::<Vec<_>>();
+        let expected = [FindingState::Open, FindingState::Retested];
+        assert_eq!((states(&opened()), states(&opened())), (expected.to_vec(), expected.to_vec()));
+        assert!(opened().of(&green)[1].changed > told[0].changed);
+        assert_eq!(opened().history().len(), 2);
+        assert!(opened().fault().is_none());
     }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::engine::awaiting::{Arrival, Hall};
 use crate::engine::{Call, Sending, Transport};
-use crate::exchange::{Client, Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction};
+use crate::evidence::discretion::without;
+use crate::exchange::{
+    Client, Exchange, Headers, Request, Response, Secrets, TransportError, TransportErrorKind, redaction,
+};
 use crate::fhir::Format;
 use crate::simulator::Reception;
 
@@ -75,7 +78,7 @@ impl Transport for Overheard {
 
 fn nothing(request: Request, kind: TransportErrorKind, detail: String) -> Exchange {
     let result = Err(TransportError { kind, detail });
-    Exchange { request, result, started: jiff::Timestamp::now(), elapsed: Duration::ZERO }
+    Exchange { request, result, started: jiff::Timestamp::now(), elapsed: Duration::ZERO, refused: None }
 }
 
 /// The way of a played client to a server: everything that passes is overheard.
@@ -88,6 +91,8 @@ pub struct Way<'w> {
     pub hall: &'w Hall,
     /// Exchanges are kept here.
     pub overheard: &'w Overheard,
+    /// What is not kept.
+    pub secrets: &'w Secrets,
 }
 
 impl Way<'_> {
@@ -97,12 +102,12 @@ impl Way<'_> {
             // A server is not asked what keur's own waiting would tell: the client knows its scripts.
             let answer = Response { status: 404, headers: Headers::new(), body: bytes::Bytes::new() };
             let started = jiff::Timestamp::now();
-            return Exchange { request, result: Ok(answer), started, elapsed: Duration::ZERO };
+            return Exchange { request, result: Ok(answer), started, elapsed: Duration::ZERO, refused: None };
         }
         let admission = self.hall.receive(&request);
         let asked = Arrival::of(&request);
         let url = format!("{}{below}", self.server);
-        let exchange = self.client.send(Request { url, ..request }).await;
+        let exchange = without(self.client.send(Request { url, ..request }).await, self.secrets);
         self.overheard.keep(asked, exchange.clone());
         self.hall.answered(admission.ticket, exchange.clone());
         exchange
@@ -139,6 +144,7 @@ mod tests {
             result: Ok(answer),
             started: jiff::Timestamp::UNIX_EPOCH,
             elapsed: Duration::ZERO,
+            refused: None,
         };
         overheard.keep(Arrival::of(&asked), exchange);
         for (url, token, accept, found) in [

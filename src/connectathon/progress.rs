@@ -34,6 +34,23 @@ pub struct FeedItem {
     pub micros: u64,
 }
 
+impl FeedItem {
+    /// Something between two parties, now.
+    pub fn of(server: &str, client: &str, kind: &'static str, text: String) -> FeedItem {
+        FeedItem {
+            number: 0,
+            at: jiff::Timestamp::now().to_string(),
+            server: server.to_owned(),
+            client: client.to_owned(),
+            scenario: String::new(),
+            kind,
+            text,
+            status: 0,
+            micros: 0,
+        }
+    }
+}
+
 /// The last exchanges.
 #[derive(Default)]
 pub struct Feed {

@@ -1,16 +1,20 @@
 //! A scenario: scripts that judge the client and scripts that judge the server, compiled once for all cells.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::authorization::DEFAULT;
 use crate::definitions::TypeTable;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::play::Twins;
 use crate::engine::{self, Plan, PlanSettings, Stance};
+use crate::exchange::redaction;
 use crate::fhir::FhirVersion;
+use crate::record::{Files, RunInputs};
 use crate::testscript::source::ScriptSource;
-use crate::testscript::{Action, TestScript};
+use crate::testscript::{Action, Interaction, Template, TestScript};
 
 use super::code;
 
@@ -41,27 +45,42 @@ impl Judged {
     }
 }
 
-/// A scenario that is ready to run: everything in it is shared by its cells.
-pub struct Scenario {
-    /// Its name.
-    pub name: String,
+/// What the cells of a scenario are judged by, with the tokens that are used in it.
+pub struct Plans {
     /// Waits for the client.
     pub(super) awaiting: Plan,
     /// Plays the client.
     pub(super) playing: Plan,
     /// Judges the server.
     pub(super) serving: Plan,
-    pub(super) twins: Twins,
-    /// Hash over its scripts.
-    pub(super) scripts: String,
-    /// Types of resources that its client scripts ask for.
-    pub resource_types: Vec<String>,
+    /// Tokens that were given, and those of the scripts with what stands for them, in their recorded form.
+    pub(super) tokens: [BTreeMap<String, String>; 2],
 }
 
-impl Scenario {
-    /// Whether it waits for a client.
-    pub fn awaits(&self) -> bool {
-        !self.awaiting.scripts.is_empty()
+impl Plans {
+    /// Compiles the scripts of both sides; `settings` holds variables, tokens and release.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn new(
+        client: &Judged,
+        server: &Judged,
+        files: &dyn ScriptSource,
+        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
+        settings: &PlanSettings,
+    ) -> Result<Plans, Vec<Diagnostic>> {
+        let (asking, answering) = (client.chosen(), server.chosen());
+        let plan = |scripts: &[Arc<TestScript>], stance| {
+            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
+            engine::plan(scripts, files, &|version| types(version), &settings)
+        };
+        let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
+        awaiting.target = String::new();
+        let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
+        let planned = [(&awaiting, &asking), (&serving, &answering)].into_iter();
+        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
+        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
+        if wrong.is_empty() { Ok(Plans { awaiting, playing, serving, tokens: recorded(settings) }) } else { Err(wrong) }
     }
 
     /// How many scripts judge.
@@ -69,6 +88,50 @@ impl Scenario {
         self.awaiting.scripts.len() + self.serving.scripts.len()
     }
 
+    /// Whether they wait for a client.
+    pub fn awaits(&self) -> bool {
+        !self.awaiting.scripts.is_empty()
+    }
+}
+
+/// The tokens of a plan as records keep them.
+fn recorded(settings: &PlanSettings) -> [BTreeMap<String, String>; 2] {
+    let PlanSettings { tokens, aliases, .. } = settings;
+    let default = tokens.default.as_ref().map(|token| (DEFAULT.to_owned(), token));
+    let given = tokens.by_name.iter().map(|(name, token)| (name.clone(), token)).chain(default);
+    [
+        given.map(|(name, token)| (name, redaction::recorded_secret(token.expose()))).collect(),
+        aliases.iter().map(|(known, own)| (known.clone(), redaction::recorded_secret(own))).collect(),
+    ]
+}
+
+/// What the record of a cell keeps beside its events, so that it can be judged again.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// What the run was given; target, clock and chance are the cell's own.
+    pub inputs: RunInputs,
+    /// The texts it was made with.
+    pub files: Files,
+}
+
+/// A scenario that is ready to run: everything in it is shared by its cells.
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What its cells are judged by where the parties have no tokens of their own.
+    pub plans: Plans,
+    /// What the records of its cells keep.
+    pub given: Given,
+    pub(super) twins: Twins,
+    /// Hash over its scripts.
+    pub(super) scripts: String,
+    /// Types of resources that its client scripts ask for.
+    pub resource_types: Vec<String>,
+    /// What a client has to ask, as its scripts have it: `GET Patient?_include=…`.
+    pub requests: Vec<String>,
+}
+
+impl Scenario {
     /// Compiles it; `settings` holds variables, tokens and release.
     ///
     /// # Errors
@@ -106,19 +169,7 @@ impl Scenario {
     ) -> Result<Scenario, Vec<Diagnostic>> {
         let name = name.into();
         let (asking, answering) = (client.chosen(), server.chosen());
-        let plan = |scripts: &[Arc<TestScript>], stance| {
-            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
-            engine::plan(scripts, files, &|version| types(version), &settings)
-        };
-        let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
-        awaiting.target = String::new();
-        let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
-        let planned = [(&awaiting, &asking), (&serving, &answering)].into_iter();
-        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
-        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
-        if !wrong.is_empty() {
-            return Err(wrong);
-        }
+        let plans = Plans::new(client, server, files, types, settings)?;
         let mut hash = Sha256::new();
         for script in asking.iter().chain(&answering) {
             hash.update(script.sha256.as_bytes());
@@ -134,7 +185,23 @@ impl Scenario {
                 resource_types.push(resource.text.clone());
             }
         }
+        let requests = asking.iter().flat_map(|script| script.actions()).filter_map(request).collect();
         let twins = Twins::of(&asking, files);
-        Ok(Scenario { name, awaiting, playing, serving, twins, scripts, resource_types })
+        Ok(Scenario { name, plans, given: Given::default(), twins, scripts, resource_types, requests })
     }
+}
+
+/// An operation for people.
+fn request(action: &Action) -> Option<String> {
+    let Action::Operation(operation) = action else { return None };
+    let method = operation.method.as_deref().unwrap_or(match operation.interaction {
+        Interaction::Create => "POST",
+        Interaction::Update | Interaction::UpdateCreate => "PUT",
+        Interaction::Delete => "DELETE",
+        _ => "GET",
+    });
+    let text = |template: &Option<Template>| template.as_ref().map(|t| t.text.trim().to_owned()).unwrap_or_default();
+    let (resource, params) = (text(&operation.resource), text(&operation.params));
+    let mark = if params.is_empty() || params.starts_with(['?', '/']) { "" } else { "?" };
+    Some(format!("{} {resource}{mark}{params}", method.to_ascii_uppercase()))
 }

@@ -5,18 +5,19 @@ use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::awaiting::{Arrival, Closing, Hall, Notice, PartyAtTheDoor, Seat};
-use crate::engine::{self, RunSettings};
+use crate::engine;
+use crate::engine::awaiting::{Arrival, Closing, Hall, Notice, PartyAtTheDoor, Seat, Stray};
 use crate::evidence::discretion::without;
-use crate::exchange::{AccessToken, Exchange, Headers, Request, Response, Secrets};
+use crate::exchange::{AccessToken, Exchange, Headers, Request, Response, Secrets, redaction};
 use crate::record::RecordError;
 use crate::simulator::Reception as _;
+use crate::testscript::Circumstances;
 
 use super::cell::Hands;
 use super::evidence::Evidence;
 use super::outcome::Side;
 use super::overheard::Overheard;
-use super::scenario::{BASE, Scenario};
+use super::scenario::{BASE, Plans};
 
 /// How long nothing shall have passed before nearly right requests are given away.
 const QUIET: Duration = Duration::from_millis(1500);
@@ -60,15 +61,25 @@ impl Station {
         self.hall.answered(admission.ticket, exchange);
     }
 
-    /// Comes back when nothing has passed for a moment.
-    async fn quiet(&self) {
+    /// Comes back when nothing has passed for so long.
+    pub async fn quiet_for(&self, moment: Duration) {
         loop {
             let since = self.last.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
-            match QUIET.checked_sub(since) {
+            match moment.checked_sub(since) {
                 None => return,
                 Some(left) => tokio::time::sleep(left).await,
             }
         }
+    }
+
+    /// What came and no script of the client waited for, as it may be shown, with the reason.
+    pub fn strays(&self) -> Vec<String> {
+        let shown = |stray: &Stray| {
+            let request = &stray.exchange.request;
+            let text = format!("{} {}: {}", request.method, below(&request.url), stray.why);
+            redaction::mask_bsns(&text).into_owned()
+        };
+        self.hall.strays().iter().map(shown).collect()
     }
 
     /// Judges both sides: the client's scripts as requests come, until all came or `until` is over; then the
@@ -79,45 +90,72 @@ impl Station {
     pub async fn judge(
         &self,
         hands: &Hands<'_>,
-        scenario: &Scenario,
+        plans: &Plans,
         evidence: &Evidence<'_>,
+        circumstances: &Circumstances,
         until: impl Future<Output = ()>,
     ) -> Result<(), RecordError> {
-        let settings = |awaiting| RunSettings {
-            definitions: hands.definitions.clone(),
-            validator: Some(hands.validator),
-            awaiting,
-            ..RunSettings::default()
-        };
-        {
-            let sink = evidence.part(&scenario.awaiting, Side::Client);
-            let settings = settings(Some(Seat { hall: &self.hall, party: 0, base: evidence.target() }));
-            let mut running = std::pin::pin!(engine::run(&scenario.awaiting, hands.http, &sink, &settings));
-            let mut until = std::pin::pin!(until);
-            if scenario.awaits() {
+        self.judge_client(hands, plans, evidence, circumstances, until).await?;
+        self.judge_server(hands, plans, evidence, circumstances).await
+    }
+
+    /// Judges the client, as its requests come.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn judge_client(
+        &self,
+        hands: &Hands<'_>,
+        plans: &Plans,
+        evidence: &Evidence<'_>,
+        circumstances: &Circumstances,
+        until: impl Future<Output = ()>,
+    ) -> Result<(), RecordError> {
+        let sink = evidence.part(&plans.awaiting, Side::Client);
+        let seat = Seat { hall: &self.hall, party: 0, base: evidence.target() };
+        let settings = hands.settings(circumstances, Some(seat));
+        let mut running = std::pin::pin!(engine::run(&plans.awaiting, hands.http, &sink, &settings));
+        let mut until = std::pin::pin!(until);
+        if !plans.awaits() {
+            until.await;
+            return running.await.map(|_| ());
+        }
+        tokio::select! {
+            ran = &mut running => {
+                ran?;
+                // More may come that only the server is judged by.
                 tokio::select! {
-                    ran = &mut running => {
-                        ran?;
-                        // More may come that only the server is judged by.
-                        tokio::select! {
-                            () = self.quiet() => {}
-                            () = &mut until => {}
-                        }
-                    }
-                    () = &mut until => {
-                        self.hall.close(Closing::Done);
-                        running.await?;
-                    }
+                    () = self.quiet_for(QUIET) => {}
+                    () = &mut until => {}
                 }
-            } else {
-                until.await;
+            }
+            () = &mut until => {
+                self.hall.close(Closing::Done);
                 running.await?;
             }
         }
-        let sink = evidence.part(&scenario.serving, Side::Server);
-        engine::run(&scenario.serving, &self.overheard, &sink, &settings(None)).await?;
         Ok(())
     }
+
+    /// Judges the server on what passed.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn judge_server(
+        &self,
+        hands: &Hands<'_>,
+        plans: &Plans,
+        evidence: &Evidence<'_>,
+        circumstances: &Circumstances,
+    ) -> Result<(), RecordError> {
+        let sink = evidence.part(&plans.serving, Side::Server);
+        engine::run(&plans.serving, &self.overheard, &sink, &hands.settings(circumstances, None)).await.map(|_| ())
+    }
+}
+
+/// A URL below the base of the server, as it may be shown.
+pub(super) fn below(url: &str) -> String {
+    redaction::shown_url(url.strip_prefix(BASE).unwrap_or(url)).into_owned()
 }
 
 /// With the body of a packed answer unpacked: what passed stays packed, what is judged is what was meant.

@@ -1,41 +1,13 @@
-//! Everybody against everybody: which cell runs when, and what becomes of one that got no connection.
+//! Everybody against everybody: parties, scenarios and the cells they make.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tokio::sync::mpsc;
-
-use crate::engine::Interrupt;
-
-use super::cell::{self, Hands, Ran};
-use super::evidence::Unanswered;
-use super::journal::{Journal, JournalError};
-use super::outcome::{CellOutcome, CellVerdict, Key, Shard};
-use super::progress::Progress;
-use super::scenario::Scenario;
-
-/// A party that answers.
-#[derive(Clone, Debug)]
-pub struct Server {
-    /// Its name.
-    pub name: String,
-    /// Base URL, without a `/` at its end.
-    pub base: String,
-    /// A fault it has on purpose: name, and `@Type` where it is in that type only.
-    pub defect: Option<String>,
-}
-
-/// A party that asks.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// Its name.
-    pub name: String,
-    /// A fault it has on purpose.
-    pub defect: Option<String>,
-}
+use super::outcome::{CellOutcome, Key, Shard};
+use super::party::{Absent, Client, Server};
+use super::scenario::{Plans, Scenario};
 
 /// How many at once, and how long for a connection.
 #[derive(Clone, Copy, Debug)]
@@ -54,12 +26,6 @@ impl Default for Limits {
     }
 }
 
-/// How often a connection that breaks while it is used is tried again: a party that always breaks it is at
-/// fault.
-const BROKEN: u32 = 3;
-/// How long after a failed connection the next try is.
-const PAUSE: Duration = Duration::from_millis(500);
-
 /// Parties, scenarios and cells.
 pub struct Tournament {
     /// Who answers.
@@ -76,17 +42,12 @@ pub struct Tournament {
     pub limits: Limits,
     /// Goes on when all cells are over, for those that are asked for again.
     pub stays: bool,
+    /// Until when clients that come themselves are waited for.
+    pub until: Option<Instant>,
     /// Parties whose planted fault was mended.
     pub mended: Mutex<HashSet<String>>,
-}
-
-/// A cell that has to be run.
-struct Job {
-    place: usize,
-    attempts: u32,
-    broken: u32,
-    since: Instant,
-    not_before: Instant,
+    /// Clients that are not there at the moment.
+    pub absent: Absent,
 }
 
 impl Tournament {
@@ -107,7 +68,9 @@ impl Tournament {
             folder: folder.to_owned(),
             limits: Limits::default(),
             stays: false,
+            until: None,
             mended: Mutex::default(),
+            absent: Absent::default(),
         }
     }
 
@@ -117,9 +80,24 @@ impl Tournament {
         Some(Key { server: server.name.clone(), client: client.name.clone(), scenario: scenario.name.clone() })
     }
 
-    fn parts(&self, place: usize) -> Option<(&Server, &Client, &Scenario)> {
+    /// The parts of a cell.
+    pub(super) fn parts(&self, place: usize) -> Option<(&Server, &Client, &Scenario)> {
         let (server, client, scenario) = *self.cells.get(place)?;
         Some((self.servers.get(server)?, self.clients.get(client)?, self.scenarios.get(scenario)?))
+    }
+
+    /// Whether the client of a cell comes itself.
+    pub fn comes_itself(&self, place: usize) -> bool {
+        self.parts(place).is_some_and(|(_, client, _)| client.caller.is_some())
+    }
+
+    /// What a cell is judged by, with the tokens of its parties.
+    pub(super) fn plans(&self, place: usize) -> Option<&Plans> {
+        let (server, client, scenario) = *self.cells.get(place)?;
+        let server = self.servers.get(server)?;
+        let callers = || self.clients.get(client)?.caller.as_ref().filter(|_| server.simulated);
+        let own = server.access.as_ref().map(|access| &access.plans).or(callers().map(|caller| &caller.plans));
+        own.and_then(|plans| plans.get(scenario)).or(self.scenarios.get(scenario).map(|scenario| &scenario.plans))
     }
 
     /// Whether a party or a scenario has this name.
@@ -172,124 +150,4 @@ impl Tournament {
         };
         mine.filter(|place| !done(*place)).collect()
     }
-
-    /// Runs cells until none is left (and, where it stays, nobody can ask for one again); every finished cell
-    /// goes to the journal.
-    ///
-    /// # Errors
-    /// When the journal or a record cannot be written.
-    pub async fn run(
-        &self,
-        open: Vec<usize>,
-        hands: &Hands<'_>,
-        (journal, progress): (&Journal, &Progress),
-        mut again: mpsc::UnboundedReceiver<usize>,
-        interrupt: &Interrupt,
-    ) -> Result<(), JournalError> {
-        let now = Instant::now();
-        let job = |place| Job { place, attempts: 0, broken: 0, since: now, not_before: now };
-        let mut waiting: VecDeque<Job> = open.into_iter().map(job).collect();
-        let mut running = FuturesUnordered::new();
-        let mut busy: HashMap<(bool, usize), usize> = HashMap::new();
-        let mut closed = false;
-        loop {
-            while running.len() < self.limits.cells && !interrupt.is_raised() {
-                let now = Instant::now();
-                let free = |job: &Job| {
-                    let Some((server, client, _)) = self.cells.get(job.place) else { return false };
-                    let room = |party| busy.get(&party).copied().unwrap_or(0) < self.limits.party;
-                    job.not_before <= now && room((true, *server)) && room((false, *client))
-                };
-                let Some(at) = waiting.iter().position(free) else { break };
-                let Some(mut job) = waiting.remove(at) else { break };
-                let (server, client, _) = self.cells[job.place];
-                *busy.entry((true, server)).or_default() += 1;
-                *busy.entry((false, client)).or_default() += 1;
-                job.attempts += 1;
-                progress.begun(job.place);
-                running.push(self.attempt(job, hands, progress));
-            }
-            if running.is_empty() && (interrupt.is_raised() || (waiting.is_empty() && (closed || !self.stays))) {
-                return Ok(());
-            }
-            tokio::select! {
-                Some((mut job, ran)) = running.next() => {
-                    let (server, client, _) = self.cells[job.place];
-                    for party in [(true, server), (false, client)] {
-                        busy.entry(party).and_modify(|count| *count = count.saturating_sub(1));
-                    }
-                    let (run, ran) = ran?;
-                    let retried = match ran.unanswered {
-                        Some(Unanswered::Connect) => job.since.elapsed() < self.limits.patience,
-                        Some(Unanswered::Broken) => { job.broken += 1; job.broken < BROKEN }
-                        None => false,
-                    };
-                    if retried {
-                        job.not_before = Instant::now() + PAUSE;
-                        progress.over(job.place, None);
-                        waiting.push_back(job);
-                    } else if let Some(outcome) = self.outcome(&job, run, ran) {
-                        journal.add(&outcome)?;
-                        progress.over(job.place, Some(outcome));
-                    }
-                }
-                asked = again.recv(), if !closed => match asked {
-                    Some(place) => {
-                        if !waiting.iter().any(|job| job.place == place) && place < self.cells.len() {
-                            let now = Instant::now();
-                            waiting.push_front(Job { place, attempts: 0, broken: 0, since: now, not_before: now });
-                        }
-                    }
-                    None => closed = true,
-                },
-                () = tokio::time::sleep(PAUSE / 5) => {}
-            }
-        }
-    }
-
-    async fn attempt(
-        &self,
-        job: Job,
-        hands: &Hands<'_>,
-        progress: &Progress,
-    ) -> (Job, Result<(String, Ran), JournalError>) {
-        let runs = self.folder.join("runs");
-        let Some(parts) = self.parts(job.place) else {
-            let reason = std::io::Error::other("there is no such cell");
-            return (job, Err(JournalError { path: runs, reason }));
-        };
-        let name = folder_name(&runs, parts);
-        let faulty = !self.is_mended(&parts.1.name);
-        let ran = cell::run(hands, (parts, faulty), (&runs, &name), progress).await;
-        let ran = ran.map(|ran| (format!("runs/{name}"), ran));
-        (job, ran.map_err(|error| JournalError { path: error.path, reason: error.cause }))
-    }
-
-    fn outcome(&self, job: &Job, run: String, ran: Ran) -> Option<CellOutcome> {
-        let Ran { judgement, millis, .. } = ran;
-        let both = [judgement.server, judgement.client];
-        Some(CellOutcome {
-            key: self.key(job.place)?,
-            verdict: both.into_iter().max().unwrap_or(CellVerdict::Incomplete),
-            planted_defect: self.planted(job.place),
-            server_verdict: judgement.server,
-            client_verdict: judgement.client,
-            run,
-            scripts: self.parts(job.place)?.2.scripts.clone(),
-            attempts: job.attempts,
-            at: jiff::Timestamp::now().to_string(),
-            millis,
-            counts: judgement.counts,
-            failures: judgement.failures,
-        })
-    }
-}
-
-/// A folder that is not there yet: an earlier try keeps its own.
-fn folder_name(runs: &Path, (server, client, scenario): (&Server, &Client, &Scenario)) -> String {
-    let plain = |name: &str| name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect::<String>();
-    let name = format!("{}--{}--{}", plain(&server.name), plain(&client.name), plain(&scenario.name));
-    let free = |name: &String| !runs.join(name).exists();
-    let numbered = (2u32..).map(|number| format!("{name}--{number}"));
-    std::iter::once(name.clone()).chain(numbered).find(free).unwrap_or(name)
 }

@@ -28,6 +28,6 @@ mod transport;
 
 pub use crate::authorization::Tokens;
 pub use assertion::{ProfileOutcome, ProfileQuery, ProfileValidator};
-pub use plan::{Plan, PlanSettings, PlannedScript, Stance, TypesOf, plan};
-pub use run::{Interrupt, RunOutcome, RunSettings, openings, run};
+pub use plan::{Plan, PlanSettings, PlannedScript, Planner, Stance, TypesOf, is_runnable, plan};
+pub use run::{Announced, Interrupt, RunOutcome, RunSettings, Running, openings, run};
 pub use transport::{Call, Sending, Transport};

@@ -77,18 +77,23 @@ pub struct Plan {
     pub target: String,
     /// The scripts.
     pub scripts: Vec<PlannedScript>,
-    /// Everything wrong, errors first. With an error in it the plan shall not run; the rest leads to
-    /// verdicts (not-evaluated mostly) where it matters.
+    /// Everything wrong, errors first; empty in a plan that a [`Planner`] made, which knows it. With an error
+    /// in it the plan shall not run; the rest leads to verdicts (not-evaluated mostly) where it matters.
     pub problems: Vec<Diagnostic>,
     /// Expressions compiled while planning, for the run.
-    pub(super) expressions: Expressions,
+    pub(super) expressions: Arc<Expressions>,
 }
 
 impl Plan {
     /// True when nothing stands in the way of a run.
     pub fn is_runnable(&self) -> bool {
-        !self.problems.iter().any(|p| p.severity <= Severity::Error)
+        is_runnable(&self.problems)
     }
+}
+
+/// True when none of these stands in the way of a run.
+pub fn is_runnable(problems: &[Diagnostic]) -> bool {
+    !problems.iter().any(|p| p.severity <= Severity::Error)
 }
 
 /// A script with all that it needs at hand.
@@ -127,24 +132,24 @@ pub fn plan(
     types: TypesOf<'_>,
     settings: &PlanSettings,
 ) -> Plan {
-    let mut planner =
-        Planner { files, settings, texts: HashMap::new(), problems: vec![], expressions: Expressions::default() };
-    let target = planner.target();
-    let planned: Vec<PlannedScript> = scripts.iter().filter_map(|script| planner.script(script, types)).collect();
-    planner.inputs(&planned);
-    if !planned.iter().any(|p| p.script.actions().next().is_some()) {
-        planner.problems.push(problem(Severity::Error, code::NOTHING_TO_RUN, "no test is selected"));
-    }
-    planner.problems.sort_by_key(|p| p.severity);
-    Plan { target, scripts: planned, problems: planner.problems, expressions: planner.expressions }
+    let mut planner = Planner::new(files, settings);
+    let plan = planner.plan(scripts, types);
+    Plan { problems: planner.problems(), ..plan }
 }
 
-struct Planner<'p> {
+/// Plans a run, all its scripts at once or some at a time, and knows what is wrong over all of them.
+pub struct Planner<'p> {
     files: &'p dyn ScriptSource,
     settings: &'p PlanSettings,
+    target: String,
     texts: HashMap<std::path::PathBuf, Result<Arc<str>, String>>,
     problems: Vec<Diagnostic>,
-    expressions: Expressions,
+    expressions: Arc<Expressions>,
+    /// Something is asked or judged.
+    acts: bool,
+    /// Variables without a value: how many scripts have them, and the first that does.
+    missing: BTreeMap<String, (usize, Variable)>,
+    declared: BTreeSet<String>,
 }
 
 fn problem(severity: Severity, code: Code, message: impl Into<String>) -> Diagnostic {
@@ -156,9 +161,46 @@ fn problem(severity: Severity, code: Code, message: impl Into<String>) -> Diagno
     }
 }
 
-impl Planner<'_> {
+impl<'p> Planner<'p> {
+    /// Nothing is planned yet.
+    pub fn new(files: &'p dyn ScriptSource, settings: &'p PlanSettings) -> Planner<'p> {
+        let mut planner = Planner {
+            files,
+            settings,
+            target: String::new(),
+            texts: HashMap::new(),
+            problems: vec![],
+            expressions: Arc::default(),
+            acts: false,
+            missing: BTreeMap::new(),
+            declared: BTreeSet::new(),
+        };
+        planner.target = planner.checked_target();
+        planner
+    }
+
+    /// Plans these scripts; what is wrong is known to the planner, not to this plan.
+    pub fn plan(&mut self, scripts: &[Arc<TestScript>], types: TypesOf<'_>) -> Plan {
+        let planned: Vec<PlannedScript> = scripts.iter().filter_map(|script| self.script(script, types)).collect();
+        self.acts |= planned.iter().any(|p| p.script.actions().next().is_some());
+        planned.iter().for_each(|planned| self.inputs(planned));
+        self.texts.clear();
+        let (target, expressions) = (self.target.clone(), self.expressions.clone());
+        Plan { target, scripts: planned, problems: vec![], expressions }
+    }
+
+    /// Everything wrong with what was planned, errors first.
+    pub fn problems(mut self) -> Vec<Diagnostic> {
+        self.open_inputs();
+        if !self.acts {
+            self.problems.push(problem(Severity::Error, code::NOTHING_TO_RUN, "no test is selected"));
+        }
+        self.problems.sort_by_key(|p| p.severity);
+        self.problems
+    }
+
     /// The base URL, checked.
-    fn target(&mut self) -> String {
+    fn checked_target(&mut self) -> String {
         let target = self.settings.target.trim().trim_end_matches('/');
         let fault = match url::Url::parse(target) {
             Err(e) => Some(e.to_string()),
@@ -272,24 +314,23 @@ impl Planner<'_> {
         }
     }
 
-    /// What the user still has to give, and what was given in vain.
-    fn inputs(&mut self, planned: &[PlannedScript]) {
-        let mut missing: BTreeMap<&str, (usize, &Variable)> = BTreeMap::new();
-        let mut declared = BTreeSet::new();
-        for planned in planned {
-            let script = &planned.script;
-            declared.extend(script.variables.iter().map(|v| v.name.as_str()));
-            if planned.set_aside.is_some() {
-                continue;
-            }
-            let open =
-                |v: &&Variable| v.default.is_none() && v.origin.is_none() && !planned.given.contains_key(&v.name);
-            for variable in script.variables.iter().filter(open) {
-                missing.entry(&variable.name).or_insert((0, variable)).0 += 1;
-            }
+    /// What a script declares, and what of it is open.
+    fn inputs(&mut self, planned: &PlannedScript) {
+        let script = &planned.script;
+        self.declared.extend(script.variables.iter().map(|v| v.name.clone()));
+        if planned.set_aside.is_some() {
+            return;
         }
-        for (name, (scripts, variable)) in missing {
-            let s = if scripts == 1 { "" } else { "s" };
+        let open = |v: &&Variable| v.default.is_none() && v.origin.is_none() && !planned.given.contains_key(&v.name);
+        for variable in script.variables.iter().filter(open) {
+            self.missing.entry(variable.name.clone()).or_insert_with(|| (0, variable.clone())).0 += 1;
+        }
+    }
+
+    /// What the user still has to give, and what was given in vain.
+    fn open_inputs(&mut self) {
+        for (name, (scripts, variable)) in &self.missing {
+            let s = if *scripts == 1 { "" } else { "s" };
             let message = format!("variable `{name}` has no value, and {scripts} script{s} may need it");
             let place = &variable.place;
             let mut diagnostic = problem(Severity::Warning, code::INPUT, message).label(&place.source, place.span, "");
@@ -298,7 +339,7 @@ impl Planner<'_> {
             }
             self.problems.push(diagnostic);
         }
-        let tokens = &self.settings.tokens;
+        let (tokens, declared) = (&self.settings.tokens, &self.declared);
         let known_token = |name: &&String| {
             declared.contains(name.as_str()) || declared.contains(format!("{PATIENT_TOKEN}{name}").as_str())
         };

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
-use crate::exchange::{Client, Exchange, Request};
+use crate::exchange::{Client, Exchange, Peer, Request};
 
 /// The action that sends a request; a record finds its answer by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +25,29 @@ pub trait Transport: Sync {
     /// Sends a request and waits for the whole answer.
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t>;
 
+    /// The number that the exchange of a call has in a record that answers; otherwise the run counts.
+    fn number(&self, call: Call<'_>) -> Option<u32> {
+        let _ = call;
+        None
+    }
+
     /// An exchange that somebody else had, as it is to be judged and written down.
     fn seen(&self, exchange: Exchange) -> Exchange {
         exchange
+    }
+
+    /// The servers that answered so far, by their certificates.
+    fn peers(&self) -> Vec<Peer> {
+        vec![]
     }
 }
 
 impl Transport for Client {
     fn send<'t>(&'t self, request: Request, _: Call<'t>) -> Sending<'t> {
         Box::pin(Client::send(self, request))
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        Client::peers(self)
     }
 }

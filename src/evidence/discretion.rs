@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::engine::{Call, Sending, Transport};
-use crate::exchange::{Exchange, Headers, Request, Secrets, redaction};
+use crate::exchange::{Exchange, Headers, Peer, Request, Secrets, redaction};
 use crate::record::{ActionFinished, BodyHash, Event, EventSink, Exchanged, RecordError};
 
 /// A transport whose exchanges hold no secrets where none belong.
@@ -31,6 +31,10 @@ impl Transport for Discreet<'_> {
     fn seen(&self, exchange: Exchange) -> Exchange {
         without(self.transport.seen(exchange), self.secrets)
     }
+
+    fn peers(&self) -> Vec<Peer> {
+        self.transport.peers()
+    }
 }
 
 /// An exchange without these secrets, and with secret headers of the answer as they are recorded.
@@ -53,6 +57,7 @@ pub fn without(mut exchange: Exchange, secrets: &Secrets) -> Exchange {
         }
         Err(error) => error.detail = secrets.text(&error.detail).into_owned(),
     }
+    exchange.refused = exchange.refused.map(|refused| Box::new(without(*refused, secrets)));
     exchange
 }
 
@@ -161,7 +166,7 @@ mod tests {
         let headers = [("Authorization", "Bearer secret-1"), ("X-Copy", "secret-1")].into_iter().collect();
         let request =
             Request { method: "GET".into(), url: "http://h/secret-1".into(), headers, body: "secret-1".into() };
-        Exchange { request, result, started: jiff::Timestamp::UNIX_EPOCH, elapsed: Default::default() }
+        Exchange { request, result, started: jiff::Timestamp::UNIX_EPOCH, elapsed: Default::default(), refused: None }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod bundle;
 pub mod code;
+pub mod declared;
 pub mod diff;
 pub mod discretion;
 pub mod privacy;

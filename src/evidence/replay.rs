@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::engine::{Call, Plan, RunSettings, Sending, Transport, run};
-use crate::exchange::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind, redaction};
+use crate::exchange::{Exchange, Headers, Peer, Request, Response, TransportError, TransportErrorKind, redaction};
 use crate::record::{ActionKind, Event, EventSink, Exchanged, ReadRecordError, Record, RecordError, RecordedMessage};
 
 /// Why a record cannot be replayed.
@@ -46,12 +46,12 @@ pub fn replay(record: &Record, plan: &Plan, settings: &RunSettings<'_>, same: bo
             Poll::Pending => return Err(ReplayError::Waited),
         }
     }
-    if let Some(fault) = answers.fault.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    if let Some(fault) = answers.fault() {
         return Err(fault);
     }
-    let events = collected.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let events = collected.into_events();
     let events = at_its_time(record, events, same)?;
-    Ok(if same { with_tokens(record, events) } else { events })
+    Ok(if same { with_tokens(record, in_its_order(record, events)) } else { events })
 }
 
 /// With the logins of the record where they were: nobody logs in again.
@@ -75,7 +75,10 @@ fn with_tokens(record: &Record, events: Vec<Event>) -> Vec<Event> {
 }
 
 /// With the moments of the record, and, for the same scripts, as far as the record goes.
-fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Vec<Event>, ReplayError> {
+///
+/// # Errors
+/// When the record does not begin with the start of a run.
+pub fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Vec<Event>, ReplayError> {
     let Some(Event::RunStarted(recorded)) = record.events().first() else { return Err(ReplayError::NoStart) };
     if let Some(Event::RunStarted(started)) = events.first_mut() {
         started.at.clone_from(&recorded.at);
@@ -100,10 +103,11 @@ fn at_its_time(record: &Record, mut events: Vec<Event>, same: bool) -> Result<Ve
 }
 
 /// What an event is about, as far as another run of the same scripts has it too.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Place {
     Run,
     Token,
+    Server(String),
     Script(u32),
     Test(u32, u32),
     Exchange(u32),
@@ -112,10 +116,24 @@ enum Place {
     End,
 }
 
+/// In the order of the record, which is another where scripts ran side by side; what it does not have stays where it is, after what came before it.
+pub fn in_its_order(record: &Record, events: Vec<Event>) -> Vec<Event> {
+    let known: HashMap<Place, usize> = record.events().iter().enumerate().map(|(at, e)| (place(e), at)).collect();
+    let mut last = 0;
+    let mut placed: Vec<(usize, Event)> = vec![];
+    for event in events {
+        last = known.get(&place(&event)).copied().unwrap_or(last);
+        placed.push((last, event));
+    }
+    placed.sort_by_key(|(at, _)| *at);
+    placed.into_iter().map(|(_, event)| event).collect()
+}
+
 fn place(event: &Event) -> Place {
     match event {
         Event::RunStarted(_) => Place::Run,
         Event::TokenObtained(_) => Place::Token,
+        Event::ServerSeen(server) => Place::Server(server.sha256.clone()),
         Event::ScriptStarted(script) => Place::Script(script.script),
         Event::TestStarted(test) => Place::Test(test.script, test.test),
         Event::Exchanged(exchange) => Place::Exchange(exchange.exchange),
@@ -125,8 +143,16 @@ fn place(event: &Event) -> Place {
     }
 }
 
+/// Events as they come.
 #[derive(Default)]
-struct Collected(Mutex<Vec<Event>>);
+pub struct Collected(Mutex<Vec<Event>>);
+
+impl Collected {
+    /// What came.
+    pub fn into_events(self) -> Vec<Event> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl EventSink for Collected {
     fn event(&self, event: &Event) -> Result<(), RecordError> {
@@ -136,12 +162,14 @@ impl EventSink for Collected {
 }
 
 /// The recorded exchanges, as answers.
-struct Answers<'r> {
+pub struct Answers<'r> {
     record: &'r Record,
     /// The scripts are those of the record: the action alone says which exchange it was.
     same: bool,
     /// By the action that sent them.
     placed: HashMap<(&'r str, u32, u32), &'r Exchanged>,
+    /// By number.
+    numbered: HashMap<u32, &'r Exchanged>,
     /// By method and URL, in the order of the run; with the path of their script.
     asked: HashMap<(&'r str, &'r str), Vec<(&'r str, &'r Exchanged)>>,
     /// Exchanges that were given as an answer by method and URL.
@@ -150,21 +178,27 @@ struct Answers<'r> {
 }
 
 impl<'r> Answers<'r> {
-    fn new(record: &'r Record, same: bool) -> Self {
+    /// Of a record; `same` says that the scripts are those of the record.
+    pub fn new(record: &'r Record, same: bool) -> Self {
         let mut scripts: HashMap<u32, &str> = HashMap::new();
-        let mut exchanges: HashMap<u32, &Exchanged> = HashMap::new();
+        let mut numbered: HashMap<u32, &Exchanged> = HashMap::new();
+        let renewed: HashSet<u32> = record.events().iter().filter_map(renews).collect();
         let mut placed = HashMap::new();
         let mut asked: HashMap<_, Vec<_>> = HashMap::new();
         for event in record.events() {
             match event {
                 Event::ScriptStarted(script) => drop(scripts.insert(script.script, &script.path)),
                 Event::Exchanged(exchange) => {
-                    exchanges.insert(exchange.exchange, exchange);
+                    numbered.insert(exchange.exchange, exchange);
+                    if renewed.contains(&exchange.exchange) {
+                        // It comes back with the one after it.
+                        continue;
+                    }
                     let script = scripts.get(&exchange.script).copied().unwrap_or_default();
                     asked.entry((&*exchange.method, &*exchange.url)).or_default().push((script, exchange));
                 }
                 Event::ActionFinished(action) if action.kind == ActionKind::Operation => {
-                    let exchange = action.exchange.and_then(|number| exchanges.get(&number));
+                    let exchange = action.exchange.and_then(|number| numbered.get(&number));
                     if let (Some(exchange), Some(script)) = (exchange, scripts.get(&action.script)) {
                         placed.insert((*script, action.test, action.action), *exchange);
                     }
@@ -172,7 +206,7 @@ impl<'r> Answers<'r> {
                 _ => {}
             }
         }
-        Answers { record, same, placed, asked, used: Mutex::default(), fault: Mutex::default() }
+        Answers { record, same, placed, numbered, asked, used: Mutex::default(), fault: Mutex::default() }
     }
 
     /// The exchange of this action, when it asked the same; else the next one that asked the same, of the same
@@ -208,7 +242,16 @@ impl<'r> Answers<'r> {
         self.record.body(hash)?.ok_or_else(|| ReplayError::NoBody(hash.clone()))
     }
 
-    fn exchange(&self, recorded: &Exchanged) -> Result<Exchange, ReplayError> {
+    /// Why an answer could not be given, if that happened.
+    pub fn fault(self) -> Option<ReplayError> {
+        self.fault.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A recorded exchange as it was.
+    ///
+    /// # Errors
+    /// When a body is gone or was altered.
+    pub fn exchange(&self, recorded: &Exchanged) -> Result<Exchange, ReplayError> {
         let headers = |message: &RecordedMessage| -> Headers { message.headers.iter().cloned().collect() };
         let request = Request {
             method: recorded.method.clone(),
@@ -227,7 +270,10 @@ impl<'r> Answers<'r> {
             }
         };
         let started = recorded.at.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Ok(Exchange { request, result, started, elapsed: Duration::from_micros(recorded.micros) })
+        let refused =
+            recorded.renews.filter(|before| *before < recorded.exchange).and_then(|number| self.numbered.get(&number));
+        let refused = refused.map(|before| self.exchange(before).map(Box::new)).transpose()?;
+        Ok(Exchange { request, result, started, elapsed: Duration::from_micros(recorded.micros), refused })
     }
 
     fn answer(&self, request: Request, call: Call<'_>) -> Exchange {
@@ -236,7 +282,13 @@ impl<'r> Answers<'r> {
             let url = redaction::shown_url(&request.url).into_owned();
             let detail = format!("the record has no answer to `{} {url}`", request.method);
             let error = TransportError { kind: TransportErrorKind::NotRecorded, detail };
-            Exchange { request, result: Err(error), started: jiff::Timestamp::UNIX_EPOCH, elapsed: Duration::ZERO }
+            Exchange {
+                request,
+                result: Err(error),
+                started: jiff::Timestamp::UNIX_EPOCH,
+                elapsed: Duration::ZERO,
+                refused: None,
+            }
         };
         found
             .unwrap_or_else(|fault| {
@@ -250,6 +302,31 @@ impl<'r> Answers<'r> {
 impl Transport for Answers<'_> {
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t> {
         Box::pin(std::future::ready(self.answer(request, call)))
+    }
+
+    /// Scripts that ran side by side did not take their numbers in order.
+    fn number(&self, call: Call<'_>) -> Option<u32> {
+        let script = call.script.to_string_lossy();
+        let recorded = self.placed.get(&(&*script, call.test, call.action)).filter(|_| self.same)?;
+        Some(recorded.exchange)
+    }
+
+    /// Those of the record: nobody is asked who they are.
+    fn peers(&self) -> Vec<Peer> {
+        let seen = self.record.events().iter().filter_map(|event| match event {
+            Event::ServerSeen(server) => Some(server.clone().into()),
+            _ => None,
+        });
+        seen.collect()
+    }
+}
+
+/// The exchange that an event renews.
+fn renews(event: &Event) -> Option<u32> {
+    match event {
+        // A number after its own would lead in circles.
+        Event::Exchanged(exchange) => exchange.renews.filter(|before| *before < exchange.exchange),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
+use super::peer::{Peer, Peers};
 use super::settings::{self, ClientSettings, Reach};
 use super::token_source;
 
@@ -21,6 +22,7 @@ pub struct Client {
     settings: ClientSettings,
     /// By route: through the system's proxy or not, with TLS or not.
     clients: [OnceLock<Result<reqwest::Client, String>>; 4],
+    peers: Peers,
 }
 
 impl Client {
@@ -28,12 +30,17 @@ impl Client {
     pub fn new(settings: ClientSettings) -> Client {
         // Whoever installed a provider before us has one that works.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Client { settings, clients: Default::default() }
+        Client { settings, clients: Default::default(), peers: Peers::default() }
     }
 
     /// What it was made with.
     pub fn settings(&self) -> &ClientSettings {
         &self.settings
+    }
+
+    /// The certificates of the servers that answered so far.
+    pub fn peers(&self) -> Vec<Peer> {
+        self.peers.all()
     }
 
     /// Sends a request and waits for the whole answer. A mark in it becomes the token it stands for; when
@@ -57,7 +64,7 @@ impl Client {
             Err(detail) => {
                 let error = TransportError { kind: TransportErrorKind::Refused, detail };
                 let started = jiff::Timestamp::now();
-                return Exchange { request, result: Err(error), started, elapsed: Default::default() };
+                return Exchange { request, result: Err(error), started, elapsed: Default::default(), refused: None };
             }
         };
         let exchange = self.sent(token_source::filled(&request, &name, &token)).await;
@@ -65,7 +72,10 @@ impl Client {
             return exchange;
         }
         match source.token(&name, Some(&token)).await {
-            Ok(new) if new != token => self.sent(token_source::filled(&request, &name, &new)).await,
+            Ok(new) if new != token => {
+                let again = self.sent(token_source::filled(&request, &name, &new)).await;
+                Exchange { refused: Some(Box::new(exchange)), ..again }
+            }
             _ => exchange,
         }
     }
@@ -75,7 +85,7 @@ impl Client {
         let started = jiff::Timestamp::now();
         let clock = Instant::now();
         let result = self.try_send(&mut request).await;
-        Exchange { request, result, started, elapsed: clock.elapsed() }
+        Exchange { request, result, started, elapsed: clock.elapsed(), refused: None }
     }
 
     /// Tokens go nowhere but to the hosts that they are for: not along with a redirect, a next link or
@@ -111,6 +121,10 @@ impl Client {
             builder = builder.header(header, value);
         }
         let response = builder.send().await.map_err(|e| self.explained(e, None))?;
+        let tls = response.extensions().get::<reqwest::tls::TlsInfo>();
+        if let Some(certificate) = tls.and_then(reqwest::tls::TlsInfo::peer_certificate) {
+            self.peers.saw(settings::origin(&request.url), certificate);
+        }
         let status = response.status().as_u16();
         let text = |v: &HeaderValue| v.as_bytes().iter().map(|b| char::from(*b)).collect::<String>();
         let utf8 = |v: &HeaderValue| std::str::from_utf8(v.as_bytes()).map_or_else(|_| text(v), str::to_owned);
@@ -158,7 +172,8 @@ impl Client {
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.timeout)
             .pool_max_idle_per_host(settings.connections)
-            .tcp_nodelay(true);
+            .tcp_nodelay(true)
+            .tls_info(tls);
         if direct {
             builder = builder.no_proxy();
         }

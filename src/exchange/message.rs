@@ -122,4 +122,6 @@ pub struct Exchange {
     pub started: jiff::Timestamp,
     /// Until the last byte of the answer.
     pub elapsed: Duration,
+    /// The same request with a token that was refused, after which this one has a new token.
+    pub refused: Option<Box<Exchange>>,
 }

@@ -7,6 +7,8 @@
 mod client;
 pub mod curl;
 mod message;
+mod peer;
+pub mod pkcs12;
 pub mod redaction;
 mod secrecy;
 mod secret;
@@ -15,6 +17,7 @@ mod token_source;
 
 pub use client::Client;
 pub use message::{Exchange, Headers, Request, Response, TransportError, TransportErrorKind};
+pub use peer::Peer;
 pub use secrecy::Secrets;
 pub use secret::{AccessToken, Bsn, InvalidBsn};
 pub use settings::{ClientSettings, Identity, Reach, origin};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A token that gives access. `Display` and `Debug` write dots.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct AccessToken(String);
 
 impl AccessToken {

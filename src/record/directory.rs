@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::event::Event;
-use super::files::Files;
+use super::files::{Files, Gathering};
 use super::inputs::RunInputs;
 use super::sink::{BodyHash, EventSink, RecordError};
 use super::store::{private_file, private_folder};
@@ -26,7 +26,8 @@ pub fn new_run_id(now: jiff::Timestamp) -> String {
 pub struct RunDirectory {
     path: PathBuf,
     log: Mutex<Option<BufWriter<File>>>,
-    given: Option<(RunInputs, Files)>,
+    /// What the run is given, until it is written.
+    given: Mutex<Option<(RunInputs, Files)>>,
 }
 
 impl RunDirectory {
@@ -39,13 +40,31 @@ impl RunDirectory {
 
     /// A new run under `runs` (`.keur/runs`); nothing is made yet.
     pub fn new(runs: &Path, id: &str) -> RunDirectory {
-        RunDirectory { path: runs.join(id), log: Mutex::new(None), given: None }
+        RunDirectory { path: runs.join(id), log: Mutex::new(None), given: Mutex::new(None) }
     }
 
     /// With what the run is given; it is written before the first event.
     #[must_use]
     pub fn with_inputs(self, inputs: RunInputs, files: Files) -> RunDirectory {
-        RunDirectory { given: Some((inputs, files)), ..self }
+        RunDirectory { given: Mutex::new(Some((inputs, files))), ..self }
+    }
+
+    /// Writes what the run is given, before its first event.
+    pub fn write_given(&self, inputs: &RunInputs, texts: &Gathering<'_>) -> Result<(), RecordError> {
+        private_folder(&self.path).map_err(Self::fault(&self.path))?;
+        self.write_both(inputs, |file| texts.write(file))
+    }
+
+    fn write_both(
+        &self,
+        inputs: &RunInputs,
+        texts: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    ) -> Result<(), RecordError> {
+        self.write(Self::INPUTS, |file| {
+            serde_json::to_writer_pretty(&mut *file, inputs)?;
+            file.write_all(b"\n")
+        })?;
+        self.write(Files::NAME, texts)
     }
 
     /// Where it is, or will be.
@@ -64,12 +83,9 @@ impl RunDirectory {
         let path = self.path.join(Self::EVENTS);
         // A new file: another run's log is never continued.
         let log = private_file(&path).map_err(Self::fault(&path))?;
-        if let Some((inputs, files)) = &self.given {
-            self.write(Self::INPUTS, |file| {
-                serde_json::to_writer_pretty(&mut *file, inputs)?;
-                file.write_all(b"\n")
-            })?;
-            self.write(Files::NAME, |file| files.write(file))?;
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((inputs, files)) = given {
+            self.write_both(&inputs, |file| files.write(file))?;
         }
         Ok(BufWriter::new(log))
     }

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::Peer;
+
 /// Verdict of one assert (or operation).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +32,8 @@ pub enum Event {
     RunStarted(RunStarted),
     /// A token was come by; it is not in here.
     TokenObtained(TokenObtained),
+    /// A server answered over TLS; who it was.
+    ServerSeen(ServerSeen),
     /// A script begins.
     ScriptStarted(ScriptStarted),
     /// A test (or setup, or teardown) begins.
@@ -103,6 +107,35 @@ pub struct TokenObtained {
     pub at: String,
 }
 
+/// The certificate of a server that answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerSeen {
+    /// Scheme, host and port.
+    pub origin: String,
+    /// SHA-256 of the certificate, lower-case hexadecimal.
+    pub sha256: String,
+    /// Whose it is.
+    pub subject: String,
+    /// Who vouches for it.
+    pub issuer: String,
+    /// Its last moment, RFC 3339.
+    pub not_after: String,
+}
+
+impl From<Peer> for ServerSeen {
+    fn from(peer: Peer) -> Self {
+        let Peer { origin, sha256, subject, issuer, not_after } = peer;
+        ServerSeen { origin, sha256, subject, issuer, not_after }
+    }
+}
+
+impl From<ServerSeen> for Peer {
+    fn from(seen: ServerSeen) -> Self {
+        let ServerSeen { origin, sha256, subject, issuer, not_after } = seen;
+        Peer { origin, sha256, subject, issuer, not_after }
+    }
+}
+
 /// A script begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScriptStarted {
@@ -156,6 +189,9 @@ pub struct Exchanged {
     pub at: String,
     /// Until the last byte, in microseconds.
     pub micros: u64,
+    /// Number of the same request before it, whose token was refused: this one has a new token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<u32>,
 }
 
 /// Head and body of a message.

@@ -1,7 +1,7 @@
 //! The texts a run was made with: scripts, included groups, fixtures, rules, properties.
 //!
-//! A run reads through a [`Gathering`], which keeps what it hands out; a replay reads from [`Files`]
-//! and sees what the run saw, whatever became of the files since.
+//! A run reads through a [`Gathering`], which sees to it that a text is the same whenever it is read; a
+//! replay reads from [`Files`] and sees what the run saw, whatever became of the files since.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -36,33 +36,50 @@ impl Files {
 
     /// Writes them, a line each.
     pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        for (path, text) in &self.0 {
-            let path = path.to_string_lossy().into_owned();
-            let line = Line { path, sha256: BodyHash::of(text.as_bytes()).to_string(), text: (&**text).into() };
-            serde_json::to_writer(&mut *to, &line)?;
-            to.write_all(b"\n")?;
-        }
-        Ok(())
+        self.0.iter().try_for_each(|(path, text)| write(to, path, text))
     }
 
     /// Reads them back; a text that is not what its hash says is refused, and so is a path that stands there
     /// twice.
     pub fn read(from: &mut dyn BufRead) -> io::Result<Files> {
-        let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
         let mut files = BTreeMap::new();
-        for (number, line) in from.lines().enumerate() {
-            let text = line?;
-            let line: Line<'_> =
-                serde_json::from_str(&text).map_err(|error| invalid(format!("line {}: {error}", number + 1)))?;
-            if BodyHash::of(line.text.as_bytes()).to_string() != line.sha256 {
-                return Err(invalid(format!("`{}` is not what was recorded", line.path)));
+        let mut twice = None;
+        each(from, |path, text| {
+            if files.insert(path.to_owned(), Arc::from(text)).is_some() {
+                twice.get_or_insert_with(|| path.to_owned());
             }
-            if files.insert(PathBuf::from(&line.path), Arc::from(&*line.text)).is_some() {
-                return Err(invalid(format!("`{}` stands there twice", line.path)));
-            }
+        })?;
+        match twice {
+            Some(path) => Err(invalid(format!("`{}` stands there twice", path.display()))),
+            None => Ok(Files(files)),
         }
-        Ok(Files(files))
     }
+}
+
+fn write(to: &mut dyn Write, path: &Path, text: &str) -> io::Result<()> {
+    let path = path.to_string_lossy().into_owned();
+    let line = Line { path, sha256: BodyHash::of(text.as_bytes()).to_string(), text: text.into() };
+    serde_json::to_writer(&mut *to, &line)?;
+    to.write_all(b"\n")
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Reads them one by one, so that no more than one is in memory; a text that is not what its hash says is
+/// refused.
+pub(super) fn each(from: &mut dyn BufRead, mut take: impl FnMut(&Path, &str)) -> io::Result<()> {
+    for (number, line) in from.lines().enumerate() {
+        let text = line?;
+        let line: Line<'_> =
+            serde_json::from_str(&text).map_err(|error| invalid(format!("line {}: {error}", number + 1)))?;
+        if BodyHash::of(line.text.as_bytes()).to_string() != line.sha256 {
+            return Err(invalid(format!("`{}` is not what was recorded", line.path)));
+        }
+        take(Path::new(&line.path), &line.text);
+    }
+    Ok(())
 }
 
 impl FromIterator<(PathBuf, Arc<str>)> for Files {
@@ -87,10 +104,10 @@ impl ScriptSource for Files {
     }
 }
 
-/// A source that remembers the texts it gave.
+/// A source that remembers which texts it gave: their hashes, for the texts of a large run are many megabytes.
 pub struct Gathering<'s> {
     source: &'s dyn ScriptSource,
-    given: Mutex<BTreeMap<PathBuf, Arc<str>>>,
+    given: Mutex<BTreeMap<PathBuf, BodyHash>>,
 }
 
 impl<'s> Gathering<'s> {
@@ -99,16 +116,37 @@ impl<'s> Gathering<'s> {
         Gathering { source, given: Mutex::default() }
     }
 
-    /// What was read so far.
-    pub fn files(&self) -> Files {
-        Files(self.given.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    /// What was read so far, read again.
+    ///
+    /// # Errors
+    /// A text that is gone or is another by now.
+    pub fn files(&self) -> Result<Files, SourceError> {
+        self.paths().into_iter().map(|path| Ok((path.clone(), self.read(&path)?))).collect()
+    }
+
+    /// Writes what was read so far as [`Files::write`] does, with one text in memory at a time.
+    pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.paths().iter().try_for_each(|path| write(to, path, &self.read(path).map_err(io::Error::other)?))
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 }
 
 impl ScriptSource for Gathering<'_> {
     fn read(&self, path: &Path) -> Result<Arc<str>, SourceError> {
         let text = self.source.read(path)?;
-        self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), text.clone());
+        let hash = BodyHash::of(text.as_bytes());
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        match given.get(path) {
+            Some(known) if *known != hash => {
+                let reason = Reason::Other("it has changed since the run read it first".to_owned());
+                return Err(SourceError { path: path.to_owned(), reason });
+            }
+            Some(_) => {}
+            None => drop(given.insert(path.to_owned(), hash)),
+        }
         Ok(text)
     }
 
@@ -126,6 +164,33 @@ mod tests {
     use super::*;
     use crate::testscript::source::Carried;
 
+    /// A source that has something else every time.
+    struct Restless(std::sync::atomic::AtomicU32);
+
+    impl ScriptSource for Restless {
+        fn read(&self, _: &Path) -> Result<Arc<str>, SourceError> {
+            Ok(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string().into())
+        }
+
+        fn files(&self, path: &Path) -> Result<Vec<PathBuf>, SourceError> {
+            Ok(vec![path.to_owned()])
+        }
+
+        fn is_file(&self, _: &Path) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_text_that_changes_during_a_run_is_refused() {
+        let restless = Restless(0.into());
+        let gathering = Gathering::new(&restless);
+        assert_eq!(gathering.read("a".as_ref()).as_deref(), Ok("0"));
+        let error = gathering.read("a".as_ref()).unwrap_err().to_string();
+        assert!(error.contains("changed since"), "{error}");
+        assert!(gathering.files().is_err());
+    }
+
     #[test]
     fn what_was_read_is_written_and_read_back() {
         let carried = Carried::new([("a/one.xml", "<a/>"), ("a/two.xml", "\"é\n"), ("b", "not read")]);
@@ -134,9 +199,9 @@ mod tests {
         gathering.read("a/one.xml".as_ref()).unwrap();
         gathering.read("a/three.xml".as_ref()).unwrap_err();
         let mut written = vec![];
-        gathering.files().write(&mut written).unwrap();
+        gathering.write(&mut written).unwrap();
         let files = Files::read(&mut &*written).unwrap();
-        assert_eq!(files, gathering.files());
+        assert_eq!(files, gathering.files().unwrap());
         assert_eq!(ScriptSource::read(&files, "a/../a/two.xml".as_ref()).as_deref(), Ok("\"é\n"));
         assert!(files.is_file("a/one.xml".as_ref()) && !files.is_file("b".as_ref()));
         assert_eq!(ScriptSource::files(&files, "a".as_ref()).unwrap().len(), 2);

@@ -17,7 +17,7 @@ mod store;
 pub use directory::{RunDirectory, new_run_id};
 pub use event::*;
 pub use files::{Files, Gathering};
-pub use inputs::{RunInputs, ScriptInput};
+pub use inputs::{CellInput, DeclaredInput, KnownInput, RunInputs, ScriptInput};
 pub use memory::MemoryRecord;
 pub use reader::{ReadRecordError, Record, Veil};
 pub use sink::{BodyHash, EventSink, RecordError, Tee};

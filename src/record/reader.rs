@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::directory::RunDirectory;
 use super::event::Event;
-use super::files::Files;
+use super::files::{self, Files};
 use super::inputs::RunInputs;
 use super::sink::BodyHash;
 use super::store::{Folder, Store};
@@ -77,28 +77,27 @@ impl Record {
     /// The same, from any store.
     pub fn of(store: Box<dyn Store>) -> Result<Record, ReadRecordError> {
         let path = store.place().join(RunDirectory::EVENTS);
-        let text = read(&*store, RunDirectory::EVENTS)?.ok_or_else(|| ReadRecordError::Io {
-            path: path.clone(),
-            cause: io::Error::new(io::ErrorKind::NotFound, "there is no such file"),
-        })?;
-        let mut record = Record {
-            veil: None,
-            trusted: false,
-            events: vec![],
-            truncated: false,
-            unknown: 0,
-            bodies: Bodies::Store(store),
-        };
-        let mut lines = text.split_inclusive(|b| *b == b'\n').enumerate().peekable();
-        while let Some((number, line)) = lines.next() {
-            match serde_json::from_slice(line) {
-                Ok(event) => record.events.push(event),
-                Err(_) if is_unknown_event(line) => record.unknown += 1,
-                Err(_) if lines.peek().is_none() && !line.ends_with(b"\n") => record.truncated = true,
-                Err(cause) => return Err(ReadRecordError::Line { path, line: number + 1, cause }),
+        let fault = |cause| ReadRecordError::Io { path: path.clone(), cause };
+        let absent = || fault(io::Error::new(io::ErrorKind::NotFound, "there is no such file"));
+        let (mut events, mut unknown, mut truncated) = (vec![], 0, false);
+        {
+            let mut lines = store.lines(RunDirectory::EVENTS).map_err(fault)?.ok_or_else(absent)?;
+            let mut line = vec![];
+            for number in 1.. {
+                line.clear();
+                if lines.read_until(b'\n', &mut line).map_err(fault)? == 0 {
+                    break;
+                }
+                match serde_json::from_slice(&line) {
+                    Ok(event) => events.push(event),
+                    Err(_) if is_unknown_event(&line) => unknown += 1,
+                    // Only the last line can be without its end.
+                    Err(_) if !line.ends_with(b"\n") => truncated = true,
+                    Err(cause) => return Err(ReadRecordError::Line { path, line: number, cause }),
+                }
             }
         }
-        Ok(record)
+        Ok(Record { veil: None, trusted: false, events, truncated, unknown, bodies: Bodies::Store(store) })
     }
 
     pub(super) fn in_memory(events: Vec<Event>, bodies: HashMap<BodyHash, Bytes>) -> Record {
@@ -132,9 +131,10 @@ impl Record {
         Record { events, truncated: false, unknown: 0, ..self }
     }
 
-    /// The same record as others may see it: with these events, and every body changed.
+    /// The same record as others may see it: with every event and every body changed.
     #[must_use]
-    pub fn veiled(self, events: Vec<Event>, veil: Veil) -> Record {
+    pub fn veiled(self, event: impl FnMut(Event) -> Event, veil: Veil) -> Record {
+        let events = self.events.into_iter().map(event).collect();
         Record { events, veil: Some(veil), ..self }
     }
 
@@ -199,6 +199,16 @@ impl Record {
         Files::read(&mut &*bytes).map(Some).map_err(|cause| ReadRecordError::Io { path, cause })
     }
 
+    /// Takes the texts one by one, so that no more than one is in memory.
+    pub fn each_file(&self, take: impl FnMut(&Path, &str)) -> Result<(), ReadRecordError> {
+        let Bodies::Store(store) = &self.bodies else { return Ok(()) };
+        let fault = |cause| ReadRecordError::Io { path: store.place().join(Files::NAME), cause };
+        match store.lines(Files::NAME).map_err(fault)? {
+            Some(mut lines) => files::each(&mut *lines, take).map_err(fault),
+            None => Ok(()),
+        }
+    }
+
     fn beside(&self, name: &str) -> Result<Option<(PathBuf, Vec<u8>)>, ReadRecordError> {
         let Bodies::Store(store) = &self.bodies else { return Ok(None) };
         Ok(read(&**store, name)?.map(|bytes| (store.place().join(name), bytes)))
@@ -211,8 +221,10 @@ fn read(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>, ReadRecordErro
 
 /// A complete JSON object whose `event` is a word we do not have.
 fn is_unknown_event(line: &[u8]) -> bool {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 9] = [
         "run_started",
+        "token_obtained",
+        "server_seen",
         "script_started",
         "test_started",
         "exchanged",

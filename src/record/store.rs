@@ -1,13 +1,18 @@
 //! The files of a record, wherever they are: a run directory, or an evidence bundle.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
 
 /// Files by name (`events.jsonl`, `bodies/<sha256>`), to be read.
 pub trait Store: Send + Sync {
     /// The whole file; None when there is no such file.
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>>;
+
+    /// The same, to be read line by line.
+    fn lines(&self, name: &str) -> io::Result<Option<Box<dyn BufRead + '_>>> {
+        Ok(self.read(name)?.map(|bytes| Box::new(Cursor::new(bytes)) as Box<dyn BufRead>))
+    }
 
     /// Where it is, as people know it.
     fn place(&self) -> &Path;
@@ -20,6 +25,14 @@ impl Store for Folder {
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         match fs::read(self.0.join(name)) {
             Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lines(&self, name: &str) -> io::Result<Option<Box<dyn BufRead + '_>>> {
+        match File::open(self.0.join(name)) {
+            Ok(file) => Ok(Some(Box::new(BufReader::new(file)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

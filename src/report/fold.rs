@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::exchange::redaction;
 use crate::record::{
-    ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, SliceMiss, TargetPlace,
+    ActionFinished, ActionKind, Event, Exchanged, Issue, RunStarted, ScriptStarted, ServerSeen, SliceMiss, TargetPlace,
     TestStarted, TokenObtained,
 };
 
@@ -24,12 +24,15 @@ pub struct Fold {
     places: HashMap<u32, usize>,
     exchanges: Vec<ExchangeReport>,
     tokens: Vec<TokenObtained>,
+    servers: Vec<ServerSeen>,
     receipt: Receipt,
     known: Vec<KnownFailure>,
 }
 
 /// A script of which more may come.
 struct OpenScript {
+    /// Its number in the run.
+    number: u32,
     report: ScriptReport,
     /// Numbers of its tests, beside `report.tests`.
     tests: Vec<u32>,
@@ -59,6 +62,7 @@ impl Fold {
         match event {
             Event::RunStarted(run) => self.run = Some(run.clone()),
             Event::TokenObtained(token) => self.tokens.push(token.clone()),
+            Event::ServerSeen(server) => self.servers.push(server.clone()),
             Event::ScriptStarted(script) => self.start_script(script),
             Event::TestStarted(test) => self.start_test(test),
             Event::Exchanged(exchange) => self.exchange(exchange),
@@ -74,7 +78,10 @@ impl Fold {
 
     /// The report of what came in.
     pub fn finish(self) -> RunReport {
-        let Fold { run, finished, scripts, exchanges, tokens, mut receipt, known, .. } = self;
+        let Fold { run, finished, mut scripts, mut exchanges, tokens, servers, mut receipt, known, .. } = self;
+        // Scripts that ran side by side began and asked in any order.
+        scripts.sort_by_key(|script| script.number);
+        exchanges.sort_by_key(|exchange| exchange.id);
         let (ended, interrupted) = finished.unwrap_or((String::new(), true));
         let complete: Vec<bool> = scripts.iter().map(|script| script.finished).collect();
         let mut scripts: Vec<ScriptReport> = scripts.into_iter().map(|script| script.report).collect();
@@ -131,6 +138,7 @@ impl Fold {
             known,
             requirements: vec![],
             tokens,
+            servers,
             exchanges,
             scripts,
         };
@@ -152,7 +160,7 @@ impl Fold {
             verdict: Conclusion::Incomplete,
             tests: vec![],
         };
-        self.scripts.push(OpenScript { report, tests: vec![], finished: false });
+        self.scripts.push(OpenScript { number: script.script, report, tests: vec![], finished: false });
     }
 
     fn start_test(&mut self, test: &TestStarted) {

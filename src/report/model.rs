@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::record::{ActionKind, CodeCount, DefinitionUse, SliceMiss, TokenObtained, Verdict};
+use crate::record::{ActionKind, CodeCount, DefinitionUse, ServerSeen, SliceMiss, TokenObtained, Verdict};
 
 use super::baseline::KnownReport;
 use super::cause::Cause;
@@ -47,6 +47,9 @@ pub struct RunReport {
     /// How tokens were come by; the tokens themselves are nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenObtained>,
+    /// Servers that answered over TLS, by their certificates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServerSeen>,
     /// Requests and answers.
     pub exchanges: Vec<ExchangeReport>,
     /// The scripts in the order of the run.

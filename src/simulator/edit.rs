@@ -44,9 +44,14 @@ fn copy(builder: &mut Builder, node: NodeRef<'_>, edit: &mut dyn FnMut(NodeRef<'
         Edit::Value(value) if node.children().next().is_none() => {
             builder.primitive(node.name(), node.kind(), value);
         }
-        // A primitive with extensions is taken over whole.
-        _ if node.value().is_some() || node.children().next().is_none() => {
+        _ if node.children().next().is_none() => {
             builder.graft(node.name(), node);
+        }
+        _ if node.value().is_some() || node.is_extended_primitive() => {
+            let value = if let Edit::Value(value) = &change { Some(value.as_str()) } else { node.value() };
+            builder.open_primitive(node.name(), node.kind(), value);
+            node.children().for_each(|child| copy(builder, child, edit));
+            builder.close();
         }
         _ => {
             let resource_type = match &change {
@@ -104,5 +109,16 @@ mod tests {
         assert_eq!(on("r", Edit::Type("C")), TEXT.replace("\"B\"", "\"C\""));
         assert_eq!(on("y", Edit::Append(more)), TEXT.replace("1.50", "1.50,\"w\":\"v\""));
         assert_eq!(on("A", Edit::Append(more)), TEXT.replace("\"b\"}", "\"b\"},\"w\":\"v\""));
+    }
+
+    #[test]
+    fn extensions_of_primitives_are_edited_too() {
+        let text = r#"{"resourceType":"A","_a":{"extension":[{"url":"u","valueCode":"c"}]},"x":"1","_x":{"id":"i","extension":[{"url":"u"}]},"y":["2",null],"_y":[null,{"id":"j"}]}"#;
+        assert_eq!(edited(text, |_| Edit::Keep), text);
+        let on = |name: &'static str, edit: Edit| {
+            edited(text, move |n| if n.name() == name { edit.clone() } else { Edit::Keep })
+        };
+        assert_eq!(on("valueCode", Edit::Drop), text.replace(r#","valueCode":"c""#, ""));
+        assert_eq!(on("x", Edit::Value("3".into())), text.replace(r#""1""#, r#""3""#));
     }
 }

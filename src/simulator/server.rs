@@ -362,7 +362,7 @@ async fn exchange(
     if shared.observer.is_some() || shared.reception.is_some() {
         let broken = || TransportError { kind: TransportErrorKind::Broken, detail: "closed on purpose".into() };
         let result = if close { Err(broken()) } else { Ok(response) };
-        let exchange = Exchange { request, result, started, elapsed: clock.elapsed() };
+        let exchange = Exchange { request, result, started, elapsed: clock.elapsed(), refused: None };
         if let Some(observer) = &shared.observer {
             observer.saw(&exchange);
         }

@@ -430,28 +430,3 @@ proptest! {
         }
     }
 }
-
-/// A figure, not a test: `cargo test --release --lib searches_a_second -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn searches_a_second() {
-    let texts: Vec<String> = (0..10_000)
-        .map(|i| {
-            let o = RESOURCES[8].replace("\"o1\"", &format!("\"o{i}\"")).replace("8302-2", &format!("{}", i % 2_000));
-            o.replace("Patient/a", &format!("Patient/p{}", i % 100))
-        })
-        .collect();
-    let started = std::time::Instant::now();
-    let service = open(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-    println!("{} ms to load 10,000 Observations", started.elapsed().as_millis());
-    let started = std::time::Instant::now();
-    ask(&service, "GET", "Observation?code=http://loinc.org|77", &[], "");
-    println!("{} ms for the first search", started.elapsed().as_millis());
-    for path in ["Observation?code=http://loinc.org|77", "Observation?patient=Patient/p7&date=ge2024-01-01&_count=10"] {
-        let started = std::time::Instant::now();
-        for _ in 0..5_000 {
-            assert_eq!(ask(&service, "GET", path, &[], "").status, 200);
-        }
-        println!("{:.0} searches a second: {path}", 5_000.0 / started.elapsed().as_secs_f64());
-    }
-}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZero;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,6 +31,8 @@ pub struct ScriptFile {
 pub struct ScriptSet<'s> {
     files: &'s dyn ScriptSource,
     scripts: Vec<ScriptFile>,
+    /// Bytes of their texts.
+    sizes: Vec<usize>,
 }
 
 impl<'s> ScriptSet<'s> {
@@ -37,24 +40,32 @@ impl<'s> ScriptSet<'s> {
     /// script. A path without scripts is an error; all such paths are named.
     pub fn collect(files: &'s dyn ScriptSource, paths: &[PathBuf]) -> Result<Self, Vec<Diagnostic>> {
         let mut scripts: Vec<ScriptFile> = vec![];
+        let mut sizes = vec![];
         let mut problems = vec![];
         let mut known = BTreeSet::new();
         for root in paths {
             match below(files, root) {
                 Ok(found) => {
                     // A path given twice, or a folder and a file in it, is one script.
-                    let new = found.into_iter().filter(|path| known.insert(path.clone()));
-                    scripts.extend(new.map(|path| ScriptFile { path, root: root.clone() }));
+                    for (path, size) in found.into_iter().filter(|(path, _)| known.insert(path.clone())) {
+                        scripts.push(ScriptFile { path, root: root.clone() });
+                        sizes.push(size);
+                    }
                 }
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { Ok(ScriptSet { files, scripts }) } else { Err(problems) }
+        if problems.is_empty() { Ok(ScriptSet { files, scripts, sizes }) } else { Err(problems) }
     }
 
     /// The files, in order.
     pub fn scripts(&self) -> &[ScriptFile] {
         &self.scripts
+    }
+
+    /// Bytes of their texts, in the same order.
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
     }
 
     /// Where the files are read from.
@@ -70,19 +81,25 @@ impl<'s> ScriptSet<'s> {
     /// Loads every script and makes something of it; the results are in the order of the files. What
     /// `make` does not keep is dropped at once, so that thousands of scripts need the memory of a few.
     pub fn map<T: Send>(&self, make: impl Fn(Loaded) -> T + Sync) -> Vec<T> {
+        self.map_some(0..self.scripts.len(), make)
+    }
+
+    /// The same for some of the files.
+    pub fn map_some<T: Send>(&self, which: Range<usize>, make: impl Fn(Loaded) -> T + Sync) -> Vec<T> {
+        let scripts = self.scripts.get(which).unwrap_or_default();
         let reader = ScriptReader::new(self.files);
         let next = AtomicUsize::new(0);
         let work = || {
             let mut made = vec![];
             while let Some((at, script)) = {
                 let at = next.fetch_add(1, Ordering::Relaxed);
-                self.scripts.get(at).map(|script| (at, script))
+                scripts.get(at).map(|script| (at, script))
             } {
                 made.push((at, make(reader.load(&script.path, &script.root))));
             }
             made
         };
-        let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(self.scripts.len()).max(1);
+        let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len()).max(1);
         let mut made: Vec<(usize, T)> = std::thread::scope(|scope| {
             // A thread that cannot be had is done without: the work is the same.
             let another = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
@@ -101,10 +118,12 @@ impl<'s> ScriptSet<'s> {
     }
 }
 
-/// The script files at a path.
-fn below(files: &dyn ScriptSource, root: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+/// The script files at a path, with the bytes of their texts.
+fn below(files: &dyn ScriptSource, root: &Path) -> Result<Vec<(PathBuf, usize)>, Diagnostic> {
     if files.is_file(root) {
-        return Ok(vec![root.to_owned()]);
+        // Why it cannot be read is said where it is loaded.
+        let size = files.read(root).map_or(0, |text| text.len());
+        return Ok(vec![(root.to_owned(), size)]);
     }
     let unreadable =
         |error: super::source::SourceError| unplaced(Severity::Fatal, problem::UNREADABLE, error.to_string());
@@ -117,7 +136,7 @@ fn below(files: &dyn ScriptSource, root: &Path) -> Result<Vec<PathBuf>, Diagnost
             continue;
         }
         match files.read(&path) {
-            Ok(text) if looks_like_script(&path, &text) => found.push(path),
+            Ok(text) if looks_like_script(&path, &text) => found.push((path, text.len())),
             Ok(_) => passed += 1,
             Err(error) if error.reason == Reason::NotText => passed += 1,
             Err(error) => return Err(unreadable(error)),

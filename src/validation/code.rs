@@ -60,6 +60,13 @@ crate::diagnostic::rules! {
     "In XML is de volgorde van elementen die van de definitie.",
     "move the element", "verplaats het element";
 
+    /// Placeholders of a fixture were filled in.
+    PLACEHOLDERS = 4008,
+    "placeholders of a fixture were filled in", "placeholders van een fixture zijn ingevuld",
+    "The file is a fixture: places such as `${DATE, T, D, -90}` stand for a value on the day of the test. They were filled in before the file was judged, so that lines are those of the file and columns behind a placeholder are not.",
+    "Het bestand is een fixture: plaatsen als `${DATE, T, D, -90}` staan voor een waarde op de dag van de test. Ze zijn ingevuld voordat het bestand is beoordeeld; regels zijn die van het bestand, kolommen achter een placeholder niet.",
+    "nothing, for a fixture; in data that is exchanged write the value", "voor een fixture niets; schrijf in uitgewisselde gegevens de waarde";
+
     /// A required element is missing.
     MINIMUM = 4010,
     "a required element is missing", "een verplicht element ontbreekt",
@@ -200,6 +207,13 @@ crate::diagnostic::rules! {
     "Een UCUM-code bestaat uit eenheden met `.` en `/` ertussen, exponenten, haken en `{annotaties}`, zonder spaties en in ASCII.",
     "write the unit as UCUM does: `mm[Hg]`, `Cel`, `10*9/L`, `ug`", "schrijf de eenheid zoals UCUM: `mm[Hg]`, `Cel`, `10*9/L`, `ug`";
 
+    /// No code of the business leads to the code.
+    NOT_MAPPED = 4037,
+    "no code of the business leads to the code", "geen code uit de bouwsteen leidt naar deze code",
+    "The profile takes the codes of this element from those of the zib by a ConceptMap (extension `11179-permitted-value-conceptmap`), and none of its rows has this one. The required value set of FHIR does have it, so the resource is not invalid for it.",
+    "Het profiel leidt de codes van dit element met een ConceptMap af van die van de zib (extensie `11179-permitted-value-conceptmap`), en geen rij daarvan heeft deze code. De verplichte waardelijst van FHIR heeft haar wel, dus de resource is er niet ongeldig door.",
+    "check that the code says what the zib means; `entered-in-error` and the like have no counterpart there", "controleer of de code zegt wat de zib bedoelt; `entered-in-error` en dergelijke hebben daar geen tegenhanger";
+
     /// A reference is not one.
     REFERENCE_FORM = 4040,
     "a reference is not one", "een referentie is er geen",
@@ -269,6 +283,13 @@ crate::diagnostic::rules! {
     "Only the parts of a complex extension have relative urls.",
     "Alleen delen van een complexe extensie hebben relatieve url's.",
     "use the full canonical of the extension", "gebruik de volledige canonical van de extensie";
+
+    /// FHIR itself defines no such extension.
+    NO_SUCH_EXTENSION = 4054,
+    "FHIR itself defines no such extension", "FHIR zelf definieert deze extensie niet",
+    "The url is at HL7's own address, and everything there is in the core package of the release: it is misspelt, or of another release.",
+    "De url staat op het adres van HL7, en alles daar zit in het core-package van de versie: hij is verkeerd gespeld, of van een andere versie.",
+    "correct the url; the message names one that is nearly the same", "verbeter de url; de melding noemt er een die er sterk op lijkt";
 
     /// An invariant does not hold.
     INVARIANT = 4060,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::code;
+use super::defined::Defined;
+use super::issue::Detail;
 use super::walk::{Origin, Walk};
 use crate::definitions::TypeClass;
 use crate::definitions::profile::{ElementNode, Max, TypeRule};
@@ -143,15 +145,26 @@ impl<'d> Walk<'_, 'd> {
         let (min, max, count) = (rule.rules.min(), rule.rules.max(), nodes.len() as u32);
         if count < min {
             let message = format!("`{}` must occur at least {}, found {count}", rule.name, times(min));
-            self.report(parent, Severity::Error, code::MINIMUM, message, origin);
+            let detail = Detail { child: Some(Defined::child(rule)), ..Detail::default() };
+            self.report_with(parent, Severity::Error, code::MINIMUM, message, detail, origin);
         }
         if let (false, Max::Count(max)) = (max.allows(count), max) {
             let message = match max {
                 0 => format!("`{}` must not occur", rule.name),
                 _ => format!("`{}` may occur at most {}, found {count}", rule.name, times(max)),
             };
-            let at = if max == 0 { nodes.first().copied().unwrap_or(parent) } else { parent };
-            self.report(at, Severity::Error, code::MAXIMUM, message, origin);
+            let (at, child) = match (max, nodes.first()) {
+                (0, Some(first)) => (*first, None),
+                _ => (parent, Some(Defined::child(rule))),
+            };
+            self.report_with(
+                at,
+                Severity::Error,
+                code::MAXIMUM,
+                message,
+                Detail { child, ..Detail::default() },
+                origin,
+            );
         }
     }
 

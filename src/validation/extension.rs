@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::code;
+use super::invariant::context::{self, BASE};
+use super::issue::{Broken, Detail};
 use super::walk::Walk;
 use crate::definitions::profile::{ExtensionContext, StructureDefinition};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Severity, nearest};
 use crate::fhir::NodeRef;
 use crate::fhirpath::{Collection, Context, Element, Expression, Item};
 
@@ -34,7 +36,8 @@ impl<'d> Walk<'_, 'd> {
         let Ok(definition) = self.validator.profiles.definition(url) else {
             let severity = self.policy().unknown_extension;
             let message = format!("the extension `{url}` is in none of the packages");
-            return self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
+            self.report(node, severity, code::UNKNOWN_EXTENSION, message, &nothing);
+            return self.unknown_in_base(node, url, severity);
         };
         self.modifier(node, &definition);
         self.context_invariants(node, holder, &definition);
@@ -46,9 +49,33 @@ impl<'d> Walk<'_, 'd> {
         self.report(holder, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
     }
 
+    /// The extensions at HL7's own address are all in the package of the release: a url there that is none of
+    /// them is misspelt, or of another release.
+    fn unknown_in_base(&mut self, node: NodeRef<'d>, url: &'d str, severity: Severity) {
+        let (Some(name), Some(at)) = (url.strip_prefix(BASE), node.child("url")) else { return };
+        let validator = self.validator;
+        let release = self.document.table().version();
+        let said = self.unknown_extensions.entry(url).or_insert_with(|| {
+            let said = format!("FHIR {release} defines no extension `{name}`");
+            // `iso21090-ADXP-houseNumber`: names of one family differ in their last part.
+            let Some((family, last)) = name.rsplit_once('-') else { return said };
+            let urls = validator.profiles.urls();
+            let names = urls.iter().filter_map(|url| url.strip_prefix(BASE)?.rsplit_once('-'));
+            match nearest(last, names.filter(|(of, _)| *of == family).map(|(_, last)| last)) {
+                Some(near) => format!("{said}, `{family}-{near}` is one"),
+                None => said,
+            }
+        });
+        let message = said.clone();
+        self.report(at, severity, code::NO_SUCH_EXTENSION, message, &"".into());
+    }
+
     /// What must hold of the element that an extension is on.
     fn context_invariants(&mut self, node: NodeRef<'d>, holder: NodeRef<'d>, definition: &StructureDefinition) {
-        for text in &definition.context_invariants {
+        // Our own words count where there are any, as for other invariants.
+        let own = context::of(&definition.url, self.document.table().version());
+        let given = definition.context_invariants.iter().map(|text| &**text).filter(|_| own.is_none());
+        for text in own.iter().map(|row| row.expression).chain(given) {
             let extension = Collection::from(Item::Element(Element::new(self.document, node.id())));
             let context = Context::new(self.document).at(holder.id()).with_written_names();
             let context = context.with_variable("extension", extension);
@@ -61,8 +88,18 @@ impl<'d> Walk<'_, 'd> {
             match holds {
                 Ok(true) => {}
                 Ok(false) => {
-                    let message = format!("the extension `{}` may stand only where `{text}` holds", definition.url);
-                    self.report(node, Severity::Error, code::EXTENSION_CONTEXT, message, &definition.url);
+                    let url = &definition.url;
+                    let says = |words: Option<&str>, alone: &str| words.map_or_else(|| alone.to_owned(), str::to_owned);
+                    let (en, nl) = (own.map(|row| row.says.en), own.map(|row| row.says.nl));
+                    let en = says(en, &format!("`{text}` holds"));
+                    let nl = says(nl, &format!("`{text}` geldt"));
+                    let message = format!("the extension `{url}` may stand only where {en}");
+                    let detail = Detail {
+                        dutch: Some(format!("de extensie `{url}` mag alleen staan waar geldt: {nl}")),
+                        invariant: Some(Broken { key: url.clone(), expression: text.into() }),
+                        ..Detail::default()
+                    };
+                    self.report_with(node, Severity::Error, code::EXTENSION_CONTEXT, message, detail, url);
                 }
                 Err(why) => self.not_checked(&definition.url, node, format!("`{text}` was not checked: {why}")),
             }

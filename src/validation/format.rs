@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::code;
 use super::ucum;
 use super::walk::Walk;
-use crate::definitions::{TypeClass, TypeId};
-use crate::diagnostic::Severity;
+use crate::definitions::{Element, TypeClass, TypeId};
+use crate::diagnostic::{Severity, nearest};
 use crate::fhir::{Format, IrregularityKind, Kind, NodeRef, Shape, narrative, primitive};
 
 /// What to say of each way to bend the representation.
@@ -173,12 +173,12 @@ impl<'d> Walk<'_, 'd> {
         self.report(node, Severity::Error, code::UNKNOWN_ELEMENT, message, nothing);
     }
 
-    /// The element of the parent's type whose name differs by a letter or two.
+    /// The element of the parent's type whose name, as it is written, is nearly this one.
     fn nearest_name(&self, parent: NodeRef<'d>, name: &str) -> Option<String> {
         let table = self.document.table();
         let elements = table.elements_of(self.document.node_type(parent.id()).ty);
-        let near = elements.map(|(_, e)| (edits(&e.name, name), e)).filter(|(d, _)| *d <= 2);
-        near.min_by_key(|(distance, _)| *distance).map(|(_, e)| e.name.to_string())
+        let names: Vec<String> = elements.flat_map(|(_, element)| written_names(element)).collect();
+        nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     fn type_of(&self, node: NodeRef<'d>) -> &'d str {
@@ -220,17 +220,15 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-/// Letters to change, add or leave out to make one word the other (Levenshtein distance).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let substitution = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
-        }
+/// The names under which an element may stand: its own, or for a choice one for each type.
+fn written_names(element: &Element) -> Vec<String> {
+    let of_type = |code: &str| {
+        let mut letters = code.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        format!("{}{}{}", element.name, first.into_iter().collect::<String>(), letters.as_str())
+    };
+    match element.is_choice {
+        true => element.types.iter().map(|(_, facts)| of_type(&facts.code)).collect(),
+        false => vec![element.name.to_string()],
     }
-    row.last().copied().unwrap_or_default()
 }

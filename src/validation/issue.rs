@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::defined::Defined;
 use super::mismatch::SliceMismatch;
-use crate::diagnostic::{Code, Position, Severity, Span};
+use crate::diagnostic::{Code, Language, Position, Severity, Span};
 use crate::fhir::{NodeId, NodeRef};
 
 /// One thing that is wrong (or worth knowing) at one element.
@@ -22,12 +23,37 @@ pub struct Issue {
     pub position: Position,
     /// Its bytes.
     pub span: Span,
-    /// One line.
+    /// One line, in English.
     pub message: String,
+    /// The same in Dutch, where it is more than names and numbers.
+    pub dutch: Option<String>,
     /// Canonical of the definition whose rule it is; empty for rules of the format.
     pub profile: Arc<str>,
     /// For an issue about slices: what did not fit, element by element.
     pub slices: Vec<SliceMismatch>,
+    /// Where that definition speaks of the element (for one that is missing: of what is missing).
+    pub defined: Option<Defined>,
+    /// For an issue about an invariant: which.
+    pub invariant: Option<Broken>,
+}
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Its key; for the context of an extension the extension's url.
+    pub key: Arc<str>,
+    /// Its FHIRPath.
+    pub expression: Arc<str>,
+}
+
+/// What an issue has beside its message.
+#[derive(Default)]
+pub(super) struct Detail {
+    pub dutch: Option<String>,
+    pub slices: Vec<SliceMismatch>,
+    /// The element in the one at hand that the issue is about.
+    pub child: Option<Defined>,
+    pub invariant: Option<Broken>,
 }
 
 /// How many codes could be checked.
@@ -74,6 +100,14 @@ impl Outcome {
 }
 
 impl Issue {
+    /// Its message in a language; English where there is no other.
+    pub fn said(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.message,
+            Language::Nl => self.dutch.as_deref().unwrap_or(&self.message),
+        }
+    }
+
     /// An issue at a node.
     pub fn at(node: NodeRef<'_>, severity: Severity, code: Code, message: String, profile: Arc<str>) -> Issue {
         Issue {
@@ -85,7 +119,10 @@ impl Issue {
             span: node.span(),
             message,
             profile,
+            dutch: None,
             slices: vec![],
+            defined: None,
+            invariant: None,
         }
     }
 }

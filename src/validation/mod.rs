@@ -11,6 +11,7 @@
 mod binding;
 mod bundle;
 pub mod code;
+mod defined;
 mod discriminator;
 mod element;
 mod extension;
@@ -31,12 +32,13 @@ mod walk;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
-pub use issue::{CodeCount, Issue, Outcome, Unavailable};
+pub use defined::Defined;
+pub use issue::{Broken, CodeCount, Issue, Outcome, Unavailable};
 pub use mismatch::SliceMismatch;
 pub use policy::Policy;
 
 use crate::definitions::profile::{Constraint, Profiles, Snapshot};
-use crate::definitions::terminology::Terminology;
+use crate::definitions::terminology::{Authority, Terminology};
 use crate::definitions::{ElementId, TypeId, TypeTable, Typed};
 use crate::fhir::NodeRef;
 use invariant::Ready;
@@ -49,6 +51,7 @@ pub struct Validator {
     types: Arc<TypeTable>,
     profiles: Arc<Profiles>,
     terminology: Arc<Terminology>,
+    authority: Option<Arc<dyn Authority>>,
     policy: Policy,
     /// By the address of the constraint, which is kept alive beside it, and the type and element it is asked of.
     invariants: RwLock<HashMap<Asked, (Arc<Constraint>, Ready)>>,
@@ -65,7 +68,12 @@ impl Validator {
         policy: Policy,
     ) -> Validator {
         let base = types.types().map(|_| OnceLock::new()).chain([OnceLock::new()]).collect();
-        Validator { types, profiles, terminology, policy, invariants: RwLock::default(), base }
+        Validator { types, profiles, terminology, authority: None, policy, invariants: RwLock::default(), base }
+    }
+
+    /// The same validator with somebody to ask about codes that what is loaded does not decide.
+    pub fn asking(self, authority: Option<Arc<dyn Authority>>) -> Validator {
+        Validator { authority, ..self }
     }
 
     /// The types that documents must be typed with.
@@ -107,3 +115,6 @@ impl Validator {
         ready
     }
 }
+
+#[cfg(test)]
+mod tests;

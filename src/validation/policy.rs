@@ -11,6 +11,8 @@ pub struct Policy {
     pub unknown_code_system: Severity,
     /// A code outside an extensible value set.
     pub outside_extensible: Severity,
+    /// A code that no code of the business leads to by the concept map of its binding.
+    pub outside_concept_map: Severity,
     /// A profile that a resource claims and no package has.
     pub unknown_profile: Severity,
     /// An identifier whose system is at a host reserved for examples.
@@ -23,6 +25,7 @@ impl Default for Policy {
             unknown_extension: Severity::Error,
             unknown_code_system: Severity::Warning,
             outside_extensible: Severity::Warning,
+            outside_concept_map: Severity::Information,
             unknown_profile: Severity::Warning,
             example_system: Severity::Error,
         }

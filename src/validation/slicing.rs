@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::code;
+use super::defined::Defined;
 use super::discriminator::Belongs;
 use super::element::times;
+use super::issue::Detail;
 use super::mismatch::SliceMismatch;
 use super::walk::{Origin, Walk};
 use crate::definitions::profile::{Discriminator, ElementNode, Max, SlicingRules};
@@ -50,8 +52,9 @@ impl<'d> Walk<'_, 'd> {
                     if slicing.as_ref().is_some_and(|s| s.rules == SlicingRules::Closed) {
                         let names: Vec<&str> = rule.slices.iter().filter_map(|s| s.slice_name.as_deref()).collect();
                         let message = format!("`{}` fits none of the slices {}", node.name(), names.join(", "));
-                        let table = self.mismatches(&[*node], &rule.slices, discriminators);
-                        self.report_with(*node, Severity::Error, code::CLOSED_SLICING, message, table, origin);
+                        let slices = self.mismatches(&[*node], &rule.slices, discriminators);
+                        let detail = Detail { slices, ..Detail::default() };
+                        self.report_with(*node, Severity::Error, code::CLOSED_SLICING, message, detail, origin);
                     }
                     self.unknown_part(*node, rule, origin);
                     self.element(*node, rule, origin);
@@ -95,12 +98,14 @@ impl<'d> Walk<'_, 'd> {
         } else if count < min {
             let message =
                 format!("slice `{name}` of `{}` must occur at least {}, found {count}", slice.name, times(min));
-            self.report_with(parent, Severity::Error, code::SLICE_MINIMUM, message, table, origin);
+            let detail = Detail { slices: table, child: Some(Defined::child(slice)), ..Detail::default() };
+            self.report_with(parent, Severity::Error, code::SLICE_MINIMUM, message, detail, origin);
         }
         if let (false, Max::Count(most)) = (max.allows(count), max) {
             let message =
                 format!("slice `{name}` of `{}` may occur at most {}, found {count}", slice.name, times(most));
-            self.report(parent, Severity::Error, code::SLICE_MAXIMUM, message, origin);
+            let detail = Detail { child: Some(Defined::child(slice)), ..Detail::default() };
+            self.report_with(parent, Severity::Error, code::SLICE_MAXIMUM, message, detail, origin);
         }
     }
 }

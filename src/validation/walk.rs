@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::issue::{Issue, Outcome, Unavailable};
-use super::mismatch::SliceMismatch;
+use super::issue::{Detail, Issue, Outcome, Unavailable};
 use super::{Policy, Validator};
 use crate::definitions::Typed;
 use crate::definitions::profile::{ProfileError, Snapshot};
@@ -29,6 +28,8 @@ pub(super) struct Walk<'v, 'd> {
     /// What is known of elements that were tried by a definition; true while it is being tried.
     tried: HashMap<(NodeId, usize), bool>,
     reported: HashSet<(NodeId, Code, String)>,
+    /// What is said of extensions at HL7's address that HL7 does not define.
+    pub unknown_extensions: HashMap<&'d str, String>,
     /// Code systems that were reported as unknown: once is enough.
     pub unknown_systems: HashSet<&'d str>,
     /// While above zero, issues are only counted: a slice is being tried.
@@ -45,6 +46,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             judged: HashSet::new(),
             tried: HashMap::new(),
             reported: HashSet::new(),
+            unknown_extensions: HashMap::new(),
             unknown_systems: HashSet::new(),
             trials: vec![],
         }
@@ -61,17 +63,17 @@ impl<'v, 'd> Walk<'v, 'd> {
 
     /// Notes an issue, once for each element, rule and message.
     pub fn report(&mut self, node: NodeRef<'d>, severity: Severity, code: Code, message: String, profile: Origin<'_>) {
-        self.report_with(node, severity, code, message, vec![], profile);
+        self.report_with(node, severity, code, message, Detail::default(), profile);
     }
 
-    /// Notes an issue about slices, with what did not fit.
+    /// Notes an issue, with what goes with it.
     pub fn report_with(
         &mut self,
         node: NodeRef<'d>,
         severity: Severity,
         code: Code,
         message: String,
-        slices: Vec<SliceMismatch>,
+        detail: Detail,
         profile: Origin<'_>,
     ) {
         if let Some(errors) = self.trials.last_mut() {
@@ -80,7 +82,9 @@ impl<'v, 'd> Walk<'v, 'd> {
         }
         if self.reported.insert((node.id(), code, message.clone())) {
             let issue = Issue::at(node, severity, code, message, profile.clone());
-            self.outcome.issues.push(Issue { slices, ..issue });
+            let Detail { dutch, slices, child, invariant } = detail;
+            // Found in full when all is judged: few issues are worth the way to them.
+            self.outcome.issues.push(Issue { dutch, slices, defined: child, invariant, ..issue });
         }
     }
 
@@ -155,13 +159,26 @@ impl<'v, 'd> Walk<'v, 'd> {
         }
     }
 
+    /// True when an element was judged by the definition with this address.
+    pub fn was_judged(&self, node: NodeRef<'d>, definition: usize) -> bool {
+        self.judged.contains(&(node.id(), definition))
+    }
+
     pub fn finish(mut self) -> Outcome {
+        let mut issues = std::mem::take(&mut self.outcome.issues);
+        // What is looked up from here on is not reported.
+        self.trials.push(0);
+        for issue in &mut issues {
+            let node = self.document.node(issue.node);
+            issue.defined = self.defined(node, &issue.profile, issue.defined.take());
+        }
+        self.outcome.issues = issues;
         self.outcome.issues.sort_by_key(|i| (i.span.start(), i.node, i.severity));
         self.outcome
     }
 }
 
 /// Tells snapshots apart; they live as long as the validator.
-fn address(snapshot: &Arc<Snapshot>) -> usize {
+pub(super) fn address(snapshot: &Arc<Snapshot>) -> usize {
     Arc::as_ptr(snapshot) as usize
 }

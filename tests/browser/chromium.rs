@@ -79,8 +79,13 @@ impl Chromium {
 
     /// Opens a file and waits until it has loaded.
     pub fn open(&mut self, file: &Path) -> Result<(), Failed> {
+        self.go(&format!("file://{}", file.display()))
+    }
+
+    /// Opens a page of a server and waits until it has loaded.
+    pub fn go(&mut self, url: &str) -> Result<(), Failed> {
         self.events.clear();
-        self.call("Page.navigate", json!({"url": format!("file://{}", file.display())}))?;
+        self.call("Page.navigate", json!({"url": url}))?;
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.receive()?;
             self.events.push(event);
@@ -98,16 +103,21 @@ impl Chromium {
         }
     }
 
+    /// Whatever the console complains about.
+    pub fn said(&self) -> Vec<String> {
+        let said = self.events.iter().filter(|event| {
+            let method = event["method"].as_str().unwrap_or_default();
+            matches!(method, "Runtime.exceptionThrown" | "Log.entryAdded" | "Runtime.consoleAPICalled")
+        });
+        said.map(ToString::to_string).collect()
+    }
+
     /// Requests beside the page itself, and whatever the console complains about.
     pub fn complaints(&self) -> Vec<String> {
         let requests = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         let urls = requests.filter_map(|event| event["params"]["request"]["url"].as_str());
         let beyond = urls.filter(|url| !url.starts_with("data:")).skip(1).map(|url| format!("request: {url}"));
-        let said = self.events.iter().filter(|event| {
-            let method = event["method"].as_str().unwrap_or_default();
-            matches!(method, "Runtime.exceptionThrown" | "Log.entryAdded" | "Runtime.consoleAPICalled")
-        });
-        beyond.chain(said.map(ToString::to_string)).collect()
+        beyond.chain(self.said()).collect()
     }
 
     /// The base64 of a picture of what is seen.

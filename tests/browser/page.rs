@@ -8,7 +8,7 @@ use libtest_mimic::Failed;
 use super::chromium::Chromium;
 
 /// Contrast of every text with what is behind it, by WCAG 2.2 (1.4.3): the texts that have too little.
-const FAINT: &str = r"(() => {
+pub const FAINT: &str = r"(() => {
   for (const details of document.querySelectorAll('details')) details.open = true;
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const rgba = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
@@ -35,7 +35,7 @@ const FAINT: &str = r"(() => {
 })()";
 
 /// Controls that have no name.
-const NAMELESS: &str = r"[...document.querySelectorAll('button, input, a, summary, img')]
+pub const NAMELESS: &str = r"[...document.querySelectorAll('button, input, a, summary, img')]
   .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.alt)).map(e => e.outerHTML.slice(0, 80))";
 
 fn equal(browser: &mut Chromium, expression: &str, expected: &str) -> Result<(), Failed> {
@@ -112,7 +112,8 @@ pub fn reads_well(page: &Path, pictures: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-fn picture(browser: &mut Chromium, path: &Path) -> Result<(), Failed> {
+/// Keeps a picture of what is seen.
+pub fn picture(browser: &mut Chromium, path: &Path) -> Result<(), Failed> {
     let text = browser.picture()?;
     let digit = |c: u8| match c {
         b'A'..=b'Z' => Some(c - b'A'),

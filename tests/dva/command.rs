@@ -14,6 +14,8 @@ use crate::server::client;
 
 pub const TESTS: &[(&str, Test)] = &[
     ("a_run_logs_in_refreshes_and_shows_no_secret", run),
+    ("a_refused_token_and_its_renewal_are_two_exchanges", renewed),
+    ("a_client_certificate_comes_from_an_archive", archive),
     ("a_run_without_a_token_ends_with_6", no_token),
     ("tokens_are_kept_shown_masked_and_forgotten", kept),
     ("a_redirect_can_be_pasted", pasted),
@@ -178,6 +180,87 @@ fn run() -> Result<(), Failed> {
     Ok(())
 }
 
+fn renewed() -> Result<(), Failed> {
+    // A token that is said to last an hour lasts a second.
+    let served = Served::start(&["--token-lifetime", "1", "--defect", "MM-TOK-05"])?;
+    served.settings("HOOK")?;
+    ends_with(&served.output(&["auth", "login"])?, 0)?;
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let arguments = ["run", "bgz-3.0", "--target", &served.base, "--report", "json=r.json", "--record", "runs"];
+    let output = served.output(&arguments)?;
+    ends_with(&output, 0)?;
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(served.path("r.json"))?)?;
+    let renewals = report["tokens"].as_array().ok_or("no tokens")?.iter();
+    let renewals = renewals.filter(|token| token["how"] == "refreshed-after-refusal").count();
+    let mut left = vec![];
+    files(&served.path("runs"), &mut left)?;
+    let events = left.iter().find(|path| path.ends_with("events.jsonl")).ok_or("no record")?;
+    let folder = events.parent().ok_or("no folder")?.to_string_lossy().into_owned();
+    let events = fs::read_to_string(events)?;
+    let events: Vec<serde_json::Value> = events.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let exchanges: Vec<&serde_json::Value> =
+        events.iter().filter(|event| event["event"] == "exchanged" || event.get("renews").is_some()).collect();
+    let after: Vec<&serde_json::Value> = exchanges.iter().copied().filter(|e| e["renews"].is_u64()).collect();
+    if after.is_empty() || renewals == 0 {
+        return Err(format!("{renewals} renewals, {} exchanges after one", after.len()).into());
+    }
+    for exchange in after {
+        let before = exchanges.iter().find(|e| e["exchange"] == exchange["renews"]).ok_or("the refused one is lost")?;
+        let same = before["url"] == exchange["url"] && before["method"] == exchange["method"];
+        if before["status"] != 401 || exchange["status"] == 401 || !same {
+            return Err(format!("{before}\n{exchange}").into());
+        }
+        if before["request"]["headers"] == exchange["request"]["headers"] {
+            return Err("the two do not differ in their token".into());
+        }
+    }
+    // The same bytes give the same record again.
+    let replayed = served.output(&["replay", &folder])?;
+    ends_with(&replayed, 0)
+}
+
+fn archive() -> Result<(), Failed> {
+    use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKeyChain};
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let served = Served::start(&[])?;
+    let pair = &served.config.certificates.client;
+    let certificate = CertificateDer::from_pem_slice(pair.cert_pem.as_bytes())?;
+    let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes())?;
+    let chain = PrivateKeyChain::new(key.secret_der(), [1], [Certificate::from_der(certificate.as_ref())?]);
+    let mut store = KeyStore::new();
+    store.add_entry("pgo", KeyStoreEntry::PrivateKeyChain(chain));
+    fs::write(served.path("client.p12"), store.writer("geheim").encryption_iterations(10).write()?)?;
+    fs::write(served.path("password"), "geheim\n")?;
+    // Without the certificate of the configuration: the archive has to do.
+    let mut config: serde_json::Value = serde_json::from_str(&fs::read_to_string(served.path("dva.json"))?)?;
+    config["certificates"]["client"] = serde_json::json!({});
+    fs::write(served.path("without.json"), config.to_string())?;
+    let settings = |password: &str| {
+        served.settings(&format!("HOOK\ncertificate = \"client.p12\"\n{password}"))?;
+        let text = fs::read_to_string(served.path("keur.toml"))?;
+        let text = text.replace("dva = \"dva.json\"", "dva = \"without.json\"");
+        Ok::<(), Failed>(fs::write(served.path("keur.toml"), text)?)
+    };
+    for (password, code, says) in [
+        ("certificate-password = \"@password\"", 0, "TOETSEMA: logged in"),
+        ("certificate-password = \"env:P12\"", 2, "its password is another"),
+        ("certificate-password = \"geheim\"", 2, "a secret is not written out here"),
+        ("", 2, "is a PKCS#12 archive with a password"),
+    ] {
+        settings(password)?;
+        let mut command = served.keur(&["auth", "login", "TOETSEMA"]);
+        let output = command.env("P12", "anders").env_remove("KEUR_CERTIFICATE_PASSWORD").output()?;
+        ends_with(&output, code)?;
+        if !text(&output).contains(says) || text(&output).contains("geheim\"") {
+            return Err(format!("not said that {says}:\n{}", text(&output)).into());
+        }
+    }
+    let check = ["check", "medmij", "--dva", "without.json", "--client-certificate", "client.p12"];
+    let check = [&check[..], &["--certificate-password", "@password", "--only", "MM-TOK-01"]].concat();
+    ends_with(&served.output(&check)?, 0)
+}
+
 fn no_token() -> Result<(), Failed> {
     let served = Served::start(&[])?;
     for (login, says) in [
@@ -299,7 +382,7 @@ fn wrong() -> Result<(), Failed> {
     for (login, says) in [
         ("flow = \"implicit\"", "`flow` cannot be `implicit`"),
         ("client-secret = \"s3cret\"", "a secret is not written out here"),
-        ("certificate = \"client.p12\"", "PKCS#12"),
+        ("certificate = \"client.p12\"", "`certificate`"),
         ("colour = \"red\"", "unknown field `colour`"),
         ("token-parameters = \"header\"", "`token-parameters` cannot be"),
     ] {

@@ -24,7 +24,8 @@ pub async fn dva(release: Release, lifetime: u64, faults: &[&str]) -> RunningDva
         ..Settings::new(Definitions::embedded(FhirVersion::Stu3))
     };
     let defects = faults.iter().map(|id| ActiveFault::named(id).unwrap_or_else(|| panic!("no fault {id}"))).collect();
-    let settings = DvaSettings { simulator, release, token_lifetime: Duration::from_secs(lifetime), defects };
+    let token_lifetime = Duration::from_secs(lifetime);
+    let settings = DvaSettings { simulator, release, token_lifetime, pull_profile: None, defects };
     start(settings).await.expect("a DVA")
 }
 

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::tools::{Answer, Chance, Desk, script, server};
+use crate::tools::{Answer, Chance, Desk, Ended, script, server};
 
 const COUNT: usize = 200;
 const PER_ANSWER: usize = 20;
 const TOKEN: &str = "run-token-7f3a91c2d4";
+/// Somebody who is asked for by name and in no answer.
+const SOUGHT: [&str; 2] = ["Zolderhuizen", "Wubbelina"];
+/// Somebody whose name the server says when it breaks off, or sends the client elsewhere.
+const REDIRECTED: &str = "Kelderhoven";
 
 struct Person {
     bsn: String,
@@ -105,7 +109,23 @@ fn planted_as(key: &str, answer: fn(&[Person], usize, &str) -> Answer) -> (Desk,
     let served: Vec<Person> = persons();
     let url = server(move |number, first| {
         let from = number * PER_ANSWER % COUNT;
-        answer(&served[from..from + PER_ANSWER], number, first)
+        let (status, headers, body) = answer(&served[from..from + PER_ANSWER], number, first);
+        match first {
+            _ if first.contains("_page=elsewhere") => {
+                (302, format!("Location: http://127.0.0.1:9/fhir/Patient?family={REDIRECTED}\r\n"), String::new())
+            }
+            // A header that is none: the client gives up.
+            _ if first.contains("_page=broken") => (status, format!("{headers}\u{1}\r\n"), body),
+            // What was asked comes back, in a refusal.
+            _ if first.contains("name") || first.contains("family") => {
+                let said = format!("`{first}` finds nobody");
+                let outcome = format!(
+                    r#"{{"resourceType":"OperationOutcome","issue":[{{"severity":"error","code":"not-found","diagnostics":"{said}"}}]}}"#
+                );
+                (404, headers, outcome)
+            }
+            _ => (status, headers, body),
+        }
     });
     let desk = Desk::new();
     let failing: &[&str] = &[
@@ -118,29 +138,54 @@ fn planted_as(key: &str, answer: fn(&[Person], usize, &str) -> Answer) -> (Desk,
     let number = "?identifier=http://fhir.nl/fhir/NamingSystem/bsn|${bsn}";
     let tests: Vec<(String, &[&str])> =
         (0..COUNT / PER_ANSWER).map(|at| (format!("{number}&_count={at}"), failing)).collect();
-    let tests: Vec<(&str, &[&str])> = tests.iter().map(|(params, checks)| (params.as_str(), *checks)).collect();
+    let mut tests: Vec<(&str, &[&str])> = tests.iter().map(|(params, checks)| (params.as_str(), *checks)).collect();
+    let by_name = [
+        "?family=${family}&given:exact=${given}",
+        "?name:contains=${given}%20${family}",
+        "?general-practitioner.family=${family}&phonetic=${given}",
+        "?_count=1&_page=elsewhere",
+        "?_count=1&_page=broken",
+    ];
+    tests.extend(by_name.map(|params| (params, failing)));
     std::fs::write(desk.path("planted.yaml"), script(&tests)).unwrap();
     std::fs::write(desk.path("token"), TOKEN).unwrap();
-    let bsn = format!("bsn={}", all[0].bsn);
-    let mut arguments = vec!["run", "planted.yaml", "--target", &url, "--token", "ONE=@token", "--var", &bsn];
-    let reports = ["json=r.json", "junit=r.xml", "terminal=r.txt"];
+    let variables = [("bsn", &*all[0].bsn), ("family", SOUGHT[0]), ("given", SOUGHT[1])];
+    let variables = variables.map(|(name, value)| format!("{name}={value}"));
+    let mut arguments = vec!["run", "planted.yaml", "--target", &url, "--token", "ONE=@token"];
+    arguments.extend(variables.iter().flat_map(|variable| ["--var", variable]));
+    let reports: Vec<String> = REPORTS.map(|kind| format!("{kind}=run.{kind}")).into();
     arguments.extend(reports.iter().flat_map(|report| ["--report", report]));
-    let ran = desk.keur_with(&arguments, key).with(1);
-    std::fs::write(desk.path("run.out"), ran.stdout + &ran.stderr).unwrap();
-    // And at a terminal.
-    let told = desk.keur_with(&["replay", &desk.run()], key).with(1);
-    std::fs::write(desk.path("replay.out"), told.stdout + &told.stderr).unwrap();
-    let packed = desk.keur_with(&["evidence", "pack", &desk.run(), "-o", "b.zip"], key).with(0);
-    std::fs::write(desk.path("pack.out"), packed.stdout + &packed.stderr).unwrap();
-    let verified = desk.keur_with(&["evidence", "verify", "b.zip"], key).with(0);
-    std::fs::write(desk.path("verify.out"), verified.stdout + &verified.stderr).unwrap();
-    let diffed = desk.keur_with(&["diff", &desk.run(), "b.zip", "--format", "json"], key);
-    std::fs::write(desk.path("diff.out"), diffed.stdout + &diffed.stderr).unwrap();
+    let keep = |name: &str, ended: Ended| std::fs::write(desk.path(name), ended.stdout + &ended.stderr).unwrap();
+    keep("run.out", desk.keur_with(&arguments, key).with(1));
+    let run = desk.run();
+    // And at a terminal, later, and of the bundle.
+    keep("replay.out", desk.keur_with(&["replay", &run], key).with(1));
+    let again: Vec<String> = REPORTS.map(|kind| format!("{kind}=later.{kind}")).into();
+    let mut later = vec!["report", &run];
+    later.extend(again.iter().flat_map(|report| ["--report", report]));
+    keep("report.out", desk.keur_with(&later, key).with(1));
+    keep("pack.out", desk.keur_with(&["evidence", "pack", &run, "-o", "b.zip"], key).with(0));
+    keep("verify.out", desk.keur_with(&["evidence", "verify", "b.zip"], key).with(0));
+    let of_bundle: Vec<String> = REPORTS.map(|kind| format!("{kind}=bundle.{kind}")).into();
+    let mut bundle = vec!["replay", "b.zip"];
+    bundle.extend(of_bundle.iter().flat_map(|report| ["--report", report]));
+    keep("bundle.out", desk.keur_with(&bundle, key));
+    keep("diff.json", desk.keur_with(&["diff", &run, "b.zip", "--format", "json"], key));
+    // Under another key everything is another value.
+    keep("diff.out", desk.keur_with(&["diff", &run, "b.zip"], "a third key"));
     (desk, all)
 }
 
-const OUTPUTS: [&str; 9] =
-    ["r.json", "r.xml", "r.txt", "run.out", "replay.out", "b.zip", "pack.out", "verify.out", "diff.out"];
+/// Every kind of report.
+const REPORTS: [&str; 10] =
+    ["html", "json", "junit", "terminal", "testreport", "testreport-r5", "sarif", "har", "github", "gitlab"];
+
+/// Everything that comes out of keur.
+fn outputs() -> Vec<String> {
+    let said = ["run.out", "replay.out", "report.out", "pack.out", "verify.out", "bundle.out", "diff.out", "diff.json"];
+    let reports = ["run", "later", "bundle"].iter().flat_map(|of| REPORTS.map(|kind| format!("{of}.{kind}")));
+    reports.chain(said.into_iter().chain(["b.zip"]).map(str::to_owned)).collect()
+}
 
 #[test]
 fn nobody_is_seen_in_any_output() {
@@ -153,15 +198,17 @@ fn nobody_is_seen_when_the_answers_are_xml() {
 }
 
 fn nobody_is_seen((desk, persons): (Desk, Vec<Person>)) {
-    let mut planted: Vec<&str> = vec![TOKEN];
+    let mut planted: Vec<&str> = vec![TOKEN, SOUGHT[0], SOUGHT[1], REDIRECTED];
     for person in &persons {
         planted.extend([&*person.bsn, &person.family, &person.given, &person.token]);
     }
     let lower: Vec<String> = planted.iter().map(|text| text.to_lowercase()).collect();
     let found = aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(&lower).unwrap();
-    for name in OUTPUTS {
-        let bytes = desk.bytes(name);
-        assert!(!bytes.is_empty(), "{name}");
+    let mut leaks = String::new();
+    for name in outputs() {
+        let bytes = desk.bytes(&name);
+        // What was told may be nothing where everything went to files.
+        assert!(!bytes.is_empty() || name.ends_with(".out"), "{name}");
         let seen: Vec<String> = found
             .find_iter(&bytes)
             .map(|m| {
@@ -169,8 +216,15 @@ fn nobody_is_seen((desk, persons): (Desk, Vec<Person>)) {
                 String::from_utf8_lossy(&bytes[around]).into_owned()
             })
             .collect();
-        assert!(seen.is_empty(), "{name}: {} planted texts, the first: {:?}", seen.len(), &seen[..seen.len().min(5)]);
+        if !seen.is_empty() {
+            leaks.push_str(&format!(
+                "{name}: {} planted texts, the first: {:?}\n",
+                seen.len(),
+                &seen[..seen.len().min(3)]
+            ));
+        }
     }
+    assert!(leaks.is_empty(), "{leaks}");
     // The texts were there to be found, and the run folder has no token in it.
     let bodies = desk.path(".keur/runs").join(desk.run()).join("bodies");
     let received: Vec<u8> =

@@ -178,7 +178,7 @@ fn reply(mut stream: &TcpStream, status: u16, headers: &str, body: &str) -> std:
 pub fn script(tests: &[(&str, &[&str])]) -> String {
     let mut out = String::from(
         "resourceType: TestScript\nname: Planted\nstatus: active\n_profile: [{id: p}]\nprofile: [\"http://hl7.org/fhir/StructureDefinition/Bundle\"]\n\
-         variable:\n  - name: patient-token-ONE\n  - name: bsn\n    defaultValue: none\ntest:\n",
+         variable:\n  - name: patient-token-ONE\n  - name: bsn\n    defaultValue: none\n  - name: family\n    defaultValue: none\n  - name: given\n    defaultValue: none\ntest:\n",
     );
     for (number, (params, expressions)) in tests.iter().enumerate() {
         out.push_str(&format!(

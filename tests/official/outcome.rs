@@ -25,7 +25,15 @@ pub struct Action {
     pub kind: String,
     pub verdict: String,
     pub code: String,
+    pub title: String,
     pub message: String,
+    pub source: Source,
+}
+
+#[derive(Deserialize)]
+pub struct Source {
+    /// The group that an assert stands in; None for the script itself.
+    pub path: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -155,6 +155,7 @@ impl Sample {
             error,
             at: "2026-01-02T03:04:06Z".into(),
             micros: 10_000 * u64::from(self.exchange),
+            renews: None,
         }));
         self
     }

@@ -14,9 +14,10 @@ const OVER_ALL: f64 = 99.0;
 const IN_EVERY_STANDARD: f64 = 97.0;
 const AT_SAME_ELEMENT: f64 = 95.0;
 
-/// Bounds that are *not* met yet, with the figure that is: it may rise, never fall. Two of 62 files of
-/// Questionnaires-2-0 (`que-7` although there is an answer) and six of 99 errors; the list says why.
-const REACHED: [(&str, f64); 2] = [("Questionnaires-2-0", 96.7), ("Stu3 at the same element", 93.9)];
+/// Bounds that are *not* met, with the figure that is: it may rise, never fall. Two of 62 files of
+/// Questionnaires-2-0 (`que-7` although there is an answer) and five of 99 errors: those two, and three of a
+/// slicing by type that the other validator closes. The list says why it is not right there.
+const REACHED: [(&str, f64); 2] = [("Questionnaires-2-0", 96.7), ("Stu3 at the same element", 94.9)];
 
 fn bound(of: &str, usual: f64) -> f64 {
     REACHED.iter().find(|(name, _)| *name == of).map_or(usual, |(_, reached)| *reached)

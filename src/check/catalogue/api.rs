@@ -39,6 +39,6 @@ checks! {
     "API-32" Warn C "SD001.013; AG001-004; OB001; OB006; TS001.004/.006" [EvidenceUrls] "documentation can be read without logging in" / "documentatie is te lezen zonder in te loggen" => evidence;
     "API-33" Note C "DI001-003; LM001-006" [] "the library of APIs lists this one" / "de API-bibliotheek noemt deze" => by_hand;
     "API-34" Note C "SC009" [] "prescribed generic functions are used" / "voorgeschreven generieke functies worden gebruikt" => by_hand;
-    "API-35" Hard C "DR009; DR-R005; DR-R007.001; DR-R008.002; LM007" [] "a client negotiates formats and survives additions" / "een client onderhandelt over formaten en overleeft toevoegingen" => by_hand;
+    "API-35" Hard C "DR009; DR-R005; DR-R007.001; DR-R008.002; LM007" [] "a client negotiates formats and survives additions" / "een client onderhandelt over formaten en overleeft toevoegingen" => client;
     "API-36" Note C "SC005" [FhirBase] "reads appear as AuditEvent, where those can be searched" / "inzage verschijnt als AuditEvent, waar die te doorzoeken zijn" => audit;
 }

@@ -137,6 +137,8 @@ pub enum Need {
     Sender,
     /// A notified-pull party that is notified.
     Receiver,
+    /// Where a person withdraws consent.
+    WithdrawalPage,
     /// `--allow-writes`.
     Writes,
     /// `--wait-expiry`.
@@ -155,16 +157,16 @@ impl Need {
 }
 
 #[rustfmt::skip]
-const NEEDS: [(Need, Words); 31] = [
+const NEEDS: [(Need, Words); 32] = [
     (Need::AuthorizationEndpoint, Words::new("the authorization endpoint (`--zal` with `--provider` and `--service`, or `--authorization-endpoint`)", "het authorization-endpoint (`--zal` met `--provider` en `--service`, of `--authorization-endpoint`)")),
     (Need::TokenEndpoint, Words::new("the token endpoint (`--zal` with `--provider` and `--service`, or `--token-endpoint`)", "het token-endpoint (`--zal` met `--provider` en `--service`, of `--token-endpoint`)")),
     (Need::FhirBase, Words::new("the resource endpoint (`--target`)", "het resource-endpoint (`--target`)")),
     (Need::Client, Words::new("our own client (`--client-id` and `--redirect-uri`)", "de eigen client (`--client-id` en `--redirect-uri`)")),
     (Need::Token, Words::new("an access token (`--token`) or a way to log in (`--login-hook`, or a person with user and password)", "een access-token (`--token`) of een manier om in te loggen (`--login-hook`, of een persoon met gebruiker en wachtwoord)")),
     (Need::Login, Words::new("a way to log in (`--login-hook`, or a person with user and password in the configuration)", "een manier om in te loggen (`--login-hook`, of een persoon met gebruiker en wachtwoord in de configuratie)")),
-    (Need::SecondPerson, Words::new("a second test person with data", "een tweede testpersoon met gegevens")),
-    (Need::PersonWithoutData, Words::new("a test person without data", "een testpersoon zonder gegevens")),
-    (Need::PersonUnder16, Words::new("a test person younger than 16", "een testpersoon jonger dan 16")),
+    (Need::SecondPerson, Words::new("a second test person with data (`--person`, or in the configuration)", "een tweede testpersoon met gegevens (`--person`, of in de configuratie)")),
+    (Need::PersonWithoutData, Words::new("a test person without data (`--person NAME=no-data`)", "een testpersoon zonder gegevens (`--person NAAM=no-data`)")),
+    (Need::PersonUnder16, Words::new("a test person younger than 16 (`--person NAME=too-young`)", "een testpersoon jonger dan 16 (`--person NAAM=too-young`)")),
     (Need::ClientCertificate, Words::new("a client certificate (`--client-certificate`)", "een clientcertificaat (`--client-certificate`)")),
     (Need::SecondCertificate, Words::new("a second client certificate whose host is not on the whitelist", "een tweede clientcertificaat waarvan de host niet op de whitelist staat")),
     (Need::ExpiredCertificate, Words::new("an expired client certificate", "een verlopen clientcertificaat")),
@@ -173,7 +175,7 @@ const NEEDS: [(Need, Words); 31] = [
     (Need::OtherProvider, Words::new("a second provider at the same DVA", "een tweede aanbieder bij dezelfde DVA")),
     (Need::ShareService, Words::new("a service for sharing (Delen)", "een gegevensdienst voor Delen")),
     (Need::UnlistedService, Words::new("a service that the OCL does not grant to our client", "een gegevensdienst die de OCL onze client niet toekent")),
-    (Need::OnBehalfOf, Words::new("a login on behalf of somebody else", "een login namens iemand anders")),
+    (Need::OnBehalfOf, Words::new("a login on behalf of somebody else, which keur cannot do; somebody can answer it with `--answers`", "een login namens iemand anders, die keur niet kan doen; iemand kan het beantwoorden met `--answers`")),
     (Need::Lists, Words::new("a list (`--zal`, `--ocl`, `--whl` or `--gnl`)", "een lijst (`--zal`, `--ocl`, `--whl` of `--gnl`)")),
     (Need::Zal, Words::new("the provider list (`--zal`)", "de zorgaanbiederslijst (`--zal`)")),
     (Need::Whl, Words::new("the whitelist (`--whl`)", "de whitelist (`--whl`)")),
@@ -181,10 +183,11 @@ const NEEDS: [(Need, Words); 31] = [
     (Need::Tls, Words::new("an endpoint with `https:`", "een endpoint met `https:`")),
     (Need::FrontTls, Words::new("an authorization endpoint with `https:`", "een authorization-endpoint met `https:`")),
     (Need::BackTls, Words::new("a token or resource endpoint with `https:`", "een token- of resource-endpoint met `https:`")),
-    (Need::Sender, Words::new("a sending party (`--sender-token-endpoint` and `--sender-fhir`)", "een verzendende partij (`--sender-token-endpoint` en `--sender-fhir`)")),
-    (Need::Receiver, Words::new("a receiving party (`--notification-endpoint` and `--receiver-token-endpoint`)", "een ontvangende partij (`--notification-endpoint` en `--receiver-token-endpoint`)")),
+    (Need::Sender, Words::new("a sending party (`token_endpoint` and `fhir_base` of `notified_pull` in the configuration)", "een verzendende partij (`token_endpoint` en `fhir_base` van `notified_pull` in de configuratie)")),
+    (Need::Receiver, Words::new("a receiving party (`token_endpoint` and `notification_endpoint` of `notified_pull` in the configuration)", "een ontvangende partij (`token_endpoint` en `notification_endpoint` van `notified_pull` in de configuratie)")),
+    (Need::WithdrawalPage, Words::new("the page where a person withdraws consent (`--withdrawal-page`)", "de pagina waar een persoon de toestemming intrekt (`--withdrawal-page`)")),
     (Need::Writes, Words::new("leave to write on the system under test (`--allow-writes`)", "toestemming om op het geteste systeem te schrijven (`--allow-writes`)")),
-    (Need::LongRun, Words::new("time to wait until tokens expire (`--wait-expiry`)", "tijd om te wachten tot tokens verlopen (`--wait-expiry`)")),
+    (Need::LongRun, Words::new("time to wait until tokens expire (`--wait-expiry`, or `--wait-expiry=20m`)", "tijd om te wachten tot tokens verlopen (`--wait-expiry`)")),
     (Need::JwtClient, Words::new("a client with a registered signing key", "een client met een geregistreerde ondertekeningssleutel")),
     (Need::EvidenceUrls, Words::new("addresses of documentation (`--evidence-url`)", "adressen van documentatie (`--evidence-url`)")),
 ];

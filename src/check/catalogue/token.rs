@@ -34,5 +34,5 @@ checks! {
     "MM-TOK-27" Hard C "core.autorisatie: uniqueness; entropy: RFC 6749 section 10.10" [TokenEndpoint, Login] "tokens are unique and cannot be guessed" / "tokens zijn uniek en niet te raden" => tokens_unguessable;
     "MM-TOK-28" Hard R "core.rscint item 4" [TokenEndpoint, Login] "tokens hold no readable citizen service number" / "tokens bevatten geen leesbaar BSN" => no_bsn;
     "MM-TOK-29" Warn R "RFC 6749 section 5.2" [TokenEndpoint, Client] "errors of the token endpoint have the form of RFC 6749" / "fouten van het token-endpoint hebben de vorm van RFC 6749" => error_form;
-    "MM-TOK-30" Note U "RFC0054 mentions withdrawal" [] "what happens to a refresh token when consent is withdrawn" / "wat er met een refresh-token gebeurt als de toestemming wordt ingetrokken" => by_hand;
+    "MM-TOK-30" Note U "RFC0054 mentions withdrawal" [TokenEndpoint, Client, Login, WithdrawalPage] (from R2_0) "what happens to a refresh token when consent is withdrawn" / "wat er met een refresh-token gebeurt als de toestemming wordt ingetrokken" => withdrawn;
 }

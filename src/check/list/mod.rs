@@ -22,7 +22,8 @@ const PRODUCTION: [&str; 2] = ["stelselnode.medmij.nl", "register.medmij.nl"];
 /// True when a list is of the production network.
 pub fn is_production(place: &str) -> bool {
     let host = url::Url::parse(place).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
-    host.is_some_and(|host| PRODUCTION.contains(&host.as_str()))
+    // `name.` is the same host.
+    host.is_some_and(|host| PRODUCTION.contains(&host.trim_end_matches('.')))
 }
 
 /// Lists that were read in this run: text and what it holds.
@@ -127,10 +128,11 @@ pub fn fill(zal: &List, provider: &str, service: Option<&str>, setup: &mut Setup
                 .or_insert_with(|| endpoint.trim_end_matches('/').to_owned());
         }
     }
-    if setup.services.is_empty() {
-        setup.services = std::iter::once(tested.id.clone())
-            .chain(ids.iter().filter(|id| **id != tested.id).map(|id| (*id).to_owned()))
-            .collect();
+    // Those that were named come first; a token of a newer release is for all of the list.
+    for id in std::iter::once(tested.id.as_str()).chain(ids) {
+        if !setup.services.iter().any(|known| known == id) {
+            setup.services.push(id.to_owned());
+        }
     }
     Ok(())
 }

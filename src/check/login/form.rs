@@ -1,5 +1,7 @@
 //! Just enough HTML to fill in a form: tags and attributes, nothing nested is understood.
 
+use crate::authorization::Decision;
+
 /// A page.
 pub struct Page {
     tags: Vec<Tag>,
@@ -136,12 +138,12 @@ impl Form<'_> {
     }
 
     /// Sent with the button that agrees, or the one that does not.
-    pub fn decide(self, decision: super::Decision) -> Option<Filled> {
+    pub fn decide(self, decision: Decision) -> Option<Filled> {
         let mut pairs = self.hidden();
         let last = |text: &str| text.rsplit('=').next().unwrap_or_default().to_owned();
         let refuses = |text: &str| REFUSALS.iter().chain(&CANCELS).any(|word| last(text).starts_with(word));
-        let refuse = matches!(decision, super::Decision::Refuse | super::Decision::Abort);
-        if decision == super::Decision::Lasting {
+        let refuse = matches!(decision, Decision::Refuse | Decision::Abort);
+        if decision == Decision::Lasting {
             let boxes = self.fields.iter().filter(|f| matches!(Form::kind(f), "checkbox" | "radio"));
             let lasting = |text: &str| LASTING.iter().any(|word| text.to_ascii_lowercase().contains(word));
             for field in boxes {
@@ -200,7 +202,6 @@ pub fn unescaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Decision;
     use super::*;
 
     const LOGIN: &str = r#"<html><title>Log in</title><form method="post" action="/go?a=1&amp;b=2">

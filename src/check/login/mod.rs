@@ -1,5 +1,8 @@
-//! How a person logs in when nobody sits at the screen: a form that is filled in, or a command that is
-//! given the URL and gives back where it ended.
+//! How a person logs in when nobody sits at the screen: a form that is filled in, or the login hook of
+//! [`crate::authorization`].
+//!
+//! Filling in forms is here and not in `authorization`: a run never sees a login page, it has a hook for
+//! that. Checks look at every page on the way, and have persons that refuse, walk away or may not log in.
 
 mod form;
 
@@ -7,6 +10,7 @@ pub use form::Page;
 
 use url::Url;
 
+use crate::authorization::{self, Decision, leads_back, run_hook};
 use crate::exchange::AccessToken;
 
 use super::session::{Peer, Place, Seen, Session, request};
@@ -20,22 +24,8 @@ pub enum LoginMethod {
     None,
     /// The forms of the DVA are filled in with the user and password of a person.
     Form,
-    /// A command is given the URL in `KEUR_LOGIN_URL`, the person in `KEUR_PERSON` and what to decide in
-    /// `KEUR_DECISION` (`consent`, `refuse`, `abort`); it prints the URL that the browser was sent back to.
+    /// A command does it: [`run_hook`].
     Hook(String),
-}
-
-/// What the person does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Decision {
-    /// Agrees for this once.
-    Consent,
-    /// Agrees until further notice.
-    Lasting,
-    /// Does not agree.
-    Refuse,
-    /// Walks away at the login page.
-    Abort,
 }
 
 /// Where a login ended.
@@ -78,10 +68,30 @@ pub async fn log_in(
     }
 }
 
+/// Has a person take back their consent.
+///
+/// # Errors
+/// Why that did not come to an end.
+pub async fn withdraw(session: &Session<'_>, page: &str, person: &Person) -> Result<(), String> {
+    match &session.setup.login {
+        LoginMethod::None => Err("there is no way to log in".to_owned()),
+        LoginMethod::Hook(command) => hook(session, command, page, "", person, Decision::Withdraw).await.map(drop),
+        LoginMethod::Form => {
+            let seen = session.get(Peer::Nobody, Place::Front, page, &[("Accept", "text/html")]).await;
+            let read = Page::read(&seen.text());
+            let filled = read.form().and_then(|form| form.login(&person.user, person.password.expose(), false));
+            let Some((_, action, body)) = filled else { return Err(format!("there is no form: {}", seen.in_words())) };
+            let here = Url::parse(&seen.exchange.request.url).map_err(|error| error.to_string())?;
+            let action = here.join(&action).map_err(|error| error.to_string())?;
+            let form = [("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")];
+            let done = session.send(Peer::Nobody, Place::Front, request("POST", action.as_str(), &form, body)).await;
+            if done.is_success() { Ok(()) } else { Err(done.in_words()) }
+        }
+    }
+}
+
 fn comes_back(url: &Url, redirect_uri: &str) -> bool {
-    let bare = &url[..url::Position::AfterPath];
-    bare == redirect_uri.split(['?', '#']).next().unwrap_or_default()
-        || Url::parse(redirect_uri).is_ok_and(|wanted| bare == &wanted[..url::Position::AfterPath])
+    Url::parse(redirect_uri).is_ok_and(|wanted| leads_back(url, &wanted))
 }
 
 async fn fill_in(
@@ -159,27 +169,21 @@ async fn hook(
     person: &Person,
     decision: Decision,
 ) -> Result<Landing, String> {
-    let decided = match decision {
-        Decision::Consent => "consent",
-        Decision::Lasting => "consent-lasting",
-        Decision::Refuse => "refuse",
-        Decision::Abort => "abort",
+    let password = Some(person.password.clone()).filter(|password| !password.expose().is_empty());
+    let person = authorization::Person { name: person.user.clone(), user: person.user.clone(), password };
+    let came_back = run_hook(command, url, &person, decision).await.map_err(|error| error.to_string())?;
+    let Some(line) = came_back else {
+        return match decision {
+            Decision::Consent | Decision::Lasting => Err("the login hook wrote no URL".to_owned()),
+            Decision::Refuse | Decision::Abort | Decision::Withdraw => {
+                Ok(Landing { redirect: None, last: None, consent: None })
+            }
+        };
     };
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut child = tokio::process::Command::new(shell);
-    child.arg(flag).arg(command).env("KEUR_LOGIN_URL", url).env("KEUR_PERSON", &person.user);
-    child.env("KEUR_DECISION", decided).stdin(std::process::Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(session.setup.timeout, child.output())
-        .await
-        .map_err(|_| "the login hook did not end in time".to_owned())?
-        .map_err(|e| format!("the login hook does not start: {e}"))?;
-    if !output.status.success() {
-        return Err(format!("the login hook ended with {}", output.status));
+    if decision == Decision::Withdraw {
+        return Ok(Landing { redirect: None, last: None, consent: None });
     }
-    let said = String::from_utf8_lossy(&output.stdout);
-    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let Some(line) = line else { return Ok(Landing { redirect: None, last: None, consent: None }) };
-    let redirect = Url::parse(line).map_err(|_| "the login hook did not print a URL".to_owned())?;
+    let redirect = Url::parse(&line).map_err(|_| "the login hook did not print a URL".to_owned())?;
     if let Some((_, code)) = redirect.query_pairs().find(|(name, _)| name == "code") {
         session.keep_secret(AccessToken::new(code).expose());
     }

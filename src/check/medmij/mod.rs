@@ -1,11 +1,13 @@
 //! MedMij: we are the DVP, the party under test is a DVA.
 
+pub mod asking;
 pub mod authorization;
 pub mod bundle;
 pub mod flow;
 pub mod paging;
 pub mod refusal;
 pub mod resource;
+pub mod secrets;
 pub mod token;
 
 pub use flow::Observations;

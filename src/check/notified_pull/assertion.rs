@@ -17,25 +17,47 @@ const CLIENT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How long our assertions are good, in seconds.
 const LIFETIME: u64 = 120;
 
+/// What a token is asked for: to notify without a base, to pull with one.
+#[derive(Clone, Copy)]
+pub struct Wish<'w> {
+    /// The authorization base of a notification.
+    pub base: Option<&'w str>,
+    /// On Nuts: somebody is logged in with us.
+    pub user: bool,
+}
+
+/// Purposes of Nuts: what a receiver serves, and what a sender serves.
+const PURPOSES: [&str; 2] = ["bgz-receiver", "bgz-sender"];
+
 /// Our key, and what goes into an assertion.
 struct Signer {
     key: SigningKey,
     issuer: String,
     audience: String,
+    /// Claims beside those of RFC 7523.
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Signer {
-    fn of(session: &Session<'_>) -> Result<Signer, Outcome> {
+    fn of(session: &Session<'_>, wish: Wish<'_>) -> Result<Signer, Outcome> {
         let pull = session.party()?;
         let missing = || Outcome::open(code::INPUT, "missing: our signing key (`notified_pull.partner_key_pem`)");
         let pem = pull.partner_key.as_ref().ok_or_else(missing)?;
         let key = SigningKey::from_pem(pem.expose(), &pull.partner_kid, None)
             .map_err(|error| Outcome::blocked(error.to_string()))?;
-        Ok(Signer { key, issuer: pull.partner_id.clone(), audience: pull.token_endpoint.clone() })
+        let mut more = vec![];
+        if session.nuts() {
+            let pulls = wish.base.is_some();
+            more.extend([("purposeOfUse", json!(PURPOSES[usize::from(pulls)])), ("vcs", json!(wish.base.as_slice()))]);
+            more.extend((pulls && wish.user).then(|| ("usi", json!("keur-toetser"))));
+        }
+        Ok(Signer { key, issuer: pull.partner_id.clone(), audience: pull.token_endpoint.clone(), more })
     }
 
     fn claims(&self) -> Map<String, Value> {
-        claims(&self.issuer, &self.audience, LIFETIME)
+        let mut claims = claims(&self.issuer, &self.audience, LIFETIME);
+        claims.extend(self.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        claims
     }
 
     fn sign(&self, claims: &Map<String, Value>) -> String {
@@ -58,11 +80,15 @@ async fn asked(
     peer: Peer,
 ) -> Result<Seen, Outcome> {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", GRANT).append_pair("assertion", grant);
-    form.append_pair("client_assertion_type", CLIENT).append_pair("client_assertion", client);
-    if let Some(base) = base {
-        form.append_pair("authorization_base", base);
-        session.keep_secret(base);
+    form.append_pair("grant_type", GRANT);
+    base.inspect(|base| session.keep_secret(base));
+    if session.nuts() {
+        // One assertion says both who asks and what for; the base is among its claims.
+        form.append_pair("assertion", client);
+    } else {
+        form.append_pair("assertion", grant);
+        form.append_pair("client_assertion_type", CLIENT).append_pair("client_assertion", client);
+        form.extend_pairs(base.map(|base| ("authorization_base", base)));
     }
     let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")];
     let endpoint = session.party()?.token_endpoint.clone();
@@ -72,9 +98,14 @@ async fn asked(
 
 /// Asks with good assertions.
 pub async fn ask(session: &Session<'_>, base: Option<&str>, peer: Peer) -> Result<Seen, Outcome> {
-    let signer = Signer::of(session)?;
+    ask_for(session, Wish { base, user: true }, peer).await
+}
+
+/// Asks with good assertions, with a user or without one.
+pub async fn ask_for(session: &Session<'_>, wish: Wish<'_>, peer: Peer) -> Result<Seen, Outcome> {
+    let signer = Signer::of(session, wish)?;
     let (client, grant) = (signer.sign(&signer.claims()), signer.sign(&signer.claims()));
-    asked(session, &client, &grant, base, peer).await
+    asked(session, &client, &grant, wish.base, peer).await
 }
 
 /// The access token of an answer.
@@ -133,7 +164,7 @@ fn given(seen: &Seen, what: &str, level: Level) -> Outcome {
 
 /// Every broken assertion, and a good one twice.
 pub async fn mutations(session: &Session<'_>, base: Option<&str>) -> Judged {
-    let signer = Signer::of(session)?;
+    let signer = Signer::of(session, Wish { base, user: true })?;
     let mut outcome = Outcome::holds();
     for (what, client, level) in broken(&signer) {
         let grant = signer.sign(&signer.claims());
@@ -145,7 +176,7 @@ pub async fn mutations(session: &Session<'_>, base: Option<&str>) -> Judged {
 
 /// The same assertions twice.
 async fn replayed(session: &Session<'_>, base: Option<&str>) -> Judged {
-    let signer = Signer::of(session)?;
+    let signer = Signer::of(session, Wish { base, user: true })?;
     let (client, grant) = (signer.sign(&signer.claims()), signer.sign(&signer.claims()));
     let first = asked(session, &client, &grant, base, Peer::Client).await?;
     if token(&first).is_none() {
@@ -157,7 +188,7 @@ async fn replayed(session: &Session<'_>, base: Option<&str>) -> Judged {
 
 /// API-26: signatures that anybody could make.
 pub async fn forged(session: &Session<'_>) -> Judged {
-    let signer = Signer::of(session)?;
+    let signer = Signer::of(session, Wish { base: None, user: false })?;
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let mut outcome = Outcome::holds();
     let symmetric = || {
@@ -192,7 +223,7 @@ pub async fn judged(session: &Session<'_>) -> Judged {
         );
         return Ok(outcome);
     }
-    let signer = Signer::of(session)?;
+    let signer = Signer::of(session, Wish { base: None, user: false })?;
     let chosen = ["an expired assertion", "an assertion for another audience"];
     for (what, client, level) in broken(&signer).into_iter().filter(|(what, ..)| chosen.contains(what)) {
         let grant = signer.sign(&signer.claims());

@@ -192,7 +192,7 @@ async fn answer(
     }
     let mut state = locked(&state);
     state.count += 1;
-    state.seen.push(Exchange { request, result: Ok(response), started, elapsed: clock.elapsed() });
+    state.seen.push(Exchange { request, result: Ok(response), started, elapsed: clock.elapsed(), refused: None });
     Ok(outgoing)
 }
 
@@ -241,6 +241,11 @@ fn decide(request: &Request, base: &str, state: &Mutex<State>) -> Response {
         }
         if !valid {
             return outcome(401);
+        }
+        if request.method == "PUT" {
+            // The workflow Task of Nuts, moved on.
+            let task: Value = serde_json::from_slice(&request.body).unwrap_or_else(|_| json!({}));
+            return document(200, "application/fhir+json; charset=utf-8", &task);
         }
         let query = url.as_ref().and_then(Url::query).map_or(String::new(), |query| format!("?{query}"));
         let asked = format!("{below}{query}");

@@ -3,7 +3,9 @@
 //! here, and what needs steering is not evaluated.
 //!
 //! The authorization model is a profile: `np-twiin`, `np-nuts`, and `np-open` for bench tests, which has
-//! no tokens of its own and shows no conformance.
+//! no tokens of its own and shows no conformance. On Nuts the queries are in a workflow Task, and the one
+//! assertion of a token request says what for (`purposeOfUse`), by which credential (`vcs`), and for which
+//! user (`usi`); DIDs are not resolved and credentials not read.
 
 pub mod assertion;
 mod host;
@@ -46,12 +48,25 @@ impl Session<'_> {
         host.as_ref().map_err(|why| Outcome::blocked(format!("our own endpoints do not start: {why}")))
     }
 
+    /// That the party can be told what to do, or that a way to do so is missing.
+    fn steerable(&self) -> Result<(), Outcome> {
+        match self.party()?.control.is_empty() {
+            true => {
+                Err(Outcome::open(code::INPUT, "missing: a way to have the party act (`control` of `notified_pull`)"))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// The party plays the BgZ referral on Nuts.
+    fn nuts(&self) -> bool {
+        self.setup.pull.as_ref().is_some_and(|pull| pull.profile == "np-nuts")
+    }
+
     /// Tells the party what to do.
     async fn steer(&self, what: Value) -> Result<Value, Outcome> {
+        self.steerable()?;
         let control = self.party()?.control.clone();
-        if control.is_empty() {
-            return Err(Outcome::open(code::INPUT, "missing: a way to have the party act (`notified_pull.control`)"));
-        }
         let body = what.to_string();
         let seen = self
             .send(Peer::Client, Place::Other, request("POST", &control, &[("Content-Type", "application/json")], body))

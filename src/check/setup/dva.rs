@@ -39,6 +39,7 @@ pub fn read(text: &str, setup: &mut Setup) -> Result<(), String> {
     fill(&mut setup.redirect_uri, &file.redirect_uri);
     fill(&mut setup.provider, &file.provider);
     fill(&mut setup.sandbox, &file.sandbox_base);
+    fill(&mut setup.withdrawal_page, &file.withdrawal_page);
     fill(&mut setup.share_service, &file.share_service);
     if setup.services.is_empty() {
         setup.services = file.services;
@@ -106,11 +107,7 @@ fn person(entry: PersonConfig) -> Person {
     Person {
         user: entry.user,
         password: AccessToken::new(entry.password),
-        role: match entry.role.as_str() {
-            "no-data" => Role::NoData,
-            "too-young" => Role::TooYoung,
-            _ => Role::Data,
-        },
+        role: Role::parse(&entry.role).unwrap_or_default(),
         patient: known(entry.patient),
         family_name: known(entry.family_name),
         bsn: known(entry.bsn),

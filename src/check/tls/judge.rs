@@ -5,7 +5,7 @@ use rustls::{ProtocolVersion, version};
 
 use crate::check::catalogue::Level;
 use crate::check::code;
-use crate::check::medmij::flow::{Authorization, TokenRequest};
+use crate::check::medmij::asking::{Authorization, TokenRequest};
 use crate::check::outcome::{Finding, Judged, Outcome};
 use crate::check::session::{Peer, Place, Seen, Session, request};
 

@@ -8,7 +8,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::authorization::{How, LoginError, TokenSet, code, run_hook, store_key};
+use crate::authorization::{How, LoginError, TokenSet, code, come_back, store_key};
 use crate::diagnostic::{Diagnostic, Words};
 
 use super::console::Console;
@@ -17,7 +17,7 @@ use super::problem;
 use super::runtime::{self, Workers};
 use super::settings::{Checked, Settings};
 use listener::Listener;
-pub use settings::{Configured, configured};
+pub use settings::{Configured, Limits, configured, for_terminology, of_table};
 
 /// Flags of `auth`.
 #[derive(clap::Args, Debug)]
@@ -36,8 +36,8 @@ const EXAMPLE: &str = "In keur.toml:
   client-id = \"pgo.example\"
   redirect-uri = \"https://pgo.example/cb\"
   scope = \"eenziekenhuis\"
-  certificate = \"client.pem\"       # shown to servers that ask for one; PEM
-  key = \"client.key\"
+  certificate = \"client.p12\"       # shown to servers that ask for one: PKCS#12, or PEM with `key`
+  certificate-password = \"env:P12\" # or @FILE; without it KEUR_CERTIFICATE_PASSWORD
   ca = \"ca.pem\"                    # trusted beside the platform's authorities
   hook = \"./login.sh\"              # gets the login URL, writes the final redirect
 
@@ -177,7 +177,7 @@ async fn one(
     let known = configured.live.login_of(name);
     let came_back = match known.as_ref().and_then(|known| Some((known, known.hook.as_ref()?))) {
         Some((known, hook)) if !arguments.paste_redirect => {
-            run_hook(hook, &started.url, &known.person).await.map_err(failed)?
+            come_back(hook, &started.url, &known.person).await.map_err(failed)?
         }
         _ if arguments.paste_redirect => {
             console.error(&format!("{} ({name}):\n{}\n", GO.get(console.language), started.url));

@@ -4,21 +4,25 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::authorization::assertion::{Algorithm, SigningKey};
 use crate::authorization::{DEFAULT, Flow, LiveTokens, Login, LoginSettings, PATIENT_TOKEN, Person, TokenStore, code};
-use crate::diagnostic::{Diagnostic, NoteKind, Span};
+use crate::diagnostic::{Diagnostic, NoteKind, Source, Span};
 use crate::exchange::{AccessToken, Client, ClientSettings, Identity, Reach};
 use crate::simulator::dva::DvaConfig;
 
+use super::super::certificate::{self, Held};
 use super::super::problem;
 use super::super::settings::{Checked, Settings};
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct File {
     login: Option<Table>,
+    terminology_login: Option<Table>,
 }
 
 #[derive(Deserialize, Default)]
@@ -39,6 +43,7 @@ struct Table {
     signing_algorithm: Option<String>,
     audience: Option<String>,
     certificate: Option<PathBuf>,
+    certificate_password: Option<String>,
     key: Option<PathBuf>,
     ca: Option<PathBuf>,
     resolve: BTreeMap<String, String>,
@@ -100,17 +105,80 @@ pub fn configured(
     hook: Option<&str>,
 ) -> Result<Option<Configured>, Vec<Diagnostic>> {
     let Some(source) = settings.file() else { return Ok(None) };
-    let file: File = toml::from_str(&source.text).map_err(|error| {
+    let Some(table) = read(source, "login")?.login else { return Ok(None) };
+    whole(source, table, Limits::of(checked), hook)
+}
+
+/// The login for the terminology server, if the settings file has one: nobody logs in by hand there.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn for_terminology(file: Option<&Source>, limits: Limits) -> Result<Option<Configured>, Vec<Diagnostic>> {
+    const TABLE: &str = "terminology-login";
+    let Some(source) = file else { return Ok(None) };
+    let Some(mut table) = read(source, TABLE)?.terminology_login else { return Ok(None) };
+    let without_person: Vec<&str> =
+        Flow::ALL.iter().filter(|(_, flow)| !flow.has_person()).map(|(name, _)| *name).collect();
+    let flow = table.flow.get_or_insert_with(|| "client-credentials".to_owned());
+    if !without_person.contains(&flow.as_str()) {
+        let message = format!("`flow` of `[{TABLE}]` cannot be `{flow}`");
+        let expected = without_person.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+        return Err(vec![problem::error(code::SETTINGS, message).note(NoteKind::Expected, expected)]);
+    }
+    whole(source, table, limits, None)
+}
+
+/// The limits of what is asked for a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest wait for an answer.
+    pub timeout: Duration,
+    /// No host is dialled but those that are named.
+    pub offline: bool,
+}
+
+impl Limits {
+    /// Those of the settings.
+    pub fn of(checked: &Checked) -> Limits {
+        Limits { timeout: checked.timeout, offline: checked.offline }
+    }
+}
+
+fn read(source: &Source, table: &str) -> Result<File, Vec<Diagnostic>> {
+    toml::from_str(&source.text).map_err(|error| {
         let span = error.span().map_or(Span::default(), |span| Span::new(span.start, span.end));
-        let message = format!("`[login]` of `{}`: {}", source.name, error.message().replace('\n', ", "));
+        let message = format!("`[{table}]` of `{}`: {}", source.name, error.message().replace('\n', ", "));
         vec![problem::error(code::SETTINGS, message).label(source, span, "")]
-    })?;
-    let Some(table) = file.login else { return Ok(None) };
+    })
+}
+
+fn whole(
+    source: &Source,
+    table: Table,
+    limits: Limits,
+    hook: Option<&str>,
+) -> Result<Option<Configured>, Vec<Diagnostic>> {
     let folder = Path::new(&*source.name).parent().map(Path::to_path_buf).unwrap_or_default();
     let mut reading = Reading { folder, problems: vec![] };
-    let configured = reading.whole(table, checked, hook);
+    let configured = reading.whole(table, limits, hook);
     match (configured, reading.problems.is_empty()) {
         (Some(configured), true) => Ok(Some(configured)),
+        _ => Err(reading.problems),
+    }
+}
+
+/// The login that a table of another file describes; paths in it are from `folder`.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn of_table(table: toml::Table, folder: &Path, checked: &Checked) -> Result<Configured, Vec<Diagnostic>> {
+    let table: Table = table.try_into().map_err(|error: toml::de::Error| {
+        vec![problem::error(code::SETTINGS, format!("the table `login`: {}", error.message().replace('\n', ", ")))]
+    })?;
+    let mut reading = Reading { folder: folder.to_owned(), problems: vec![] };
+    let configured = reading.whole(table, Limits::of(checked), None);
+    match (configured, reading.problems.is_empty()) {
+        (Some(configured), true) => Ok(configured),
         _ => Err(reading.problems),
     }
 }
@@ -136,12 +204,6 @@ impl Reading {
 
     fn text(&mut self, name: &str, path: Option<&Path>) -> Option<String> {
         let path = self.path(path?);
-        let archive = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("p12") || e.eq_ignore_ascii_case("pfx"));
-        if archive {
-            let message = format!("`{name}`: `{}` is a PKCS#12 archive", path.display());
-            self.wrong(message, "PEM: `openssl pkcs12 -in FILE -nodes -out FILE.pem` makes it; `certificate` and `key` may both name it");
-            return None;
-        }
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(text),
             Err(error) => {
@@ -154,18 +216,8 @@ impl Reading {
     /// A secret: `env:VARIABLE` or `@FILE`; never written out in the file.
     fn secret(&mut self, name: &str, given: Option<String>) -> Option<AccessToken> {
         let given = given?;
-        let read = match (given.strip_prefix("env:"), given.strip_prefix('@')) {
-            (Some(variable), _) => {
-                std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set"))
-            }
-            (_, Some(file)) => {
-                let path = self.path(Path::new(file));
-                std::fs::read_to_string(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
-            }
-            _ => Err("a secret is not written out here".to_owned()),
-        };
-        match read {
-            Ok(secret) => Some(AccessToken::new(secret)),
+        match certificate::secret(&given, &self.folder) {
+            Ok(secret) => Some(secret),
             Err(why) => {
                 self.wrong(format!("`{name}`: {why}"), "`env:VARIABLE` or `@FILE`");
                 None
@@ -173,7 +225,29 @@ impl Reading {
         }
     }
 
-    fn whole(&mut self, table: Table, checked: &Checked, hook: Option<&str>) -> Option<Configured> {
+    /// The client certificate, with its key from the same file where no other has it.
+    fn identity(&mut self, table: &Table, dva: Option<&DvaConfig>) -> Option<Identity> {
+        let Some(path) = table.certificate.as_deref() else {
+            let client = &dva?.certificates.client;
+            return Some(Identity::new(&client.cert_pem, &client.key_pem)).filter(|_| !client.cert_pem.is_empty());
+        };
+        let password = self.secret("certificate-password", table.certificate_password.clone());
+        let path = self.path(path);
+        match certificate::read(&path, password.as_ref()) {
+            Ok(Held::Pair(pair)) => Some(Identity::new(&pair.certificate, pair.key.expose())),
+            Ok(Held::Text(text)) => match table.key.as_deref() {
+                Some(key) => Some(Identity::new(&text, &self.text("key", Some(key))?)),
+                None => Some(Identity::new(&text, &text)),
+            },
+            Err(why) => {
+                let expected = "a PEM file, or a PKCS#12 archive with `certificate-password`";
+                self.wrong(format!("`certificate`: `{}` {why}", path.display()), expected);
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, table: Table, limits: Limits, hook: Option<&str>) -> Option<Configured> {
         let dva = self.dva(table.dva.as_deref());
         let or_dva = |own: Option<String>, of: fn(&DvaConfig) -> &String| own.or_else(|| dva.as_ref().map(of).cloned());
         let flow = table.flow.as_deref().unwrap_or("medmij");
@@ -224,11 +298,11 @@ impl Reading {
             return None;
         }
         let login = Arc::new(login);
-        let reach = match checked.offline {
+        let reach = match limits.offline {
             true => Reach::only_hosts_of([login.token_endpoint.as_str()]),
             false => Reach::Anywhere,
         };
-        let client = ClientSettings { timeout: checked.timeout, reach, ..ClientSettings::default() };
+        let client = ClientSettings { timeout: limits.timeout, reach, ..ClientSettings::default() };
         let client = Arc::new(Client::new(connection.applied(client)));
         let live = LiveTokens::new(login.clone(), client.clone(), store.clone(), logins);
         Some(Configured { live, connection, hosts: table.hosts, store, login, client })
@@ -267,16 +341,7 @@ impl Reading {
 
     fn connection(&mut self, table: &Table, dva: Option<&DvaConfig>) -> Connection {
         let mut connection = Connection::default();
-        let certificate = self.text("certificate", table.certificate.as_deref());
-        let key = self.text("key", table.key.as_deref().or(table.certificate.as_deref()));
-        connection.identity = match (certificate, key, dva) {
-            (Some(certificate), Some(key), _) => Some(Identity::new(&certificate, &key)),
-            (None, None, Some(dva)) => {
-                let client = &dva.certificates.client;
-                Some(Identity::new(&client.cert_pem, &client.key_pem)).filter(|_| !client.cert_pem.is_empty())
-            }
-            _ => None,
-        };
+        connection.identity = self.identity(table, dva);
         connection.roots.extend(self.text("ca", table.ca.as_deref()).map(String::into_bytes));
         connection.roots.extend(dva.map(|dva| dva.ca_pem.clone().into_bytes()).filter(|pem| !pem.is_empty()));
         for (host, address) in &table.resolve {

@@ -11,10 +11,13 @@ const HOLDS: Words =
     Words::new("does it hold? [y]es, [n]o, empty for unknown: ", "klopt dit? [j]a, [n]ee, leeg voor onbekend: ");
 const REMARK: Words = Words::new("what was seen: ", "wat is er gezien: ");
 
-/// Asks about every manual check that has no answer yet.
-pub fn ask(checks: &[&'static Check], setup: &mut Setup, console: &Console) {
+/// What is said where nobody can be asked.
+pub const NO_TERMINAL: &str = "`--ask` asks nothing: standard input is not a terminal";
+
+/// Asks about every manual check that has no answer yet; false when there is no terminal to ask at.
+pub fn ask(checks: &[&'static Check], setup: &mut Setup, console: &Console) -> bool {
     if !std::io::stdin().is_terminal() {
-        return;
+        return false;
     }
     let mut lines = std::io::stdin().lock().lines();
     let mut line = |words: Words| {
@@ -34,4 +37,5 @@ pub fn ask(checks: &[&'static Check], setup: &mut Setup, console: &Console) {
         let answer = Answer { holds, remark: line(REMARK), by: "at the terminal".to_owned() };
         setup.answers.insert(check.id.to_owned(), answer);
     }
+    true
 }

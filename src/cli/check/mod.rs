@@ -120,7 +120,7 @@ impl Arguments {
     }
 }
 
-const CHECKING: Words = Words::new("{} checks against", "{} toetsen tegen");
+const CHECKING: Words = Words::new("checks: {}, against", "toetsen: {}, tegen");
 const DECLARED: Words = Words::new("declaration", "verklaring");
 const NOT_CONFORMITY: Words = Words::new(
     "this prepares for qualification and acceptance and replaces neither",
@@ -170,8 +170,9 @@ pub fn check(
                 return Exit::Usage;
             }
         };
-        if common.ask {
-            ask::ask(&checks, &mut setup, console);
+        if common.ask && !ask::ask(&checks, &mut setup, console) {
+            let warning = problem::warning(problem::SETTING_VALUE, ask::NO_TERMINAL);
+            console.tell(warning.note(NoteKind::Remedy, "put the answers in a file and give it with `--answers`"));
         }
         let declaration = match &arguments.suite {
             Suite::Api(api) => api.declaration.as_deref(),
@@ -191,10 +192,8 @@ async fn carry_out(
     console: &Console,
 ) -> Exit {
     let count: usize = chosen.areas().iter().map(|(_, checks)| checks.len()).sum();
-    let target = setup.fhir_base.as_deref().or(setup.authorization_endpoint.as_deref());
-    let pull = setup.pull.as_ref().map(|pull| pull.token_endpoint.as_str());
     let checking = CHECKING.get(console.language).replace("{}", &count.to_string());
-    console.error(&format!("{checking} {}\n", target.or(pull).unwrap_or("-")));
+    console.error(&format!("{checking} {}\n", check::target(setup)));
     let directory = RunDirectory::new(&checked.record, &new_run_id(jiff::Timestamp::now()));
     let progress = Progress::new(count as u64, console.language);
     let sink = Tee(vec![&directory, &progress]);

@@ -8,14 +8,16 @@ use std::time::Duration;
 use url::Url;
 
 use crate::authorization::{TokenArgument, TokenSource};
+use crate::check::catalogue::{API, MEDMIJ, NOTIFIED_PULL, find};
 use crate::check::list::{self, Kind, is_production};
-use crate::check::{Answer, Identity, ListSource, LoginMethod, Release, Setup, dva, probe};
-use crate::diagnostic::{Diagnostic, NoteKind};
+use crate::check::{Answer, Identity, ListSource, LoginMethod, Person, Release, Role, Setup, dva, probe};
+use crate::diagnostic::{Diagnostic, NoteKind, nearest};
 use crate::exchange::{AccessToken, Reach};
 use crate::simulator::dva::config::WELL_KNOWN;
 
+use super::super::certificate::{self, Held};
 use super::super::problem;
-use super::super::settings::{Checked, Key, Settings};
+use super::super::settings::{Checked, Key, Settings, duration};
 
 /// Flags for what is supplied.
 #[derive(clap::Args, Debug)]
@@ -62,15 +64,18 @@ pub struct Supplied {
     /// Our redirect URI
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
-    /// Our client certificate with its key: one PEM file
+    /// Our client certificate with its key: one PEM file, or a PKCS#12 archive
     #[arg(long, value_name = "FILE")]
     client_certificate: Option<PathBuf>,
-    /// A client certificate whose host is not on the whitelist: one PEM file with its key
+    /// A client certificate whose host is not on the whitelist, with its key: PEM or PKCS#12
     #[arg(long, value_name = "FILE")]
     unlisted_certificate: Option<PathBuf>,
-    /// An expired client certificate: one PEM file with its key
+    /// An expired client certificate, with its key: PEM or PKCS#12
     #[arg(long, value_name = "FILE")]
     expired_certificate: Option<PathBuf>,
+    /// Password of PKCS#12 archives: env:VARIABLE or @FILE [default: env:KEUR_CERTIFICATE_PASSWORD]
+    #[arg(long, value_name = "SECRET")]
+    certificate_password: Option<String>,
     /// Certificate authority of the backchannel, PEM (repeatable)
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
@@ -80,21 +85,27 @@ pub struct Supplied {
     /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE; the second one is the second person (repeatable)
     #[arg(long, value_name = "NAME=TOKEN")]
     pub token: Vec<String>,
-    /// Command that logs in: KEUR_LOGIN_URL, KEUR_PERSON and KEUR_DECISION are given, it prints where the browser ended
+    /// Command that logs in: gets the URL (also KEUR_LOGIN_URL), KEUR_LOGIN_USER and KEUR_LOGIN_DECISION, writes where the browser ended
     #[arg(long, value_name = "COMMAND")]
     login_hook: Option<String>,
+    /// Test person for the login hook: NAME or NAME=ROLE with role data, no-data or too-young (repeatable)
+    #[arg(long, value_name = "NAME[=ROLE]")]
+    person: Vec<String>,
     /// What people saw, by check id (TOML or JSON: holds, remark, by)
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+    /// Page where a person withdraws consent; the login hook gets it with KEUR_LOGIN_DECISION=withdraw
+    #[arg(long, value_name = "URL")]
+    withdrawal_page: Option<String>,
     /// Page with documentation, to see whether it can be read (repeatable)
     #[arg(long, value_name = "URL")]
     evidence_url: Vec<String>,
     /// Also run checks that write on the system under test
     #[arg(long)]
     allow_writes: bool,
-    /// Also run checks that wait until tokens expire
-    #[arg(long)]
-    wait_expiry: bool,
+    /// Also run checks that wait until tokens expire; longer than this (20m without it) is not waited
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "20m")]
+    wait_expiry: Option<String>,
     /// Requests a second, at most: `5` or `5/s`
     #[arg(long, value_name = "N/s")]
     rate: Option<String>,
@@ -120,15 +131,29 @@ fn file(path: &Path) -> Result<String, Diagnostic> {
         .map_err(|error| problem::error(problem::PATH, format!("`{}` cannot be read: {error}", path.display())))
 }
 
-fn identity(path: &Option<PathBuf>, problems: &mut Vec<Diagnostic>) -> Option<Identity> {
+fn identity(
+    path: &Option<PathBuf>,
+    password: Option<&AccessToken>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Identity> {
     let path = path.as_deref()?;
-    let text = file(path).map_err(|problem| problems.push(problem)).ok()?;
-    let at = text.find("-----BEGIN").filter(|_| text.contains("PRIVATE KEY-----") && text.contains("CERTIFICATE-----"));
-    if at.is_none() {
-        problems.push(wrong(format!("`{}` does not hold a certificate and a private key, both PEM", path.display())));
-        return None;
+    match certificate::read(path, password) {
+        Ok(Held::Pair(pair)) => Some(Identity { certificate: pair.certificate, key: pair.key }),
+        Ok(Held::Text(text)) if text.contains("PRIVATE KEY-----") && text.contains("CERTIFICATE-----") => {
+            Some(Identity { certificate: text.clone(), key: AccessToken::new(text) })
+        }
+        Ok(Held::Text(_)) => {
+            let message = "does not hold a certificate and a private key, both PEM";
+            problems.push(wrong(format!("`{}` {message}", path.display())));
+            None
+        }
+        Err(why) => {
+            let problem = problem::error(problem::PATH, format!("`{}` {why}", path.display()));
+            problems
+                .push(problem.note(NoteKind::Remedy, "give the password with `--certificate-password env:VARIABLE`"));
+            None
+        }
     }
-    Some(Identity { certificate: text.clone(), key: AccessToken::new(text) })
 }
 
 /// Everything that was supplied, and what is worth warning about.
@@ -160,6 +185,10 @@ pub async fn gather(
             |why| problems.push(wrong(format!("the configuration that the target gives cannot be read: {why}")));
         dva::read(&text, &mut setup).unwrap_or_else(refused);
     }
+    if matches!(setup.login, LoginMethod::Hook(_)) && setup.persons.is_empty() {
+        // The hook knows whom.
+        setup.persons.push(Person { user: "first".to_owned(), ..Person::default() });
+    }
     if let Some(release) = &supplied.release {
         match Release::parse(release) {
             Some(release) => setup.release = release,
@@ -186,6 +215,15 @@ pub async fn gather(
 
 fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnostic>) -> Setup {
     let source = |place: &Option<String>| place.clone().map(|place| ListSource { place, text: None });
+    let password = supplied.certificate_password.as_deref().and_then(|given| {
+        let secret = certificate::secret(given, Path::new(""));
+        let refused = |why| {
+            let problem = wrong(format!("`--certificate-password`: {why}"));
+            problems.push(problem.note(NoteKind::Expected, "`env:VARIABLE` or `@FILE`"));
+        };
+        secret.map_err(refused).ok()
+    });
+    let password = password.as_ref();
     let mut setup = Setup {
         fhir_base: checked.target.clone(),
         authorization_endpoint: supplied.authorization_endpoint.clone(),
@@ -195,19 +233,25 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         provider: supplied.provider.as_ref().map(|name| name.trim_end_matches("@medmij").to_owned()),
         services: supplied.service.clone(),
         lists: [source(&supplied.zal), source(&supplied.ocl), source(&supplied.whl), source(&supplied.gnl)],
-        client: identity(&supplied.client_certificate, problems),
-        unlisted: identity(&supplied.unlisted_certificate, problems),
-        expired: identity(&supplied.expired_certificate, problems),
+        client: identity(&supplied.client_certificate, password, problems),
+        unlisted: identity(&supplied.unlisted_certificate, password, problems),
+        expired: identity(&supplied.expired_certificate, password, problems),
         evidence_urls: supplied.evidence_url.clone(),
         allow_writes: supplied.allow_writes,
-        wait_expiry: supplied.wait_expiry,
+        withdrawal_page: supplied.withdrawal_page.clone(),
         timeout: checked.timeout.max(Duration::from_millis(1)),
         ..Setup::default()
     };
     if let Some(command) = &supplied.login_hook {
         setup.login = LoginMethod::Hook(command.clone());
-        if setup.persons.is_empty() {
-            setup.persons = hook_persons();
+    }
+    for given in &supplied.person {
+        match person(given) {
+            Some(person) => setup.persons.push(person),
+            None => problems.push(
+                wrong(format!("`--person {given}` is not `NAME` or `NAME=ROLE`"))
+                    .note(NoteKind::Expected, "role data, no-data or too-young"),
+            ),
         }
     }
     for path in &supplied.ca {
@@ -235,6 +279,15 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
             None => problems.push(wrong(format!("`--resolve {given}` is not `HOST=ADDRESS`"))),
         }
     }
+    if let Some(longest) = &supplied.wait_expiry {
+        match duration(longest) {
+            Some(longest) => setup.wait_expiry = Some(longest),
+            None => problems.push(
+                wrong(format!("`--wait-expiry={longest}` is not a duration"))
+                    .note(NoteKind::Expected, "`90s` or `20m`"),
+            ),
+        }
+    }
     if let Some(rate) = &supplied.rate {
         match rate.trim_end_matches("/s").trim().parse::<f64>().ok().filter(|rate| *rate > 0.0 && rate.is_finite()) {
             Some(rate) => setup.rate = Some(rate),
@@ -245,7 +298,10 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
         match file(path) {
             Ok(text) => match answers(&text) {
                 Ok(answers) => setup.answers = answers,
-                Err(why) => problems.push(wrong(format!("`{}` holds no answers: {why}", path.display()))),
+                Err(why) => problems.push(
+                    wrong(format!("`{}` cannot be used for answers: {why}", path.display()))
+                        .note(NoteKind::Expected, "a table per check id, with `holds`, and perhaps `remark` and `by`"),
+                ),
             },
             Err(problem) => problems.push(problem),
         }
@@ -253,23 +309,27 @@ fn from_flags(supplied: &Supplied, checked: &Checked, problems: &mut Vec<Diagnos
     setup
 }
 
-/// The persons a hook is asked to log in, where nothing names them.
-fn hook_persons() -> Vec<crate::check::Person> {
-    let person = |name: &str| crate::check::Person {
-        user: name.to_owned(),
-        password: AccessToken::new(""),
-        role: crate::check::Role::Data,
-        patient: None,
-        family_name: None,
-        bsn: None,
-    };
-    vec![person("first")]
+/// A person by name and role; without a password, which the hook has.
+fn person(given: &str) -> Option<Person> {
+    let (name, role) = given.split_once('=').unwrap_or((given, "data"));
+    let role = Role::parse(role)?;
+    Some(Person { user: name.to_owned(), role, ..Person::default() }).filter(|person| !person.user.is_empty())
 }
 
 fn answers(text: &str) -> Result<BTreeMap<String, Answer>, String> {
-    match text.trim_start().starts_with('{') {
+    let read: Result<BTreeMap<String, Answer>, String> = match text.trim_start().starts_with('{') {
         true => serde_json::from_str(text).map_err(|error| error.to_string()),
         false => toml::from_str(text).map_err(|error| error.message().to_owned()),
+    };
+    let answers = read?;
+    match answers.keys().find(|id| find(id).is_none()) {
+        None => Ok(answers),
+        Some(id) => {
+            let known = [&MEDMIJ[..], &NOTIFIED_PULL[..], &API[..]].into_iter().flatten();
+            let near = nearest(id, known.flat_map(|area| area.checks).map(|check| check.id));
+            let near = near.map(|near| format!(", there is a check `{near}`")).unwrap_or_default();
+            Err(format!("there is no check `{id}`{near}"))
+        }
     }
 }
 

@@ -7,8 +7,9 @@ mod stamp;
 mod verify;
 
 use crate::diagnostic::{Diagnostic, Language};
+use crate::evidence::declared::Declared;
 use crate::record::{Event, Record};
-use crate::report::{fold, renderer};
+use crate::report::renderer;
 
 use super::console::Console;
 use super::exit::Exit;
@@ -60,7 +61,7 @@ pub fn evidence(arguments: &Arguments, settings: &Settings, checked: &Checked, c
 }
 
 /// The events a record comes to with its own scripts; other packages than its own are refused.
-fn rederived(record: &Record, packages: &[String]) -> Result<Vec<Event>, Vec<Diagnostic>> {
+pub(super) fn rederived(record: &Record, packages: &[String]) -> Result<Vec<Event>, Vec<Diagnostic>> {
     let otherwise = Otherwise { package: packages.to_vec(), ..Otherwise::default() };
     let derived = derive(record, &otherwise)?;
     match derived.same {
@@ -73,8 +74,8 @@ fn rederived(record: &Record, packages: &[String]) -> Result<Vec<Event>, Vec<Dia
 }
 
 /// The reports that stand in a bundle, in English whatever the language of who packs.
-fn rendered(record: &Record, console: &Console) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let report = fold(record.events());
+pub(super) fn rendered(record: &Record, console: &Console) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let report = Declared::recorded(record)?.unwrap_or_default().report(record.events(), &[]);
     let files = record.files().map_err(|error| error.to_string())?.unwrap_or_default();
     let evidence = Evidence::recorded(record, &files);
     let registry = &console.registry;

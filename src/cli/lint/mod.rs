@@ -11,7 +11,7 @@ use crate::definitions::Definitions;
 use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, Severity, Words};
 use crate::fhir::FhirVersion;
 use crate::testscript::lint::{self, Findings, Surroundings};
-use crate::testscript::{ScriptSet, TestScript};
+use crate::testscript::{Card, ScriptSet, TestScript};
 
 use super::choice::{Choices, Preference};
 use super::console::Console;
@@ -116,7 +116,7 @@ fn look(arguments: &Arguments, settings: &Checked, console: &Console) -> Result<
     let mut definitions = definitions.map_err(told)?;
     // A package that a set asks for and that is nowhere is a finding of the linter.
     let scripts: Vec<Arc<TestScript>> = set.map(|loaded| loaded.script.map(Arc::new)).into_iter().flatten().collect();
-    let (choices, _) = Choices::of(&scripts, &Preference::of(settings), &packages).map_err(told)?;
+    let (choices, _) = Choices::of(&Card::all(&scripts), &Preference::of(settings), &packages).map_err(told)?;
     definitions.extend(choices.all().iter().map(|choice| choice.definitions.clone()));
     let fhir_version = settings.fhir_version.unwrap_or(FhirVersion::Stu3);
     Ok(lint::lint(&set, &Surroundings { definitions: &definitions, fhir_version }))

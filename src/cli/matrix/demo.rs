@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connectathon::{Client, DemoParty, FeedItem, Hands, Judged, Progress, Scenario, Server, Tournament, cast};
+use crate::connectathon::{Client, DemoParty, FeedItem, Hands, Progress, Scenario, Server, Tournament, cast};
 use crate::diagnostic::{Diagnostic, Words};
 use crate::engine::PlanSettings;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, RunningSimulator};
-use crate::testscript::TestScript;
+use crate::testscript::Card;
 
 use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
@@ -17,11 +17,11 @@ use super::super::exit::Exit;
 use super::super::judge::Judge;
 use super::super::packages::Packages;
 use super::super::serve::{TOKENS, fixtures, registry};
-use super::super::settings::Checked;
-use super::super::suite::Shelf;
+use super::super::settings::{Checked, Settings};
 use super::Flags;
-use super::play::{self, Played};
-use super::stage::{House, Problem, board_settings, scripts};
+use super::play::{self, Played, Stage};
+use super::scenario::Read;
+use super::stage::{House, Problem, board_settings};
 
 /// Flags of `matrix demo`.
 #[derive(clap::Args, Debug)]
@@ -35,7 +35,7 @@ pub struct Arguments {
     /// How many scenarios, at most 5
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=5))]
     scenarios: u8,
-    /// How many servers are killed on the way, and come back
+    /// How many parties are killed on the way, servers and clients in turn, and come back
     #[arg(long, value_name = "N", default_value_t = 0)]
     outages: usize,
     #[command(flatten)]
@@ -69,28 +69,27 @@ const SCENARIOS: [(&str, &str); 5] = [
 ///
 /// # Errors
 /// Why it does not begin.
-pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Console) -> Result<Exit, Problem> {
+pub async fn carry_out(
+    arguments: &Arguments,
+    (all, checked): (&Settings, &Checked),
+    console: &Console,
+) -> Result<Exit, Problem> {
     let flags = &arguments.flags;
     let packages = Packages::open(&checked.packages)?;
-    let mut pairs = vec![];
+    let mut reads = vec![];
     for (name, file) in SCENARIOS.iter().take(arguments.scenarios.into()) {
-        let of = |role: &str| scripts(&[Path::new(SUITE).join(role).join(file)]);
-        pairs.push((*name, of("retrieving")?, of("serving")?));
+        let of = |role: &str| [Path::new(SUITE).join(role).join(file)];
+        reads.push(Read::new(name, (&of("retrieving"), &[]), (&of("serving"), &[TEST.to_owned()]))?);
     }
-    let all: Vec<Arc<TestScript>> =
-        pairs.iter().flat_map(|(_, client, server)| client.iter().chain(server).cloned()).collect();
-    let (choices, problems) = Choices::of(&all, &Preference::of(checked), &packages)?;
+    let scripts: Vec<_> = reads.iter().flat_map(Read::scripts).collect();
+    let (choices, problems) = Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));
     };
     let settings = PlanSettings { variables: checked.variables.iter().cloned().collect(), ..PlanSettings::default() };
-    let mut scenarios = vec![];
-    for (name, client, server) in &pairs {
-        let client = Judged { scripts: client.clone(), tests: vec![] };
-        let server = Judged { scripts: server.clone(), tests: vec![TEST.to_owned()] };
-        scenarios.push(Scenario::new(*name, &client, &server, &Shelf, &|version| choices.types(version), &settings)?);
-    }
+    let scenarios: Result<Vec<_>, _> =
+        reads.iter().map(|read| read.scenario(&choices, &settings, (all, checked))).collect();
     let persons = registry(&Path::new(PERSONS).join(TOKENS)).map_err(|problem| vec![*problem])?;
     let house = House {
         settings: simulator::Settings {
@@ -102,13 +101,15 @@ pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Conso
         },
     };
     let (servers, clients) = cast(arguments.servers, arguments.clients);
-    let (tournament, mut simulators) = open(&house, servers, clients, scenarios, flags, checked).await?;
+    let (tournament, mut simulators) = open(&house, servers, clients, scenarios?, flags, checked).await?;
     let progress = Arc::new(Progress::new(tournament.cells.len()));
     let (fixed, mut mended) = tokio::sync::mpsc::unbounded_channel::<String>();
     let board = board_settings(flags, checked, console, Some(fixed), (TITLE.to_owned(), vec![]))
         .map_err(|problem| vec![*problem])?;
     let beside = async {
-        let mut outages = arguments.outages.min(simulators.len());
+        // Those that were finished before do not count.
+        let resumed = progress.outcomes().len();
+        let mut outages = arguments.outages.min(simulators.len() + tournament.clients.len());
         loop {
             tokio::select! {
                 Some(party) = mended.recv() => {
@@ -118,13 +119,13 @@ pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Conso
                     }
                 }
                 () = tokio::time::sleep(Duration::from_millis(50)), if outages > 0 => {
-                    let done = progress.outcomes().len();
-                    if done * (arguments.outages + 1) > tournament.cells.len() * (arguments.outages + 1 - outages) {
+                    let (done, all) = (progress.outcomes().len() - resumed, tournament.cells.len() - resumed);
+                    if done * (arguments.outages + 1) > all * (arguments.outages + 1 - outages) {
                         outages -= 1;
-                        let at = outages * 2 % simulators.len().max(1);
-                        note(&progress, &tournament, at, "down");
-                        restart(&house, &tournament, &mut simulators, at, Duration::from_secs(1)).await;
-                        note(&progress, &tournament, at, "back");
+                        match outages % 2 {
+                            0 => server_goes(&house, &tournament, &mut simulators, outages, &progress).await,
+                            _ => client_goes(&tournament, outages, &progress).await,
+                        }
                     }
                 }
                 else => std::future::pending().await,
@@ -140,9 +141,37 @@ pub async fn carry_out(arguments: &Arguments, checked: &Checked, console: &Conso
     });
     let judge = Judge::new(&choices);
     let hands = Hands { http: &http, validator: &judge, definitions: choices.used(), persons: &persons };
-    let played = play::play(tournament.clone(), &hands, flags, board, checked, console, beside, progress.clone()).await;
+    let stage = Stage { board, gate: None, flags };
+    let played = play::play(tournament.clone(), &hands, stage, checked, console, beside, progress.clone()).await;
     let played = played.map_err(Problem::Said)?;
     Ok(concluded(&played, console))
+}
+
+/// How long a party is gone.
+const GONE: Duration = Duration::from_secs(1);
+
+async fn server_goes(
+    house: &House,
+    tournament: &Tournament,
+    simulators: &mut [Option<RunningSimulator>],
+    number: usize,
+    progress: &Progress,
+) {
+    let at = number * 2 % simulators.len().max(1);
+    let Some(server) = tournament.servers.get(at) else { return };
+    progress.pass(FeedItem::of(&server.name, "", "down", "down".to_owned()));
+    restart(house, tournament, simulators, at, GONE).await;
+    progress.pass(FeedItem::of(&server.name, "", "back", "back".to_owned()));
+}
+
+/// What it is in the middle of breaks off and is begun anew.
+async fn client_goes(tournament: &Tournament, number: usize, progress: &Progress) {
+    let Some(client) = tournament.clients.get(number % tournament.clients.len().max(1)) else { return };
+    progress.pass(FeedItem::of("", &client.name, "down", "down".to_owned()));
+    tournament.absent.say(&client.name, true);
+    tokio::time::sleep(GONE).await;
+    tournament.absent.say(&client.name, false);
+    progress.pass(FeedItem::of("", &client.name, "back", "back".to_owned()));
 }
 
 async fn restart(
@@ -160,21 +189,6 @@ async fn restart(
     *place = house.reopen(party, !tournament.is_mended(&party.name), address).await;
 }
 
-fn note(progress: &Progress, tournament: &Tournament, at: usize, kind: &'static str) {
-    let server = tournament.servers.get(at).map(|server| server.name.clone()).unwrap_or_default();
-    progress.pass(FeedItem {
-        number: 0,
-        at: jiff::Timestamp::now().to_string(),
-        server,
-        client: String::new(),
-        scenario: String::new(),
-        kind,
-        text: kind.to_owned(),
-        status: 0,
-        micros: 0,
-    });
-}
-
 async fn open(
     house: &House,
     servers: Vec<DemoParty>,
@@ -186,14 +200,18 @@ async fn open(
     let mut simulators = vec![];
     let mut parties = vec![];
     for DemoParty { name, defect } in servers {
-        let mut party = Server { name, base: String::new(), defect: defect.map(str::to_owned) };
+        let defect = defect.map(str::to_owned);
+        let mut party = Server { name, base: String::new(), defect, simulated: true, access: None };
         let simulator = house.open(&party, true, None).await?;
         party.base.clone_from(&simulator.base_url);
         parties.push(party);
         simulators.push(Some(simulator));
     }
-    let clients =
-        clients.into_iter().map(|DemoParty { name, defect }| Client { name, defect: defect.map(str::to_owned) });
+    let clients = clients.into_iter().map(|DemoParty { name, defect }| Client {
+        name,
+        defect: defect.map(str::to_owned),
+        caller: None,
+    });
     let folder = match &flags.folder {
         Some(folder) => folder.clone(),
         // A demonstration of its own each time; with `--folder` it can be resumed.

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::connectathon::file::{MatrixFile, ScenarioEntry};
-use crate::connectathon::{Client, Hands, Judged, Progress, Scenario, Server, Tournament, code};
-use crate::diagnostic::Diagnostic;
+use crate::connectathon::file::MatrixFile;
+use crate::connectathon::{GateSettings, Hands, Progress, Tournament, code};
+use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::engine::PlanSettings;
 use crate::engine::play::ActiveDefect as ClientDefect;
-use crate::exchange::{AccessToken, Client as HttpClient, ClientSettings, Reach};
+use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, ActiveDefect};
-use crate::testscript::TestScript;
+use crate::testscript::Card;
 use crate::testscript::source::ScriptSource as _;
 
 use super::super::choice::{Choices, Preference};
@@ -20,19 +21,19 @@ use super::super::exit::Exit;
 use super::super::judge::Judge;
 use super::super::packages::Packages;
 use super::super::problem;
-use super::super::serve::{TOKENS, fixtures, registry};
-use super::super::settings::Checked;
-use super::super::suite::{Selection, Shelf};
+use super::super::serve::{TOKENS, address, fixtures, registry};
+use super::super::settings::{self, Checked, Settings};
+use super::super::suite::Shelf;
 use super::Flags;
-use super::play;
-use super::stage::{House, Problem, board_settings, scripts, secret};
+use super::party::{self, Making};
+use super::play::{self, Stage};
+use super::scenario::Read;
+use super::stage::{House, Problem, board_settings};
 
-type Scripts = Vec<Arc<TestScript>>;
-
-fn selected(names: &[String]) -> Result<Scripts, Vec<Diagnostic>> {
-    let asked: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
-    scripts(&Selection::of(&asked, &[])?.paths)
-}
+/// Where clients that come themselves ask when nobody says.
+const LISTEN: &str = "127.0.0.1:8500";
+/// How long a client may be silent in the middle of a cell.
+const IDLE: &str = "2m";
 
 fn read(path: &Path) -> Result<MatrixFile, Vec<Diagnostic>> {
     let wrong = |reason: String| code::error(code::FILE, format!("`{}`: {reason}", path.display()));
@@ -55,80 +56,93 @@ fn read(path: &Path) -> Result<MatrixFile, Vec<Diagnostic>> {
     if problems.is_empty() { Ok(file) } else { Err(problems) }
 }
 
-/// Tokens of parties, for the board.
-fn tokens(file: &MatrixFile) -> Result<Vec<(String, AccessToken)>, Vec<Diagnostic>> {
-    let servers = file.servers.iter().map(|party| (&party.name, &party.token));
-    let clients = file.clients.iter().map(|party| (&party.name, &party.token));
-    let mut tokens: Vec<(String, AccessToken)> = vec![];
-    let mut problems = vec![];
-    for (name, text) in servers.chain(clients).filter_map(|(name, token)| Some((name, token.as_deref()?))) {
-        match secret(text) {
-            Ok(token) if tokens.iter().any(|(_, known)| *known == token) => {
-                problems.push(code::error(code::PARTY, format!("`{name}` has the token of another party")));
-            }
-            Ok(token) => tokens.push((name.clone(), token)),
-            Err(problem) => problems.push(*problem),
-        }
-    }
-    if problems.is_empty() { Ok(tokens) } else { Err(problems) }
-}
-
 /// Carries it out.
 ///
 /// # Errors
 /// Why it does not begin.
-pub async fn carry_out(path: &Path, flags: &Flags, checked: &Checked, console: &Console) -> Result<Exit, Problem> {
+pub async fn carry_out(
+    path: &Path,
+    flags: &Flags,
+    (all, checked): (&Settings, &Checked),
+    console: &Console,
+) -> Result<Exit, Problem> {
     let file = read(path)?;
-    let parties = tokens(&file)?;
+    let parties = party::tokens(&file)?;
     let packages = Packages::open(&checked.packages)?;
-    let mut loaded: Vec<(&ScenarioEntry, Scripts, Scripts)> = vec![];
+    let mut reads = vec![];
     for entry in &file.scenarios {
-        loaded.push((entry, selected(&entry.client)?, selected(&entry.server)?));
+        let paths = |names: &[String]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let (client, server) = (paths(&entry.client), paths(&entry.server));
+        reads.push(Read::new(&entry.name, (&client, &entry.client_tests), (&server, &entry.server_tests))?);
     }
-    let all: Scripts = loaded.iter().flat_map(|(_, client, server)| client.iter().chain(server).cloned()).collect();
-    let (choices, problems) = Choices::of(&all, &Preference::of(checked), &packages)?;
+    let scripts: Vec<_> = reads.iter().flat_map(Read::scripts).collect();
+    let (choices, problems) = Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages)?;
     console.tell_all(problems);
     let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
         return Err(Problem::Said(Exit::NothingSelected));
     };
     let settings = PlanSettings { variables: checked.variables.iter().cloned().collect(), ..PlanSettings::default() };
-    let mut scenarios = vec![];
-    for (entry, client, server) in loaded {
-        let client = Judged { scripts: client, tests: entry.client_tests.clone() };
-        let server = Judged { scripts: server, tests: entry.server_tests.clone() };
-        let types = |version| choices.types(version);
-        scenarios.push(Scenario::new(&entry.name, &client, &server, &Shelf, &types, &settings)?);
-    }
+    let scenarios: Result<Vec<_>, _> =
+        reads.iter().map(|read| read.scenario(&choices, &settings, (all, checked))).collect();
     let folders: Vec<PathBuf> = file.fixtures.iter().map(PathBuf::from).collect();
     let beside = folders.iter().map(|folder| folder.join(TOKENS)).find(|file| Shelf.is_file(file));
     let listed = file.tokens.as_ref().map(PathBuf::from).or(beside);
     let persons = listed.map(|path| registry(&path)).transpose().map_err(|problem| vec![*problem])?;
+    let (require_token, mut persons) = (persons.is_some(), persons.unwrap_or_default());
+    let folder = flags.folder.clone().or_else(|| file.folder.as_ref().map(PathBuf::from));
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = folder.unwrap_or_else(|| Path::new(".keur").join("matrix").join(stem));
+    let targets = file.servers.iter().filter_map(|server| server.target.as_deref());
+    let simulated = ["http://127.0.0.1"];
+    let reach = match checked.offline {
+        true => Reach::only_hosts_of(targets.chain(simulated)),
+        false => Reach::Anywhere,
+    };
+    let roots = file.ca.as_ref().map(|path| certificates(path)).transpose()?;
+    let http = ClientSettings {
+        timeout: checked.timeout,
+        reach,
+        user_agent: concat!("keur-play/", env!("CARGO_PKG_VERSION")).to_owned(),
+        extra_roots: roots.iter().cloned().collect(),
+        ..ClientSettings::default()
+    };
+    let making = Making {
+        scenarios: &reads,
+        choices: &choices,
+        settings: &settings,
+        http: &http,
+        checked,
+        folder: path.parent().unwrap_or(Path::new("")),
+    };
+    let live = file.clients.iter().any(|client| client.live);
+    let key = if live { party::key(&folder).map_err(|problem| vec![*problem])? } else { String::new() };
+    let mut clients = vec![];
+    for entry in &file.clients {
+        let token = parties.iter().find(|(name, _)| *name == entry.name).map(|(_, token)| token);
+        clients.push(making.client(entry, token, &key, &mut persons)?);
+    }
     let simulates = file.servers.iter().any(|party| party.target.is_none());
     let house = House {
         settings: simulator::Settings {
             fixtures: if simulates { fixtures(&folders)? } else { vec![] },
             variables: checked.variables.clone(),
-            require_token: persons.is_some(),
-            registry: persons.clone().unwrap_or_default(),
+            require_token,
+            registry: persons.clone(),
             ..simulator::Settings::new(definitions)
         },
     };
     let (mut simulators, mut servers) = (HashMap::new(), vec![]);
     for entry in &file.servers {
-        let base = entry.target.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        let mut server = Server { name: entry.name.clone(), base, defect: entry.defect.clone() };
-        if entry.target.is_none() {
+        let (mut server, said) = making.server(entry).await?;
+        console.tell_all(said);
+        if server.simulated {
             let simulator = house.open(&server, true, None).await?;
             server.base.clone_from(&simulator.base_url);
             simulators.insert(entry.name.clone(), simulator);
         }
         servers.push(server);
     }
-    let clients = file.clients.iter().map(|c| Client { name: c.name.clone(), defect: c.defect.clone() }).collect();
-    let folder = flags.folder.clone().or_else(|| file.folder.as_ref().map(PathBuf::from));
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = folder.unwrap_or_else(|| Path::new(".keur").join("matrix").join(stem));
-    let mut tournament = Tournament::new(servers, clients, scenarios, &folder);
+    let mut tournament = Tournament::new(servers, clients, scenarios?, &folder);
     let names =
         |(server, client): (usize, usize)| Some((&file.servers.get(server)?.name, &file.clients.get(client)?.name));
     tournament.cells.retain(|(server, client, _)| {
@@ -136,17 +150,14 @@ pub async fn carry_out(path: &Path, flags: &Flags, checked: &Checked, console: &
     });
     tournament.stays = flags.stay;
     tournament.limits = flags.limits(file.concurrency, file.per_party);
+    tournament.until = until(flags)?;
     let tournament = Arc::new(tournament);
     let title = file.title.clone().unwrap_or_else(|| "keur · matrix".to_owned());
     let (fixed, mut mended) = tokio::sync::mpsc::unbounded_channel::<String>();
     let board = board_settings(flags, checked, console, Some(fixed), (title, parties)).map_err(|p| vec![*p])?;
-    let bases: Vec<&str> = tournament.servers.iter().map(|server| server.base.as_str()).collect();
-    let reach = if checked.offline { Reach::only_hosts_of(bases) } else { Reach::Anywhere };
-    let user_agent = concat!("keur-play/", env!("CARGO_PKG_VERSION")).to_owned();
-    let http =
-        HttpClient::new(ClientSettings { timeout: checked.timeout, reach, user_agent, ..ClientSettings::default() });
+    let gate = if live { Some(gate(&file, flags, roots)?) } else { None };
+    let http = HttpClient::new(http);
     let judge = Judge::new(&choices);
-    let persons = persons.unwrap_or_default();
     let hands = Hands { http: &http, validator: &judge, definitions: choices.used(), persons: &persons };
     let progress = Arc::new(Progress::new(tournament.cells.len()));
     // A fault that was planted goes when its party says that it is mended.
@@ -161,6 +172,35 @@ pub async fn carry_out(path: &Path, flags: &Flags, checked: &Checked, console: &
             }
         }
     };
-    let played = play::play(tournament.clone(), &hands, flags, board, checked, console, mending, progress).await;
+    let stage = Stage { board, gate, flags };
+    let played = play::play(tournament.clone(), &hands, stage, checked, console, mending, progress).await;
     Ok(play::exit(&played.map_err(Problem::Said)?))
+}
+
+fn certificates(path: &str) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    std::fs::read(path).map_err(|error| vec![code::error(code::FILE, format!("`{path}`: {error}"))])
+}
+
+fn duration(name: &str, text: &str) -> Result<Duration, Vec<Diagnostic>> {
+    settings::duration(text).ok_or_else(|| {
+        let wrong = problem::error(problem::SETTING_VALUE, format!("`{name}` cannot be `{text}`"));
+        vec![wrong.note(NoteKind::Expected, "a duration such as `30s`, `500ms` or `2m`")]
+    })
+}
+
+/// Until when clients that come themselves are waited for.
+fn until(flags: &Flags) -> Result<Option<Instant>, Vec<Diagnostic>> {
+    let timeout = flags.await_timeout.as_deref().map(|text| duration("await-timeout", text)).transpose()?;
+    Ok(timeout.map(|timeout| Instant::now() + timeout))
+}
+
+/// Where clients that come themselves ask.
+fn gate(file: &MatrixFile, flags: &Flags, roots: Option<Vec<u8>>) -> Result<GateSettings, Vec<Diagnostic>> {
+    let listen = flags.listen.as_deref().or(file.listen.as_deref()).unwrap_or(LISTEN);
+    Ok(GateSettings {
+        listen: address(listen).map_err(|problem| vec![*problem])?,
+        roots,
+        idle: duration("idle", file.idle.as_deref().unwrap_or(IDLE))?,
+        url: file.url.clone(),
+    })
 }

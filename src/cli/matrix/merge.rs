@@ -2,24 +2,28 @@
 
 use std::path::PathBuf;
 
-use crate::connectathon::{CellVerdict, MatrixReport, code, merge as merged};
-use crate::diagnostic::{Diagnostic, Words};
+use crate::connectathon::{CellVerdict, code, merge as merged};
+use crate::diagnostic::Words;
 
 use super::super::console::Console;
 use super::super::destination;
 use super::super::exit::Exit;
 use super::super::problem;
 use super::super::settings::{Checked, Key, ReportKind};
+use super::bundle::{self, Part};
 
 /// Flags of `report merge`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// JSON reports of the parts (`keur matrix … --shard 1/4 --report json=PATH`)
+    /// The parts (`keur matrix … --shard 1/4`): JSON reports, folders, or bundles of what was merged before
     #[arg(value_name = "PART", required = true)]
     parts: Vec<PathBuf>,
     /// Report to write: json; `-` is standard output [default: json=-]
     #[arg(long, value_name = "KIND=PATH")]
     report: Vec<String>,
+    /// Write the evidence of all cells to one bundle; its parts are folders and bundles then
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
 }
 
 const MISSING: Words = Words::new("{} of {} cells; the rest is missing", "{} van {} cellen; de rest ontbreekt");
@@ -34,26 +38,16 @@ impl Arguments {
     }
 }
 
-fn read(path: &PathBuf) -> Result<MatrixReport, Diagnostic> {
-    let wrong = |reason: String| code::error(code::MERGE, format!("`{}`: {reason}", path.display()));
-    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let report: MatrixReport = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-    match report.schema == MatrixReport::SCHEMA {
-        true => Ok(report),
-        false => Err(wrong(format!("it is a `{}`, not a `{}`", report.schema, MatrixReport::SCHEMA))),
-    }
-}
-
 /// Carries it out.
 pub fn merge(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
     let (mut parts, mut problems) = (vec![], destination::check(&checked.reports));
     for path in &arguments.parts {
-        match read(path) {
-            Ok(report) => parts.push(report),
+        match Part::open(path) {
+            Ok(part) => parts.push(part),
             Err(problem) => problems.push(problem),
         }
     }
-    let totals: std::collections::BTreeSet<usize> = parts.iter().map(|part| part.total).collect();
+    let totals: std::collections::BTreeSet<usize> = parts.iter().map(|part| part.report.total).collect();
     if totals.len() > 1 {
         problems.push(code::error(
             code::MERGE,
@@ -61,7 +55,8 @@ pub fn merge(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
         ));
     }
     // What a single part says of itself is counted again too.
-    let report = parts.into_iter().reduce(merged).map(|report| merged(report.clone(), report));
+    let report =
+        parts.iter().map(|part| part.report.clone()).reduce(merged).map(|report| merged(report.clone(), report));
     let (Some(report), true) = (report, problems.is_empty()) else {
         console.tell_all(problems);
         return Exit::Usage;
@@ -77,6 +72,16 @@ pub fn merge(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
             None => console.output(&bytes).err().map(|error| problem::error(problem::REPORT, error.to_string())),
         });
     }
+    let mut without_evidence = false;
+    if let Some(to) = &arguments.evidence {
+        match bundle::write(&report, &parts, to, checked, console) {
+            Ok(missing) => {
+                without_evidence = !missing.is_empty();
+                console.tell_grouped(missing);
+            }
+            Err(more) => problems.extend(more),
+        }
+    }
     let words = if report.cells.len() < report.total { MISSING } else { WHOLE };
     let said = words.get(console.language).replacen("{}", &report.cells.len().to_string(), 1);
     console.error(&format!("{}\n", said.replacen("{}", &report.total.to_string(), 1)));
@@ -84,6 +89,7 @@ pub fn merge(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
     console.tell_all(problems);
     match report.verdict {
         _ if unwritten => Exit::Usage,
+        CellVerdict::Passed if without_evidence => Exit::Incomplete,
         CellVerdict::Passed => Exit::Passed,
         CellVerdict::Failed => Exit::Failed,
         CellVerdict::Incomplete => Exit::Incomplete,

@@ -1,11 +1,15 @@
 //! `keur matrix`: many servers and many clients against each other.
 
+mod bundle;
 mod demo;
 mod file;
 mod init;
 pub(super) mod merge;
+mod party;
 mod play;
 mod progress;
+mod rejudge;
+mod scenario;
 mod stage;
 
 use std::path::PathBuf;
@@ -16,7 +20,8 @@ use super::console::Console;
 use super::destination;
 use super::exit::Exit;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Settings};
+pub(super) use rejudge::rejudged;
 use stage::Problem;
 
 /// Flags of `matrix`.
@@ -65,6 +70,12 @@ pub struct Flags {
     /// Cells of one party that run at once [default: 2]
     #[arg(long, value_name = "N")]
     pub per_party: Option<usize>,
+    /// Where clients that come themselves ask; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// How long such clients are waited for; without it until they have come, or Ctrl-C
+    #[arg(long, value_name = "DURATION")]
+    pub await_timeout: Option<String>,
     /// Only cells of this party or scenario (repeatable)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
@@ -109,7 +120,7 @@ impl Arguments {
 }
 
 /// Carries it out.
-pub fn matrix(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit {
+pub fn matrix(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Exit {
     if let Some(What::Init(arguments)) = &arguments.what {
         return init::init(arguments, console);
     }
@@ -124,8 +135,8 @@ pub fn matrix(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
     };
     let played = runtime.block_on(async {
         match (&arguments.what, &arguments.file) {
-            (Some(What::Demo(arguments)), _) => demo::carry_out(arguments, checked, console).await,
-            (_, Some(file)) => file::carry_out(file, &arguments.flags, checked, console).await,
+            (Some(What::Demo(arguments)), _) => demo::carry_out(arguments, (settings, checked), console).await,
+            (_, Some(file)) => file::carry_out(file, &arguments.flags, (settings, checked), console).await,
             _ => Ok(Exit::Usage),
         }
     });

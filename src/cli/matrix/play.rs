@@ -5,10 +5,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::connectathon::{
-    CellOutcome, CellVerdict, Findings, Hands, Journal, MatrixReport, Progress, Shard, Tournament, board, code,
+    CellOutcome, CellVerdict, Findings, Gate, GateSettings, Hands, Journal, MatrixReport, Progress, Shard, Tournament,
+    board, code,
 };
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
 use crate::engine::Interrupt;
+use crate::exchange::AccessToken;
 
 use super::super::console::Console;
 use super::super::destination;
@@ -18,6 +20,7 @@ use super::super::serve::address;
 use super::super::settings::{Checked, ReportKind};
 use super::super::stop::Stop;
 use super::Flags;
+use super::bundle::REPORT;
 
 const RESUMED: Words = Words::new("{} cells are finished already", "{} cellen zijn al klaar");
 
@@ -29,7 +32,8 @@ pub fn shard(flags: &Flags) -> Result<Option<Shard>, Box<Diagnostic>> {
     // An indexed job of Kubernetes numbers its pods from 0.
     let index = std::env::var("JOB_COMPLETION_INDEX").ok().and_then(|index| index.parse::<u32>().ok());
     let Some(text) = &flags.shard else { return Ok(None) };
-    let numbered = match (text.strip_prefix("/"), index) {
+    let of = text.strip_prefix('/').or(Some(text.as_str()).filter(|text| !text.contains('/')));
+    let numbered = match (of, index) {
         (Some(of), Some(index)) => format!("{}/{of}", index + 1),
         _ => text.clone(),
     };
@@ -37,6 +41,16 @@ pub fn shard(flags: &Flags) -> Result<Option<Shard>, Box<Diagnostic>> {
         let wrong = problem::error(problem::SETTING_VALUE, format!("`shard` cannot be `{text}`"));
         Box::new(wrong.note(NoteKind::Expected, "`1/4`, or `/4` where JOB_COMPLETION_INDEX tells which"))
     })
+}
+
+/// What a matrix is put on with.
+pub struct Stage<'s> {
+    /// Of the board, if there is one.
+    pub board: board::Settings,
+    /// Where clients ask that come themselves.
+    pub gate: Option<GateSettings>,
+    /// The flags.
+    pub flags: &'s Flags,
 }
 
 /// What a played matrix came to.
@@ -53,13 +67,10 @@ pub struct Played {
 ///
 /// # Errors
 /// How keur ends; what is wrong has been said.
-// Each is its own matter, and both callers have all of them at hand.
-#[allow(clippy::too_many_arguments)]
 pub async fn play(
     tournament: Arc<Tournament>,
     hands: &Hands<'_>,
-    flags: &Flags,
-    board_settings: board::Settings,
+    stage: Stage<'_>,
     checked: &Checked,
     console: &Console,
     beside: impl Future<Output = ()>,
@@ -69,6 +80,7 @@ pub async fn play(
         console.tell(problem);
         Exit::Usage
     };
+    let Stage { board: board_settings, gate, flags } = stage;
     let shard = shard(flags).map_err(|problem| usage(*problem))?;
     let unknown: Vec<&String> = flags.only.iter().filter(|name| !tournament.knows(name)).collect();
     if let Some(name) = unknown.first() {
@@ -90,8 +102,19 @@ pub async fn play(
     if resumed > 0 {
         console.error(&format!("{}\n", RESUMED.get(console.language).replace("{}", &resumed.to_string())));
     }
+    let closed = !board_settings.parties.is_empty();
     let (again, asked) = mpsc::unbounded_channel();
-    let findings = Arc::new(Findings::default());
+    let findings = Arc::new(Findings::open(&tournament.folder).map_err(journal)?);
+    let gate = match gate {
+        None => None,
+        Some(settings) => {
+            let persons = hands.persons.persons().into_iter().map(|(token, _)| AccessToken::new(token)).collect();
+            let opened = Gate::open(settings, &tournament, &progress, persons, again.clone()).await;
+            let gate = Arc::new(opened.map_err(|error| usage(code::error(code::LISTEN, error.to_string())))?);
+            console.error(&addresses(&gate, &tournament, &places));
+            Some(gate)
+        }
+    };
     let board = match &flags.board {
         None => None,
         Some(text) => {
@@ -101,6 +124,7 @@ pub async fn play(
                 progress: progress.clone(),
                 findings: findings.clone(),
                 again: again.clone(),
+                gate: gate.clone(),
             };
             let started = board::Board::start(listen, stage, board_settings.clone()).await;
             let board =
@@ -119,9 +143,7 @@ pub async fn play(
         interrupt.raise();
         stop.asked().await;
     };
-    let telling = async {
-        super::progress::tell(&progress, total, console).await;
-    };
+    let telling = super::progress::tell(&progress, &findings, total, console);
     let beside = async {
         beside.await;
         std::future::pending::<()>().await;
@@ -137,22 +159,38 @@ pub async fn play(
     let cells = progress.outcomes();
     let whole = if flags.only.is_empty() { tournament.cells.len() } else { total };
     let report = MatrixReport::new(cells.clone(), whole, shard);
-    write(&report, &tournament, &findings, checked, console)?;
+    findings.of(&cells);
+    if let Some(error) = findings.fault() {
+        return Err(journal(error));
+    }
+    write(&report, &tournament, &findings, closed, (checked, console))?;
     Ok(Played { cells, report, interrupted: interrupt.is_raised() })
+}
+
+/// The addresses of clients that come themselves, a line each.
+fn addresses(gate: &Gate, tournament: &Tournament, places: &[usize]) -> String {
+    let line = |place: &usize| {
+        let (base, key) = (gate.base(*place)?, tournament.key(*place)?);
+        Some(format!("{}, {}, {}: {base}\n", key.client, key.server, key.scenario))
+    };
+    places.iter().filter_map(line).collect()
 }
 
 fn write(
     report: &MatrixReport,
     tournament: &Tournament,
     findings: &Findings,
-    checked: &Checked,
-    console: &Console,
+    closed: bool,
+    (checked, console): (&Checked, &Console),
 ) -> Result<(), Exit> {
     let mut problems: Vec<Diagnostic> = vec![];
+    // A part is merged by its folder.
+    let own = serde_json::to_vec_pretty(report).unwrap_or_default();
+    problems.extend(destination::write(&tournament.folder.join(REPORT), &own).err().map(|problem| *problem));
     for destination in &checked.reports {
         let bytes = match destination.kind {
             ReportKind::Json => serde_json::to_vec_pretty(report).map_err(|error| error.to_string()),
-            ReportKind::Html => Ok(board::export(report, tournament, findings, console.language)),
+            ReportKind::Html => Ok(board::export(report, tournament, findings, (console.language, closed))),
             _ => Err("a matrix is reported as `json` or `html`".to_owned()),
         };
         let written: Result<(), Box<Diagnostic>> = match (bytes, &destination.path) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connectathon::{CellVerdict, Progress};
+use crate::connectathon::{CellVerdict, Findings, Progress};
 use crate::diagnostic::Words;
 
 use super::super::console::Console;
@@ -13,12 +13,14 @@ const STANDING: Words = Words::new("{} of {} cells, {} red, {} open", "{} van {}
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Says how far it is until it is dropped.
-pub async fn tell(progress: &Progress, total: usize, console: &Console) {
+pub async fn tell(progress: &Progress, findings: &Findings, total: usize, console: &Console) {
     let mut before = usize::MAX;
     loop {
         tokio::time::sleep(PAUSE).await;
         let (done, line) = line(progress, total, console);
         if done != before {
+            // Their number goes into the burn-down, whoever looks on.
+            findings.of(&progress.outcomes());
             console.error(&format!("{line}\n"));
         }
         before = done;

@@ -1,7 +1,7 @@
 //! What every matrix needs to be put on: simulators, scripts, a board.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,6 @@ use crate::exchange::AccessToken;
 use crate::record::Record;
 use crate::report::renderer;
 use crate::simulator::{self, ActiveDefect, RunningSimulator, Simulator};
-use crate::testscript::{ScriptSet, TestScript};
 
 use super::super::console::Console;
 use super::super::exit::Exit;
@@ -72,21 +71,6 @@ impl From<Vec<Diagnostic>> for Problem {
     fn from(problems: Vec<Diagnostic>) -> Self {
         Problem::New(problems)
     }
-}
-
-/// The scripts at these paths: files, folders, what keur carries.
-///
-/// # Errors
-/// All that is wrong with them.
-pub fn scripts(paths: &[PathBuf]) -> Result<Vec<Arc<TestScript>>, Vec<Diagnostic>> {
-    let set = ScriptSet::collect(&Shelf, paths)?;
-    let (mut scripts, mut problems) = (vec![], vec![]);
-    for loaded in set.load() {
-        scripts.extend(loaded.script.map(Arc::new));
-        problems.extend(loaded.problems);
-    }
-    let broken = problems.iter().any(crate::testscript::problem::forbids_running);
-    if broken || scripts.is_empty() { Err(problems) } else { Ok(scripts) }
 }
 
 /// How the board is set up.

@@ -22,7 +22,7 @@ pub(super) struct Content {
 }
 
 /// Tables that other rooms read: how to log in is for `auth`.
-pub(super) const ELSEWHERE: [&str; 1] = ["login"];
+pub(super) const ELSEWHERE: [&str; 2] = ["login", "terminology-login"];
 
 /// The file as a source, where it can be read.
 pub(super) fn source(path: &Path) -> Option<Source> {

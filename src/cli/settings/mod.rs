@@ -48,6 +48,10 @@ pub enum Key {
     Mask,
     /// Real persons end a run.
     TestPersonsOnly,
+    /// Scripts that run side by side.
+    Jobs,
+    /// Whom to ask about codes.
+    TerminologyServer,
 }
 
 /// How a setting is declared.
@@ -88,6 +92,8 @@ pub(super) const DECLARATIONS: &[Declaration] = &[
     several(Key::Allow, "allow", Shape::Many),
     one(Key::Mask, "mask-key", Some("KEUR_MASK_KEY"), None),
     one(Key::TestPersonsOnly, "test-persons-only", Some("KEUR_TEST_PERSONS_ONLY"), Some("false")),
+    one(Key::Jobs, "jobs", Some("KEUR_JOBS"), Some("1")),
+    one(Key::TerminologyServer, "terminology-server", Some("KEUR_TERMINOLOGY_SERVER"), None),
 ];
 
 const fn one(
@@ -235,7 +241,7 @@ fn shown(key: Key, text: &str) -> String {
         }
         (Key::Token, None) => redaction::MASK.to_owned(),
         (Key::Mask, _) if !text.starts_with("env:") && !text.starts_with('@') => redaction::MASK.to_owned(),
-        (Key::Target, _) => redaction::shown_url(text).into_owned(),
+        (Key::Target | Key::TerminologyServer, _) => redaction::shown_url(text).into_owned(),
         _ => text.to_owned(),
     }
 }

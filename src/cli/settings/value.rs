@@ -1,10 +1,14 @@
 //! What a setting's text means, checked once.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, nearest};
+use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, Source, nearest};
+use crate::evidence::code;
+use crate::evidence::declared::Declared;
 use crate::fhir::FhirVersion;
+use crate::record::Record;
 use crate::report::{KnownFailure, Observation, Requirements};
 
 use super::super::problem;
@@ -102,6 +106,28 @@ pub struct Checked {
     pub mask_key: Option<String>,
     /// Real persons end a run.
     pub test_persons_only: bool,
+    /// Scripts that run side by side at most.
+    pub jobs: NonZeroUsize,
+    /// Base URL of the server that is asked about codes.
+    pub terminology_server: Option<String>,
+    /// The settings file, for tables that are read elsewhere.
+    pub file: Option<Source>,
+}
+
+impl Checked {
+    /// What decides a verdict beside scripts and packages.
+    pub fn declared(&self) -> Declared {
+        Declared { known: self.known.clone(), requirements: self.requirements.clone() }
+    }
+
+    /// The same, judging as a run of before was judged. `asked` says that tables of requirements were asked
+    /// for by name now: then those are used.
+    pub fn as_declared(&self, record: &Record, asked: bool) -> Result<Checked, Box<Diagnostic>> {
+        let kept = Declared::recorded(record).map_err(|error| Box::new(code::error(code::RECORD, error)))?;
+        let Some(Declared { known, requirements }) = kept else { return Ok(self.clone()) };
+        let requirements = if asked { self.requirements.clone() } else { requirements };
+        Ok(Checked { known, requirements, ..self.clone() })
+    }
 }
 
 impl Settings {
@@ -115,12 +141,14 @@ impl Settings {
     pub fn checked(&self) -> Result<Checked, Vec<Diagnostic>> {
         let mut check = Check { settings: self, problems: vec![] };
         let target = check.value(Key::Target, "a URL such as `https://host/fhir`", base_url);
+        let terminology_server = check.value(Key::TerminologyServer, "a URL such as `https://host/fhir`", base_url);
         let versions: Vec<&str> = FhirVersion::ALL.iter().map(|version| version.number()).collect();
         let fhir_version = check.value(Key::FhirVersion, &versions.join(" or "), FhirVersion::parse);
         let timeout = check.value(Key::Timeout, "a duration such as `30s`, `500ms` or `2m`", duration);
         let offline = check.value(Key::Offline, "`true` or `false`", |text| find(&BOOLEANS, text));
         let nearest = check.value(Key::NearestPackage, "`true` or `false`", |text| find(&BOOLEANS, text));
         let test_persons_only = check.value(Key::TestPersonsOnly, "`true` or `false`", |text| find(&BOOLEANS, text));
+        let jobs = check.value(Key::Jobs, "a whole number from 1", |text| text.parse::<NonZeroUsize>().ok());
         let variables = check.values(Key::Var, "`NAME=VALUE`", |text| {
             let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty())?;
             Some((name.to_owned(), value.to_owned()))
@@ -155,6 +183,9 @@ impl Settings {
             allow,
             mask_key: self.one(Key::Mask).map(|given| given.text.clone()),
             test_persons_only: test_persons_only.unwrap_or_default(),
+            jobs: jobs.unwrap_or(NonZeroUsize::MIN),
+            terminology_server,
+            file: self.file.clone(),
         })
     }
 }

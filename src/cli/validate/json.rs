@@ -6,13 +6,25 @@ use serde::Serialize;
 
 use crate::record::SliceMiss;
 
+use super::against::Row;
 use super::{Report, Verdict, severity};
 
 #[derive(Serialize)]
 struct Document<'r> {
     schema: &'static str,
     files: Vec<File<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Vec<Compared<'r>>>,
     receipt: Receipt<'r>,
+}
+
+/// An element with an error, by who found one.
+#[derive(Serialize)]
+struct Compared<'r> {
+    path: &'r str,
+    found_by: &'static str,
+    keur: &'r [String],
+    other: &'r [String],
 }
 
 #[derive(Serialize)]
@@ -33,6 +45,24 @@ struct Issue<'r> {
     profile: &'r str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     slices: &'r [SliceMiss],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definition: Option<Element<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invariant: Option<Invariant<'r>>,
+}
+
+/// Where the profile speaks of the element.
+#[derive(Serialize)]
+struct Element<'r> {
+    path: &'r str,
+    min: u32,
+    max: String,
+}
+
+#[derive(Serialize)]
+struct Invariant<'r> {
+    key: &'r str,
+    expression: &'r str,
 }
 
 #[derive(Serialize)]
@@ -66,7 +96,7 @@ struct Definition<'r> {
 }
 
 /// One object, on one line.
-pub fn write(report: &Report) -> String {
+pub fn write(report: &Report, against: Option<&[Row]>) -> String {
     let codes = report.codes();
     let document = Document {
         schema: "urn:keur:validation:1",
@@ -88,10 +118,24 @@ pub fn write(report: &Report) -> String {
                         message: &f.message,
                         profile: &f.profile,
                         slices: &f.slices,
+                        definition: f.defined.as_ref().map(|d| Element {
+                            path: &d.path,
+                            min: d.min,
+                            max: d.max.to_string(),
+                        }),
+                        invariant: f
+                            .invariant
+                            .as_ref()
+                            .map(|broken| Invariant { key: &broken.key, expression: &broken.expression }),
                     })
                     .collect(),
             })
             .collect(),
+        against: against.map(|rows| {
+            let rows = rows.iter();
+            rows.map(|row| Compared { path: &row.path, found_by: row.by.code(), keur: &row.keur, other: &row.other })
+                .collect()
+        }),
         receipt: Receipt {
             files: Files {
                 total: report.files.len(),

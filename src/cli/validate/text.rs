@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::{Code, Diagnostic, NoteKind, Severity, Source, Words};
 use crate::report::slice_miss;
+use crate::validation::Defined;
 
 use super::super::console::Console;
 use super::{Finding, Report, Verdict};
@@ -19,6 +20,9 @@ const VERDICTS: [(Verdict, Words); 3] = [
 const CODES: Words = Words::new("codes checked", "codes gecontroleerd");
 const NOT_CHECKABLE: Words = Words::new("not checkable offline", "offline niet te controleren");
 const DEFINITIONS: Words = Words::new("definitions", "definities");
+
+const BY: Words = Words::new("by", "volgens");
+const ASKED: Words = Words::new("as FHIRPath", "als FHIRPath");
 
 const MORE: Words =
     Words::new("more places (`--format json` has them all)", "plaatsen meer (`--format json` geeft ze alle)");
@@ -60,11 +64,15 @@ fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
 fn shown(alike: &[&Finding], source: &Source, console: &Console) -> String {
     let Some((finding, others)) = alike.split_first() else { return String::new() };
     let mut diagnostic =
-        Diagnostic::new(finding.severity, finding.code, &*finding.message).label(source, finding.span, "");
+        Diagnostic::new(finding.severity, finding.code, finding.said(console.language)).label(source, finding.span, "");
     let place = match (&*finding.path, &*finding.profile) {
         ("", _) => String::new(),
         (path, "") => format!("`{path}`"),
-        (path, profile) => format!("`{path}`, by {profile}"),
+        (path, profile) => format!("`{path}`, {} {profile}", BY.get(console.language)),
+    };
+    let place = match &finding.defined {
+        Some(Defined { path, min, max }) => format!("{place}: `{path}` {min}..{max}"),
+        None => place,
     };
     for other in others.iter().take(NAMED) {
         let at = format!("`{}` ({}:{})", other.path, other.position.line, other.position.column);
@@ -75,6 +83,10 @@ fn shown(alike: &[&Finding], source: &Source, console: &Console) -> String {
     }
     if !place.is_empty() {
         diagnostic = diagnostic.note(NoteKind::Note, place);
+    }
+    if let Some(broken) = finding.invariant.as_ref().filter(|broken| !finding.message.contains(&*broken.expression)) {
+        diagnostic =
+            diagnostic.note(NoteKind::Note, format!("{}: `{}`", ASKED.get(console.language), broken.expression));
     }
     for row in &finding.slices {
         diagnostic = diagnostic.note(NoteKind::Note, slice_miss(row, console.language));

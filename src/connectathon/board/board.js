@@ -7,14 +7,36 @@
       cells: "cells", claim: "Claim", fix: "Mark fixed", retest: "Retest", st_open: "open", st_claimed: "claimed", st_fixed: "fixed", st_retested: "retested",
       evidence: "Evidence: request, answer and every assert", attempts: "attempts (no connection at first)", planted: "planted", none: "no findings",
       refused: "not allowed: give the token of the party, or of the board", notyet: "not run yet", lost: "the board is gone; trying again", ms: "ms", line: "line",
-      hidden: "What was found is shown to its own parties: give the token of one", matchedNothing: "matched nothing", notEvaluated: "not evaluated", copy: "snapshot of" },
+      hidden: "What was found is shown to its own parties: give the token of one", matchedNothing: "matched nothing", nearly: "nearly", notEvaluated: "not evaluated", copy: "snapshot of",
+      start: "Start page", startNone: "Give the token of your party (top right) to see where to begin", steps: "What to do first", addresses: "Your addresses", done: "Done",
+      tokens: "Your access tokens of the test persons", sent: "noted: the cell is judged now", idle: "nothing is waiting there",
+      gone: "the client comes itself: it asks again, and the cell begins anew", ask: "to ask",
+      s_live: ["Take one of your addresses below: it is the FHIR base URL of one server in one scenario, and yours alone.",
+        "Send what stands beside it, with the token of the test person that the scenario names.",
+        "Your cell fills in as soon as all of it came; Done judges what came so far. Ask again and the cell begins anew."],
+      s_played: ["keur plays you here: there is nothing to do but to look."],
+      s_simulated: ["keur simulates you here: there is nothing to do but to look."],
+      "s_own-tokens": ["Keep your server reachable at the address below; keur and the clients use the access tokens that you gave.", "Look at your row, claim what is red, mark it fixed, and ask for a retest."],
+      "s_script-tokens": ["Keep your server reachable at the address below, with the test persons and the tokens of the scripts loaded.", "Look at your row, claim what is red, mark it fixed, and ask for a retest."],
+      t_party: "with your own tokens, below", t_server: "with the tokens of that server" },
     nl: { skip: "Naar de matrix", title: "Connectathon", passed: "groen", failed: "rood", incomplete: "onvolledig", open: "te gaan", running: "bezig",
       party: "Partij", scenario: "Scenario", token: "Token", big: "Groot scherm", matrix: "Matrix", axes: "servers omlaag, clients opzij; een teken per scenario",
       findings: "Bevindingen", feed: "Uitwisselingen", unmatchedOnly: "alleen wat nergens bij paste", close: "Sluiten", all: "alle", server: "server", client: "client",
       cells: "cellen", claim: "Oppakken", fix: "Hersteld melden", retest: "Hertesten", st_open: "open", st_claimed: "opgepakt", st_fixed: "hersteld", st_retested: "hertest",
       evidence: "Bewijs: verzoek, antwoord en elke assert", attempts: "pogingen (eerst geen verbinding)", planted: "ingebouwd", none: "geen bevindingen",
       refused: "niet toegestaan: geef het token van de partij, of van het bord", notyet: "nog niet gedraaid", lost: "het bord is weg; probeert opnieuw", ms: "ms", line: "regel",
-      hidden: "Wat er gevonden is zien alleen de eigen partijen: geef het token van een daarvan", matchedNothing: "paste nergens bij", notEvaluated: "niet beoordeeld", copy: "momentopname van" },
+      hidden: "Wat er gevonden is zien alleen de eigen partijen: geef het token van een daarvan", matchedNothing: "paste nergens bij", nearly: "bijna", notEvaluated: "niet beoordeeld", copy: "momentopname van",
+      start: "Startpagina", startNone: "Geef het token van uw partij (rechtsboven) om te zien waar u begint", steps: "Wat u eerst doet", addresses: "Uw adressen", done: "Klaar",
+      tokens: "Uw toegangstokens van de testpersonen", sent: "genoteerd: de cel wordt nu beoordeeld", idle: "daar wacht niets",
+      gone: "de client komt zelf: die vraagt opnieuw, en de cel begint opnieuw", ask: "te vragen",
+      s_live: ["Neem een van uw adressen hieronder: het is de FHIR-basis-URL van een server in een scenario, en alleen van u.",
+        "Stuur wat ernaast staat, met het token van de testpersoon die het scenario noemt.",
+        "Uw cel vult zich zodra alles gekomen is; Klaar beoordeelt wat er tot nu toe kwam. Vraag opnieuw en de cel begint opnieuw."],
+      s_played: ["keur speelt u hier: er is niets te doen dan kijken."],
+      s_simulated: ["keur simuleert u hier: er is niets te doen dan kijken."],
+      "s_own-tokens": ["Houd uw server bereikbaar op het adres hieronder; keur en de clients gebruiken de toegangstokens die u gaf.", "Kijk naar uw rij, pak op wat rood is, meld het hersteld en vraag een hertest."],
+      "s_script-tokens": ["Houd uw server bereikbaar op het adres hieronder, met de testpersonen en de tokens van de scripts erin.", "Kijk naar uw rij, pak op wat rood is, meld het hersteld en vraag een hertest."],
+      t_party: "met uw eigen tokens, hieronder", t_server: "met de tokens van die server" },
   };
   const GLYPH = { passed: "✓", failed: "✗", incomplete: "?", running: "•", open: "" };
   const $ = (id) => document.getElementById(id);
@@ -179,14 +201,45 @@
     if (tab) tab.location = url; else location.href = url;
   }
 
-  function action(label, path) {
+  function action(label, path, said, conflict) {
     const button = make("button", { type: "button" }, label);
     button.addEventListener("click", async () => {
       const answer = await fetch(path, { method: "POST", headers: headers() });
-      if (!answer.ok) say(t("refused"));
+      if (answer.ok && said) say(said);
+      if (!answer.ok) say(answer.status === 409 ? conflict || t("gone") : t("refused"));
       findings();
     });
     return button;
+  }
+
+  async function start() {
+    const answer = await fetch("start.json", { headers: headers() });
+    if (!answer.ok) return;
+    const { parties } = await answer.json(), wanted = $("f-party").value;
+    shown = null;
+    $("d-title").textContent = t("start");
+    const pages = parties.filter((p) => !wanted || p.name === wanted).sort((a, b) => (b.how === "live") - (a.how === "live"));
+    $("d-body").replaceChildren(...(pages.length ? pages.map(page) : [make("p", {}, t("startNone"))]));
+    if (!$("detail").open) $("detail").showModal();
+  }
+
+  function page(party) {
+    const steps = make("ol", { class: "steps" }, ...t("s_" + party.how).map((step) => make("li", {}, step)));
+    const article = make("article", {}, make("h3", {}, party.name, make("span", { class: "chip" }, t(party.side))), make("p", {}, make("b", {}, t("steps"))), steps);
+    if (party.base && party.how !== "simulated") article.append(make("p", {}, make("code", {}, party.base)));
+    if (party.scenarios) article.append(make("p", { class: "small" }, party.scenarios.join(" · ")));
+    if (party.tokens && party.tokens.length) {
+      article.append(make("p", {}, make("b", {}, t("tokens"))), make("dl", { class: "tokens" },
+        ...party.tokens.flatMap((p) => [make("dt", {}, p.person), make("dd", {}, make("code", {}, p.token))])));
+    }
+    if (party.addresses) {
+      article.append(make("p", {}, make("b", {}, t("addresses"))), ...party.addresses.map((a) => make("div", { class: "address" },
+        make("p", {}, make("b", {}, `${a.server} · ${a.scenario}`), make("span", { class: "small" }, ` ${t("t_" + a.tokens)}`)),
+        make("p", {}, make("code", {}, a.base)),
+        make("p", { class: "small" }, `${t("ask")}: `, make("code", {}, a.requests.join(", "))),
+        make("div", { class: "acts" }, action(t("done"), `cell/${a.place}/done`, t("sent"), t("idle"))))));
+    }
+    return article;
   }
 
   let saying = 0;
@@ -233,10 +286,10 @@
 
   function feed() {
     const party = $("f-party").value, scenario = $("f-scenario").value, unmatched = $("only-unmatched").checked;
-    const wanted = state.feed.filter((i) => (!party || i.server === party || i.client === party) && (!scenario || i.scenario === scenario) && (!unmatched || i.kind === "unmatched"));
+    const wanted = state.feed.filter((i) => (!party || i.server === party || i.client === party) && (!scenario || i.scenario === scenario) && (!unmatched || i.kind === "unmatched" || i.kind === "held"));
     $("feed").replaceChildren(...wanted.slice(-60).reverse().map((i) => make("li", { class: i.kind },
       make("span", { class: "meta" }, `${i.at.slice(11, 19)} ${i.client ? i.client + " → " : ""}${i.server} `),
-      make("br"), i.status ? `${i.status} ` : i.kind === "unmatched" ? t("matchedNothing") + ": " : "", make("code", {}, i.text),
+      make("br"), i.status ? `${i.status} ` : i.kind === "unmatched" ? t("matchedNothing") + ": " : i.kind === "held" ? t("nearly") + ": " : "", make("code", {}, i.text),
       i.micros ? make("span", { class: "meta" }, ` ${(i.micros / 1000).toFixed(1)} ${t("ms")}`) : null)));
   }
 
@@ -248,6 +301,7 @@
     events.addEventListener("cell", (event) => {
       const news = JSON.parse(event.data), known = state.cells[news.place];
       Object.assign(known, { running: news.running, verdict: news.verdict, attempts: news.attempts });
+      if (news.at && !news.running) marks[news.place]?.setAttribute("data-at", news.at);
       paint(news.place); dirty = true;
       if (!news.running) later();
       if (!news.running && $("detail").open && shown && shown.includes(news.place)) open(shown);
@@ -271,6 +325,7 @@
   $("only-unmatched").addEventListener("change", feed);
   $("lang").addEventListener("click", () => { lang = lang === "en" ? "nl" : "en"; words(); state.cells.forEach((_, place) => paint(place)); count(); findings(); feed(); });
   $("big").addEventListener("click", () => { const on = document.body.classList.toggle("big"); $("big").setAttribute("aria-pressed", on); });
+  $("start").addEventListener("click", start);
   $("d-close").addEventListener("click", () => $("detail").close());
   $("tools").addEventListener("submit", (event) => event.preventDefault());
   $("token").addEventListener("change", () => { sessionStorage.setItem("keur-token", $("token").value); load(); });
@@ -281,7 +336,7 @@
     if (!T[lang]) lang = "en";
     await load();
     if (!frozen && !new URLSearchParams(location.search).get("lang") && T[state.lang] && state.lang !== lang) { lang = state.lang; words(); }
-    if (frozen) { document.querySelector(".token").remove(); $("status").textContent = `${t("copy")} ${frozen.at}`; }
+    if (frozen) { document.querySelector(".token").remove(); $("start").remove(); $("status").textContent = `${t("copy")} ${frozen.at}`; }
     else listen();
   })();
 })();

@@ -7,6 +7,7 @@
 mod page;
 mod rights;
 mod route;
+mod start;
 mod view;
 
 pub use page::export;
@@ -24,7 +25,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::finding::Findings;
+use super::gate::Gate;
 use super::progress::Progress;
+use super::schedule::Asked;
 use super::tournament::Tournament;
 use crate::diagnostic::Language;
 use crate::exchange::AccessToken;
@@ -59,7 +62,9 @@ pub struct Stage {
     /// What is wrong.
     pub findings: Arc<Findings>,
     /// Cells that are to be run again.
-    pub again: mpsc::UnboundedSender<usize>,
+    pub again: mpsc::UnboundedSender<Asked>,
+    /// Where clients ask that come themselves.
+    pub gate: Option<Arc<Gate>>,
 }
 
 /// Everything a request needs.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::view;
 use crate::connectathon::finding::Findings;
-use crate::connectathon::outcome::{Key, MatrixReport};
+use crate::connectathon::outcome::{CellOutcome, Key, MatrixReport};
 use crate::connectathon::tournament::Tournament;
 use crate::diagnostic::Language;
 
@@ -14,18 +14,35 @@ pub(super) const PAGE: &str = include_str!("page.html");
 pub(super) const STYLE: &str = include_str!("board.css");
 pub(super) const SCRIPT: &str = include_str!("board.js");
 
-/// The board as it stands, in one file that needs nothing else. It holds no bodies and no tokens.
-pub fn export(report: &MatrixReport, tournament: &Tournament, findings: &Findings, language: Language) -> Vec<u8> {
+/// The board as it stands, in one file that needs nothing else. It holds no bodies and no tokens; where
+/// parties have tokens (`closed`) it shows what a visitor sees.
+pub fn export(
+    report: &MatrixReport,
+    tournament: &Tournament,
+    findings: &Findings,
+    (language, closed): (Language, bool),
+) -> Vec<u8> {
     let by_key: std::collections::HashMap<&Key, _> = report.cells.iter().map(|cell| (&cell.key, cell)).collect();
     let outcomes: Vec<_> = (0..tournament.cells.len())
         .map(|place| tournament.key(place).and_then(|key| by_key.get(&key).copied()))
         .collect();
     let state = view::state(tournament, &|place| (false, outcomes.get(place).copied().flatten()), vec![], language);
+    let shown = |outcome: &CellOutcome| {
+        let mut value = serde_json::to_value(outcome).unwrap_or_default();
+        if closed {
+            view::hide(&mut value);
+        }
+        value
+    };
+    let mut found = findings.of(&report.cells);
+    if closed {
+        found.iter_mut().for_each(view::hide_finding);
+    }
     let snapshot = json!({
         "at": jiff::Timestamp::now().to_string(),
         "state": state,
-        "outcomes": outcomes,
-        "findings": { "findings": findings.of(&report.cells), "history": findings.history() },
+        "outcomes": outcomes.iter().map(|outcome| outcome.map(shown)).collect::<Vec<_>>(),
+        "findings": { "findings": found, "history": findings.history() },
     });
     // In a script no `<` may begin a tag.
     let snapshot = snapshot.to_string().replace('<', "\\u003c");

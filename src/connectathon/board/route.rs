@@ -14,9 +14,10 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::rights::Pass;
-use super::{Shared, page, view};
+use super::{Shared, page, start, view};
 use crate::connectathon::finding::FindingState;
 use crate::connectathon::progress::News;
+use crate::connectathon::schedule::Asked;
 use crate::diagnostic::Language;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -89,6 +90,20 @@ pub async fn answer(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> R
                 Some((place, _)) => again(&shared, &[place]),
             }
         }
+        (&Method::POST, ["cell", place, "done"]) => {
+            let place: Option<usize> = place.parse().ok();
+            match place.and_then(|place| Some((place, shared.stage.tournament.key(place)?))) {
+                None => missing(),
+                Some((_, key)) if !pass.speaks_for(&key.client) => {
+                    refused(StatusCode::FORBIDDEN, "only its client and the organiser may")
+                }
+                Some((place, _)) if shared.stage.gate.as_ref().is_some_and(|gate| gate.done(place)) => {
+                    json(&json!({"done": place}))
+                }
+                Some(_) => refused(StatusCode::CONFLICT, "nobody is there"),
+            }
+        }
+        (&Method::GET, ["start.json"]) => json(&start::pages(&shared, &pass)),
         (&Method::POST, ["findings", id, what]) => finding(id, what, &shared, &pass),
         (&Method::GET | &Method::POST, _) => missing(),
         _ => refused(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST"),
@@ -96,8 +111,13 @@ pub async fn answer(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> R
 }
 
 fn again(shared: &Shared, places: &[usize]) -> Answer {
-    match places.iter().all(|place| shared.stage.again.send(*place).is_ok()) {
-        true => json(&json!({"asked": places.len()})),
+    let (themselves, played): (Vec<usize>, Vec<usize>) =
+        places.iter().partition(|place| shared.stage.tournament.comes_itself(**place));
+    if played.is_empty() && !themselves.is_empty() {
+        return refused(StatusCode::CONFLICT, "the client comes itself: it asks again, and the cell begins anew");
+    }
+    match played.iter().all(|place| shared.stage.again.send(Asked::Again(*place)).is_ok()) {
+        true => json(&json!({"asked": played.len()})),
         false => refused(StatusCode::CONFLICT, "the matrix is over: start it with `--stay` to run cells again"),
     }
 }
@@ -178,7 +198,7 @@ fn csv(findings: &[crate::connectathon::finding::Finding]) -> String {
         let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         format!("\"{guard}{}\"", text.replace('"', "\"\""))
     };
-    let mut out = String::from("id,owner,side,state,code,title,message,path,script,line,cells,since,run\n");
+    let mut out = String::from("id,owner,side,state,code,title,message,path,script,line,cells,since,changed,run\n");
     for f in findings {
         let side = serde_json::to_value(f.side).ok();
         let state = serde_json::to_value(f.state).ok();
@@ -197,6 +217,7 @@ fn csv(findings: &[crate::connectathon::finding::Finding]) -> String {
             &f.line.to_string(),
             &f.cells.len().to_string(),
             &f.since,
+            &f.changed,
             &f.run,
         ];
         out.push_str(&fields.map(|text| field(text)).join(","));

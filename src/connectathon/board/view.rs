@@ -65,6 +65,7 @@ pub fn cell(shared: &Shared, place: usize) -> Value {
         "running": cell.running,
         "verdict": outcome.map(|outcome| outcome.verdict),
         "attempts": outcome.map_or(0, |outcome| outcome.attempts),
+        "at": outcome.map(|outcome| &outcome.at),
     })
 }
 
@@ -74,10 +75,21 @@ pub fn outcome(shared: &Shared, place: usize, pass: &Pass) -> Option<Value> {
     let sees = pass.sees(&outcome.key, &shared.settings);
     let mut value = serde_json::to_value(&outcome).ok()?;
     if !sees {
-        value["failures"] = json!([]);
-        value["hidden"] = true.into();
+        hide(&mut value);
     }
     Some(value)
+}
+
+/// What was found in a cell goes.
+pub fn hide(outcome: &mut Value) {
+    outcome["failures"] = json!([]);
+    outcome["hidden"] = true.into();
+}
+
+/// What was found goes; that something was stays.
+pub fn hide_finding(finding: &mut Finding) {
+    finding.message = String::new();
+    finding.path = String::new();
 }
 
 /// The findings, with what was found for those who may see it.
@@ -86,8 +98,7 @@ pub fn findings(shared: &Shared, pass: &Pass) -> Vec<Finding> {
     let mut all = stage.findings.of(&stage.progress.outcomes());
     for finding in &mut all {
         if !finding.cells.iter().any(|key| pass.sees(key, &shared.settings)) {
-            finding.message = String::new();
-            finding.path = String::new();
+            hide_finding(finding);
         }
     }
     all

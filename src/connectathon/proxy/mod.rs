@@ -50,13 +50,15 @@ const CONNECTIONS: usize = 1024;
 /// How long the head of a request may take, or a connection be unused.
 const HEAD: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// A party behind the proxy: known by its token, or by the first part of the path.
-#[derive(Clone, Debug)]
+/// A party behind the proxy: known by its token, or by the first parts of the path.
+#[derive(Clone)]
 pub struct Route {
     /// Its name.
     pub name: String,
     /// The token it uses; without one the path says who asks.
     pub token: Option<AccessToken>,
+    /// The server it asks, where that is not the one of all.
+    pub upstream: Option<Arc<Upstream>>,
 }
 
 /// An exchange that passed.
@@ -78,8 +80,8 @@ pub type Witness = dyn Fn(Passed) + Send + Sync;
 pub struct Settings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where requests go.
-    pub upstream: Upstream,
+    /// Where requests go; without it those of nobody go nowhere.
+    pub upstream: Option<Arc<Upstream>>,
     /// TLS towards those who ask.
     pub tls: Option<Tls>,
     /// The parties; without any everything is of nobody.
@@ -91,7 +93,7 @@ pub struct Settings {
 }
 
 struct Shared {
-    upstream: Upstream,
+    upstream: Option<Arc<Upstream>>,
     routes: Vec<Route>,
     limit: usize,
     witness: Arc<Witness>,
@@ -161,9 +163,14 @@ fn routed<'u>(routes: &[Route], uri: &'u Uri, headers: &HeaderMap) -> (Option<us
     if let Some(party) = routes.iter().position(|route| route.token.is_some() && route.token == token) {
         return (Some(party), target);
     }
-    let first = target.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
-    match routes.iter().position(|route| route.token.is_none() && route.name == first) {
-        Some(party) => (Some(party), target.get(1 + first.len()..).filter(|rest| !rest.is_empty()).unwrap_or("/")),
+    let below = |route: &Route| {
+        let rest = target.strip_prefix('/')?.strip_prefix(route.name.as_str())?;
+        (route.token.is_none() && (rest.is_empty() || rest.starts_with(['/', '?']))).then_some(rest)
+    };
+    let all = routes.iter().enumerate().filter_map(|(party, route)| Some((party, below(route)?)));
+    match all.min_by_key(|(_, rest)| rest.len()) {
+        Some((party, "")) => (Some(party), "/"),
+        Some((party, rest)) => (Some(party), rest),
         None => (None, target),
     }
 }
@@ -200,7 +207,8 @@ impl Passing {
     fn over(self, result: Result<Response, TransportError>, whole: bool) {
         let Passing { shared, party, below, request, started, clock, asked } = self;
         let (body, all) = asked.taken();
-        let exchange = Exchange { request: Request { body, ..request }, result, started, elapsed: clock.elapsed() };
+        let exchange =
+            Exchange { request: Request { body, ..request }, result, started, elapsed: clock.elapsed(), refused: None };
         (shared.witness)(Passed { party, below, exchange, whole: whole && all });
     }
 }
@@ -212,7 +220,11 @@ async fn pass(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> Result<
     let below = below.to_owned();
     let asked = Kept::new(shared.limit);
     head.headers = end_to_end(&head.headers);
-    let Some((uri, host, url)) = shared.upstream.address(&below) else {
+    let own = party.and_then(|party| shared.routes.get(party)?.upstream.clone());
+    let Some(upstream) = own.or_else(|| shared.upstream.clone()) else {
+        return Ok(said(StatusCode::NOT_FOUND, "keur proxy: nobody is known by this address"));
+    };
+    let Some((uri, host, url)) = upstream.address(&below) else {
         return Ok(said(StatusCode::BAD_REQUEST, "keur proxy: the address cannot be passed on"));
     };
     head.uri = uri;
@@ -241,7 +253,7 @@ async fn pass(request: hyper::Request<Incoming>, shared: Arc<Shared>) -> Result<
     if !has_body {
         passing.asked.complete();
     }
-    match shared.upstream.send(hyper::Request::from_parts(head, body)).await {
+    match upstream.send(hyper::Request::from_parts(head, body)).await {
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             head.headers = end_to_end(&head.headers);
@@ -278,8 +290,12 @@ mod tests {
 
     #[test]
     fn a_party_is_known_by_its_token_or_its_path() {
-        let route = |name: &str, token: Option<&str>| Route { name: name.into(), token: token.map(AccessToken::new) };
-        let routes = [route("a", Some("secret")), route("b", None)];
+        let route = |name: &str, token: Option<&str>| Route {
+            name: name.into(),
+            token: token.map(AccessToken::new),
+            upstream: None,
+        };
+        let routes = [route("a", Some("secret")), route("b", None), route("b/c", None)];
         let of = |uri: &str, token: Option<&str>| {
             let uri: Uri = uri.parse().unwrap();
             let headers = token.map(|token| ("authorization".parse().unwrap(), token.parse().unwrap()));
@@ -290,6 +306,8 @@ mod tests {
         assert_eq!(of("/b/Patient?x=1", None), (Some(1), "/Patient?x=1".into()));
         assert_eq!(of("/b?x=1", None), (Some(1), "?x=1".into()));
         assert_eq!(of("/b", None), (Some(1), "/".into()));
+        assert_eq!(of("/b/c/Patient", None), (Some(2), "/Patient".into()));
+        assert_eq!(of("/b/cc", None), (Some(1), "/cc".into()));
         // The name of a party with a token is no way in.
         assert_eq!(of("/a/Patient", None), (None, "/a/Patient".into()));
         assert_eq!(of("/bb/Patient", Some("Bearer other")), (None, "/bb/Patient".into()));

@@ -4,13 +4,17 @@
 //! a whole code system whose content is not at hand (SNOMED CT, LOINC, G-Standaard) decides against
 //! codes of other systems and leaves the rest undecided, with the reason.
 
+mod authority;
 mod code_system;
+mod concept_map;
 mod value_set;
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+pub use authority::{Answer, Authority, Question};
 pub use code_system::{CodeSystem, Content};
+pub use concept_map::ConceptMap;
 pub use value_set::ValueSet;
 
 use crate::fhir::Document;
@@ -81,12 +85,18 @@ pub struct Terminology {
     source: Box<dyn TerminologySource>,
     value_sets: RwLock<HashMap<Box<str>, Option<Arc<ValueSet>>>>,
     code_systems: RwLock<HashMap<Box<str>, Option<Arc<CodeSystem>>>>,
+    concept_maps: RwLock<HashMap<Box<str>, Option<Arc<ConceptMap>>>>,
 }
 
 impl Terminology {
     /// Nothing is read yet.
     pub fn new(source: impl TerminologySource + 'static) -> Terminology {
-        Terminology { source: Box::new(source), value_sets: Default::default(), code_systems: Default::default() }
+        Terminology {
+            source: Box::new(source),
+            value_sets: Default::default(),
+            code_systems: Default::default(),
+            concept_maps: Default::default(),
+        }
     }
 
     /// The value set with this canonical; a version after `|` is not looked at, packages hold one each.
@@ -98,6 +108,12 @@ impl Terminology {
     /// The code system with this url.
     pub fn code_system(&self, url: &str) -> Option<Arc<CodeSystem>> {
         kept(&self.code_systems, url, || self.source.code_system(url).map(|d| CodeSystem::read(&d)))
+    }
+
+    /// The concept map with this canonical.
+    pub fn concept_map(&self, canonical: &str) -> Option<Arc<ConceptMap>> {
+        let url = canonical.split('|').next().unwrap_or_default();
+        kept(&self.concept_maps, url, || self.source.concept_map(url).map(|d| ConceptMap::read(&d)))
     }
 
     /// Whether a code is in a value set.

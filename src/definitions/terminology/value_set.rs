@@ -76,6 +76,12 @@ impl ValueSet {
         self.include.iter().filter_map(|p| p.system.as_deref())
     }
 
+    /// True when it takes in all of a code system, and is nothing but whole code systems.
+    pub fn takes_whole(&self, system: &str) -> bool {
+        let is_whole = |p: &Part| p.codes.is_empty() && p.filters.is_empty() && p.value_sets.is_empty();
+        self.exclude.is_empty() && self.include.iter().all(is_whole) && self.systems().any(|own| own == system)
+    }
+
     /// Value sets it takes in.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
         self.include.iter().flat_map(|p| p.value_sets.iter().map(|v| &**v))

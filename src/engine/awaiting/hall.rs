@@ -13,6 +13,7 @@ use crate::simulator::{Admission, Bearing, Reception};
 use super::arrival::{Arrival, below_authority};
 use super::expectation::{ABSTRACT, Expectation};
 use super::nearness::{Nearness, differences, nearness};
+use super::recall::{Recalled, Recollection};
 use super::settle::{Chance, settle};
 use crate::engine::expression::Expressions;
 
@@ -127,6 +128,8 @@ pub struct Hall {
     expressions: Expressions,
     /// How many openings there shall have been before clients are let in.
     ready: watch::Sender<usize>,
+    /// Nothing comes any more: this is what came.
+    recollection: Option<Recollection>,
 }
 
 #[derive(Default)]
@@ -208,7 +211,13 @@ impl Hall {
             agent,
             expressions: Expressions::default(),
             ready: watch::channel(0).0,
+            recollection: None,
         }
+    }
+
+    /// A hall in which all is over, for judging a record again: nobody is waited for.
+    pub fn over(recollection: Recollection) -> Hall {
+        Hall { recollection: Some(recollection), ..Hall::new(vec![], 1, Duration::ZERO) }
     }
 
     /// Tells what happens as it happens.
@@ -362,6 +371,22 @@ impl Hall {
             }
             notify.notified().await;
         }
+    }
+
+    /// Whether nothing comes any more.
+    pub(in crate::engine) fn is_over(&self) -> bool {
+        self.recollection.is_some()
+    }
+
+    /// What came for an operation, by a record; None where the hall has none: then it is waited for.
+    pub(in crate::engine) fn recall(&self, slot: usize, at: (u32, u32, u32)) -> Option<Option<Came>> {
+        let recalled = self.recollection.as_ref()?.get(&at).cloned();
+        self.leave(slot);
+        let state = self.state();
+        Some(recalled.zip(state.slots.get(slot)).map(|(Recalled { exchange, differences }, slot)| {
+            let caught = caught(&slot.expectation, &Arrival::of(&exchange.request));
+            Came { exchange, caught, differences }
+        }))
     }
 
     /// An operation does not wait any longer.

@@ -40,12 +40,14 @@ mod expectation;
 mod hall;
 mod material;
 mod nearness;
+mod recall;
 mod settle;
 
 pub use arrival::Arrival;
 pub use expectation::Expectation;
 pub use hall::{Closing, Hall, Notice, PartyAtTheDoor, Stray};
 pub use material::{Material, MaterialProblem};
+pub use recall::{Recalled, Recollection};
 
 pub(super) use arrival::{bearer, below_authority, segments};
 pub(super) use demanded::{Demanded, demanded};

@@ -170,6 +170,14 @@ impl<W: Write + Seek> Writer<W> {
     }
 }
 
+impl Writer<std::io::BufWriter<File>> {
+    /// What is written goes to the disk.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        self.out.flush()?;
+        self.out.get_ref().sync_data()
+    }
+}
+
 struct Counted<W> {
     out: W,
     size: u64,

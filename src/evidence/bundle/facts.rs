@@ -47,6 +47,9 @@ pub fn target(record: &Record) -> Target {
                 target.url.clone_from(&started.target);
                 target.simulated = started.simulated;
             }
+            Event::ServerSeen(server) if !target.certificates.contains(&server.sha256) => {
+                target.certificates.push(server.sha256.clone());
+            }
             Event::Exchanged(exchange) => {
                 let headers = exchange.response.as_ref().map(|response| &response.headers);
                 let server = headers.into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("Server"));

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::code;
+use crate::evidence::declared::Declared;
 use crate::evidence::privacy::Mask;
 use crate::evidence::seal;
 use crate::evidence::signature::{CertificateKey, SignatureError, SigningKey};
 use crate::record::{
     ActionFinished, BodyHash, Event, Files, ReadRecordError, Record, RecordedMessage, RunDirectory, RunInputs, Verdict,
 };
-use crate::report::fold;
 
 use super::container::{Bundled, Container, Writer};
 use super::facts;
@@ -175,7 +175,8 @@ impl Packer<'_> {
         }
         let attachments = self.attach(&mut out)?;
         let sealed = self.seal(&mut out, &inputs, &texts)?;
-        let report = fold(masked.events());
+        let declared = Declared::recorded(&masked).map_err(|error| vec![code::error(code::RECORD, error)])?;
+        let report = declared.unwrap_or_default().report(masked.events(), &[]);
         let run = facts::run(&report, Some(&inputs));
         let manifest = Manifest {
             schema: SCHEMA.to_owned(),
@@ -282,8 +283,11 @@ fn bodies(
                 place
             }
         };
-        shelf.put(hash, place);
+        drop(body);
+        shelf.put(hash, place, masked);
     }
+    // The disk takes its time; what is written so far gets there while the last bodies are judged.
+    out.settle()?;
     Ok(originals)
 }
 

@@ -5,44 +5,78 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
 
 use crate::record::Store;
 
 use super::container::{Bundled, read_range};
 
+/// Bytes that are held until they are asked for; what comes beyond is read back from the file.
+const MOST_HELD: usize = 32 << 20;
+
 /// The bodies that are masked so far, by the hash of their originals.
 pub(super) struct Shelf {
     path: PathBuf,
     file: Mutex<File>,
-    places: Mutex<(HashMap<String, Range<u64>>, bool)>,
+    shelved: Mutex<Shelved>,
     more: Condvar,
+}
+
+#[derive(Default)]
+struct Shelved {
+    places: HashMap<String, Range<u64>>,
+    /// Bodies that nobody has read yet: most are judged right after they are masked.
+    held: HashMap<String, Bytes>,
+    bytes: usize,
+    /// No more come.
+    ended: bool,
+}
+
+/// A body: its bytes, or where they stand.
+enum Found {
+    Held(Bytes),
+    Written(Range<u64>),
 }
 
 impl Shelf {
     /// Empty; the bodies come to stand in this file.
     pub(super) fn new(path: &Path) -> io::Result<Shelf> {
         let file = Mutex::new(File::open(path)?);
-        Ok(Shelf { path: path.to_owned(), file, places: Mutex::default(), more: Condvar::new() })
+        Ok(Shelf { path: path.to_owned(), file, shelved: Mutex::default(), more: Condvar::new() })
     }
 
-    /// A body is there.
-    pub(super) fn put(&self, hash: &str, place: Range<u64>) {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).0.insert(hash.to_owned(), place);
+    fn shelved(&self) -> MutexGuard<'_, Shelved> {
+        self.shelved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A body is there, and stands in the file as well.
+    pub(super) fn put(&self, hash: &str, place: Range<u64>, body: Bytes) {
+        let mut shelved = self.shelved();
+        shelved.places.insert(hash.to_owned(), place);
+        if shelved.bytes + body.len() <= MOST_HELD {
+            shelved.bytes += body.len();
+            shelved.held.insert(hash.to_owned(), body);
+        }
         self.more.notify_all();
     }
 
-    /// Where a body is, as soon as it is; None when no more come.
-    fn wait(&self, hash: &str) -> Option<Range<u64>> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A body, as soon as it is there; None when no more come.
+    fn wait(&self, hash: &str) -> Option<Found> {
+        let mut shelved = self.shelved();
         loop {
-            if let Some(place) = places.0.get(hash) {
-                return Some(place.clone());
+            if let Some(body) = shelved.held.remove(hash) {
+                shelved.bytes -= body.len();
+                return Some(Found::Held(body));
             }
-            if places.1 {
+            if let Some(place) = shelved.places.get(hash) {
+                return Some(Found::Written(place.clone()));
+            }
+            if shelved.ended {
                 return None;
             }
-            places = self.more.wait(places).unwrap_or_else(PoisonError::into_inner);
+            shelved = self.more.wait(shelved).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -59,7 +93,7 @@ impl<'s> End<'s> {
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.places.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.0.shelved().ended = true;
         self.0.more.notify_all();
     }
 }
@@ -77,9 +111,14 @@ impl Shared {
 impl Store for Shared {
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let Some(hash) = name.strip_prefix("bodies/") else { return self.1.read(name) };
-        let Some(place) = self.0.wait(hash) else { return Ok(None) };
-        let mut file = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
-        read_range(&mut file, place).map(Some)
+        match self.0.wait(hash) {
+            None => Ok(None),
+            Some(Found::Held(body)) => Ok(Some(body.into())),
+            Some(Found::Written(place)) => {
+                let mut file = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
+                read_range(&mut file, place).map(Some)
+            }
+        }
     }
 
     fn place(&self) -> &Path {

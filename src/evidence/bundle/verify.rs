@@ -6,10 +6,10 @@ use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::evidence::code;
+use crate::evidence::declared::Declared;
 use crate::evidence::seal;
 use crate::evidence::signature::{self, PublicKey};
 use crate::record::{Event, Record};
-use crate::report::fold;
 
 use super::container::{Bundled, Container, ContainerError};
 use super::facts;
@@ -236,7 +236,8 @@ impl Intact {
         if reports != rendered.len() {
             return Err(differs("the set of reports"));
         }
-        let report = fold(self.record.events());
+        let declared = Declared::recorded(&self.record).map_err(|error| vec![code::error(code::RECORD, error)])?;
+        let report = declared.unwrap_or_default().report(self.record.events(), &[]);
         let inputs = self.record.inputs().ok().flatten();
         let said = &self.manifest;
         let run = facts::run(&report, inputs.as_ref());

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::{Call, Interrupt, Sending, Transport};
-use crate::exchange::{Bsn, Exchange, Request, TransportError, TransportErrorKind};
+use crate::exchange::{Bsn, Exchange, Peer, Request, TransportError, TransportErrorKind};
 
 use super::number::{Standing, numbers};
 use super::pseudonym::TEST_RANGE;
@@ -49,6 +49,7 @@ impl<'t> Guarded<'t> {
     }
 
     fn looked_at(&self, mut exchange: Exchange) -> Exchange {
+        exchange.refused = exchange.refused.map(|before| Box::new(self.looked_at(*before)));
         let found = match &exchange.result {
             Ok(response) if !self.agreed.load(Ordering::Relaxed) => real_persons(&response.body),
             _ => 0,
@@ -73,6 +74,10 @@ impl<'t> Guarded<'t> {
 impl Transport for Guarded<'_> {
     fn send<'t>(&'t self, request: Request, call: Call<'t>) -> Sending<'t> {
         Box::pin(async move { self.looked_at(self.transport.send(request, call).await) })
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        self.transport.peers()
     }
 }
 

@@ -32,7 +32,7 @@ const SHORTEST_SECRET: usize = 6;
 
 /// Parts of names that say nothing about who it is, and words that names in tests share with the texts
 /// around them. They are masked in names, not elsewhere.
-const COMMON: [&str; 38] = [
+const COMMON: [&str; 40] = [
     "aan",
     "and",
     "arts",
@@ -49,6 +49,8 @@ const COMMON: [&str; 38] = [
     "drs",
     "het",
     "heer",
+    "http",
+    "https",
     "huisarts",
     "ing",
     "mevr",
@@ -104,6 +106,14 @@ const MARKERS: [(&str, Marker); 10] = [
 
 static MARKERS_FOUND: OnceLock<Option<AhoCorasick>> = OnceLock::new();
 
+/// True when a variable is called as what holds a name: `family`, `patient-name`, `achternaam`.
+fn names_person(variable: &str) -> bool {
+    const NAMES: [&str; 5] = ["family", "given", "surname", "voornaam", "achternaam"];
+    let variable = variable.to_ascii_lowercase();
+    let last = variable.rsplit(['-', '_', '.']).next().unwrap_or_default();
+    NAME_PARAMETERS.contains(&last) || NAMES.iter().any(|name| variable.contains(name))
+}
+
 impl Survey {
     /// Everything in a record and in what the run was given.
     pub fn of(record: &Record) -> Result<Survey, ReadRecordError> {
@@ -112,11 +122,11 @@ impl Survey {
             survey.inputs(&inputs);
         }
         // Persons of the fixtures come back in refusals and messages that name them and nothing else.
-        for (_, text) in record.files()?.unwrap_or_default().iter() {
+        record.each_file(|_, text| {
             if matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'<')) && may_hold(text.as_bytes()) {
                 survey.persons(text.as_bytes());
             }
-        }
+        })?;
         let mut hashes = BTreeSet::new();
         for event in record.events() {
             let Event::Exchanged(exchange) = event else { continue };
@@ -167,7 +177,12 @@ impl Survey {
     }
 
     fn inputs(&mut self, inputs: &RunInputs) {
-        inputs.variables.values().for_each(|value| self.url(value));
+        for (name, value) in &inputs.variables {
+            self.url(value);
+            if names_person(name) {
+                self.name(value);
+            }
+        }
     }
 
     /// A body of whatever format.
@@ -200,11 +215,13 @@ impl Survey {
     /// A URL, or a header that may hold one.
     pub fn url(&mut self, url: &str) {
         self.loose(url.as_bytes());
-        let query = url.split_once('?').map_or("", |(_, query)| query);
+        // A header may go on behind a URL.
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`');
+        let query = url.split_once('?').and_then(|(_, query)| query.split(ends).next()).unwrap_or_default();
         for (name, value) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
-            let base = name.split(':').next().unwrap_or(name);
-            let last = base.rsplit('.').next().unwrap_or(base);
-            if NAME_PARAMETERS.contains(&last) {
+            // `patient.family:exact`; of a path of references the last counts.
+            let parts = name.split([':', '.']);
+            if parts.into_iter().any(|part| NAME_PARAMETERS.contains(&part)) {
                 let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
                 self.name(&decoded);
                 self.name(value);

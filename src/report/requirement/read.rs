@@ -39,6 +39,8 @@ pub struct Requirements {
     pub note: Localized,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// The file.
+    pub text: String,
     /// The requirements.
     pub rows: Vec<Requirement>,
 }
@@ -110,6 +112,7 @@ impl Requirements {
             source: needed(root, "source")?,
             note: localized(root, "note")?,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            text: text.to_owned(),
             rows,
         })
     }

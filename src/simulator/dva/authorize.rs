@@ -213,6 +213,18 @@ impl Dva {
         self.outcome(request, ended(&session, &[("code", &code)]))
     }
 
+    /// `POST /oauth/withdraw`: refresh tokens of the person end with their consent.
+    pub(super) fn withdraw(&self, request: &Request) -> Response {
+        let form = Parameters::of_form(request);
+        let given = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
+        let person = self.people.iter().position(|p| (p.user.as_str(), p.password.as_str()) == given);
+        let Some(person) = person else { return page(403, page::withdrawal(true)) };
+        if self.policy.keeps(Rule::ConsentWithdrawn) {
+            self.grants().refresh.retain(|_, (grant, _)| grant.person != person);
+        }
+        page(200, page::withdrawn())
+    }
+
     fn outcome(&self, request: &Request, mut response: Response) -> Response {
         self.policy.edit_response(Place::Outcome, request, &mut response);
         response

@@ -39,6 +39,8 @@ pub struct DvaConfig {
     pub sandbox_base: String,
     /// Where the user agent is sent. Can be dialled as it stands.
     pub authorization_endpoint: String,
+    /// Where a person withdraws consent: a form with name and password.
+    pub withdrawal_page: String,
     /// Where codes become tokens; demands a client certificate.
     pub token_endpoint: String,
     /// The client: the host name on the OAuth client list.
@@ -165,7 +167,7 @@ impl std::fmt::Debug for PersonConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotifiedPullConfig {
-    /// The profile: `np-twiin`.
+    /// The profile: `np-twiin` or `np-nuts`.
     pub profile: String,
     /// Token endpoint for both roles (JWT bearer grant).
     pub token_endpoint: String,

@@ -191,7 +191,7 @@ async fn exchange(
     if let Some(observer) = dva.observer.as_ref().filter(|_| answered.resource) {
         let broken = || TransportError { kind: TransportErrorKind::Broken, detail: "closed on purpose".into() };
         let result = if answered.close { Err(broken()) } else { Ok(answered.response) };
-        observer.saw(&Exchange { request: seen, result, started, elapsed: clock.elapsed() });
+        observer.saw(&Exchange { request: seen, result, started, elapsed: clock.elapsed(), refused: None });
     }
     if let Some(delay) = answered.delay {
         tokio::time::sleep(delay).await;

@@ -22,10 +22,11 @@ mod policy;
 mod pull;
 mod resource;
 mod server;
+mod start;
 mod tls;
 mod token;
 
 pub use config::DvaConfig;
 pub use defect::{ActiveFault, FAULTS, Fault};
-pub use policy::Release;
-pub use server::{DvaError, DvaSettings, RunningDva, start};
+pub use policy::{PullProfile, Release};
+pub use start::{DvaError, DvaSettings, RunningDva, start};

@@ -78,6 +78,24 @@ pub(super) fn consent(asked: &Consent<'_>) -> String {
     whole(if asked.sharing { "Bevestiging" } else { "Toestemming" }, &content)
 }
 
+/// Take consent back. `failed`: name and password did not go together.
+pub(super) fn withdrawal(failed: bool) -> String {
+    let complaint = if failed { "<p role=\"alert\">Naam of wachtwoord klopt niet.</p>\n" } else { "" };
+    let content = format!(
+        "<p>Hier trekt u toestemming voor onbepaalde tijd in.</p>\n{complaint}\
+         <form method=\"post\" action=\"/oauth/withdraw\">\n\
+         <label>Naam <input name=\"username\" autocomplete=\"username\"></label>\n\
+         <label>Wachtwoord <input type=\"password\" name=\"password\" autocomplete=\"current-password\"></label>\n\
+         <button name=\"action\" value=\"withdraw\">Intrekken</button>\n</form>\n"
+    );
+    whole("Toestemming intrekken", &content)
+}
+
+/// It was taken back.
+pub(super) fn withdrawn() -> String {
+    whole("Toestemming ingetrokken", "<p>Uw toestemming is ingetrokken.</p>\n")
+}
+
 /// Why it goes no further, with what a help desk asks for. No way back is offered: whoever sent the
 /// person here is not known well enough.
 pub(super) fn error(why: &str, parameters: &Parameters) -> String {

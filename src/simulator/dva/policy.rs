@@ -49,6 +49,32 @@ impl Release {
     }
 }
 
+/// The authorization model of Notified Pull that this party plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum PullProfile {
+    /// Twiin TA Notified Pull.
+    #[default]
+    Twiin,
+    /// The BgZ referral on Nuts: no citizen service number in what is sent, queries in a workflow Task.
+    Nuts,
+}
+
+impl PullProfile {
+    /// Every profile with its name.
+    pub const ALL: [(&'static str, PullProfile); 2] =
+        [("np-twiin", PullProfile::Twiin), ("np-nuts", PullProfile::Nuts)];
+
+    /// The profile of a name.
+    pub fn parse(text: &str) -> Option<PullProfile> {
+        PullProfile::ALL.iter().find(|(name, _)| *name == text).map(|(_, profile)| *profile)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        PullProfile::ALL.iter().find(|(_, profile)| *profile == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// A rule that a gate asks for. Each is one row in a gate's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rule {
@@ -84,6 +110,7 @@ pub(super) enum Rule {
     RefreshOnce,
     RefreshClientSame,
     ServicesOfClient,
+    ConsentWithdrawn,
     // Resource server.
     TokenGiven,
     TokenByBearer,
@@ -113,6 +140,8 @@ pub(super) enum Rule {
     PullReads,
     PullListed,
     PullPerson,
+    PullUser,
+    WorkflowOrder,
     // Every backchannel endpoint.
     CertificateGiven,
     OnWhitelist,
@@ -209,6 +238,8 @@ pub(super) struct Policy {
     pub resource_limit: Option<usize>,
     /// Content codings that are known.
     pub codings: Vec<&'static str>,
+    /// The model of Notified Pull.
+    pub pull: PullProfile,
     /// What this party does in Notified Pull.
     pub habits: Habits,
 }
@@ -228,6 +259,7 @@ impl Default for Policy {
             resource_delay: 0,
             resource_limit: None,
             codings: vec!["gzip", "deflate"],
+            pull: PullProfile::default(),
             habits: Habits::default(),
         }
     }
@@ -247,6 +279,11 @@ impl Policy {
     /// Gives other answers at a place.
     pub fn answer(&mut self, place: Place, edit: ResponseEdit) {
         self.responses.push((place, edit));
+    }
+
+    /// Plays the BgZ referral on Nuts.
+    pub fn nuts(&self) -> bool {
+        self.pull == PullProfile::Nuts
     }
 
     /// True when a rule is kept.

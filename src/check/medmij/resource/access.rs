@@ -59,12 +59,12 @@ pub(super) fn changes(token: &str) -> Vec<String> {
 
 pub async fn expired_token(session: &Session<'_>) -> Judged {
     let person = session.first_person()?;
-    let asked = super::super::flow::Authorization::valid(session);
+    let asked = super::super::asking::Authorization::valid(session);
     let granted =
-        session.granted(person, crate::check::login::Decision::Consent, asked).await.map_err(Outcome::blocked)?;
+        session.granted(person, crate::authorization::Decision::Consent, asked).await.map_err(Outcome::blocked)?;
     let lasts = granted.token.expires_in.unwrap_or(900.0).max(0.0);
     // Thirty seconds of grace for clocks, less for tokens that last seconds.
-    tokio::time::sleep(Duration::from_secs_f64(lasts + f64::min(30.0, lasts))).await;
+    session.outlast(lasts).await?;
     let seen = session.ask(Peer::Client, Some(&granted.token.access), "Patient", &[]).await;
     Ok(challenged(&seen, Some("invalid_token"), "an expired token"))
 }

@@ -29,6 +29,12 @@ const REQUESTS: Words = Words::new("Requests answered", "Verzoeken beantwoord");
 const ASSERTS: Words = Words::new("Asserts evaluated", "Toetsen beoordeeld");
 const CODES: Words = Words::new("Codes checked", "Codes gecontroleerd");
 const NOT_CHECKABLE: Words = Words::new("not checkable offline", "offline niet te controleren");
+const TOKENS: Words = Words::new("Access tokens", "Toegangstokens");
+const GIVEN: Words = Words::new("given beforehand, no login", "vooraf gegeven, geen login");
+const LOGIN: Words = Words::new("by login", "door in te loggen");
+const CERTIFICATE: Words = Words::new("Certificate of the server", "Certificaat van de server");
+const VALID_UNTIL: Words = Words::new("valid until", "geldig tot en met");
+const ASKED_BY: Words = Words::new("Asked for by", "Gevraagd door");
 const SHOW_ONLY: Words = Words::new("show only these", "toon alleen deze");
 const RECEIPT: Words = Words::new("Receipt", "Bon");
 const RECEIPT_WHY: Words = Words::new(
@@ -117,10 +123,31 @@ pub(super) fn write(out: &mut String, page: Page<'_>) {
         more => format!("{}, {} {}", n(receipt.codes.checked), n(more), say(NOT_CHECKABLE)),
     };
     fact(CODES, codes);
+    fact(TOKENS, tokens(report));
+    for server in &report.servers {
+        let day = server.not_after.get(..10).unwrap_or_default();
+        let (who, until) = (escaped(&server.subject), say(VALID_UNTIL));
+        let text = format!(
+            "{} <span class=dim>{who}; {until} {day}</span> <code class=hash>{}</code>",
+            escaped(&server.origin),
+            escaped(&server.sha256)
+        );
+        fact(CERTIFICATE, text);
+    }
     out.push_str("</dl>");
     counts(out, report);
     out.push_str("</header>\n");
     known(out, report);
+}
+
+/// How tokens were come by: by whichever login, or given beforehand; nothing where none was used.
+fn tokens(report: &RunReport) -> String {
+    if let Some(token) = report.tokens.first() {
+        return format!("{} ({})", say(LOGIN), escaped(&token.flow));
+    }
+    let carries = |name: &str| name.eq_ignore_ascii_case("Authorization");
+    let mut fields = report.exchanges.iter().flat_map(|exchange| &exchange.request_headers);
+    if fields.any(|(name, _)| carries(name)) { say(GIVEN) } else { String::new() }
 }
 
 /// One line that says how it went.
@@ -232,20 +259,22 @@ pub(super) fn receipt(out: &mut String, page: Page<'_>) {
         say(RECEIPT),
         say(RECEIPT_WHY)
     );
-    for name in [PACKAGE, VERSION, ORIGIN] {
+    for name in [PACKAGE, VERSION, ORIGIN, ASKED_BY] {
         let _ = write!(out, "<th scope=col>{}</th>", say(name));
     }
     out.push_str("<th scope=col>SHA-256</th></tr></thead><tbody>");
     for definition in &page.report.receipt.definitions {
         let _ = write!(
             out,
-            "<tr><td {}>{}</td><td {}>{}</td><td {}>{}</td><td data-en=SHA-256 data-nl=SHA-256><code class=hash>{}</code></td></tr>",
+            "<tr><td {}>{}</td><td {}>{}</td><td {}>{}</td><td {}>{}</td><td data-en=SHA-256 data-nl=SHA-256><code class=hash>{}</code></td></tr>",
             attributes(PACKAGE),
             escaped(&definition.package),
             attributes(VERSION),
             escaped(&definition.version),
             attributes(ORIGIN),
             escaped(&definition.origin),
+            attributes(ASKED_BY),
+            if definition.chosen_by.is_empty() { "–".to_owned() } else { escaped(&definition.chosen_by) },
             escaped(&definition.sha256)
         );
     }

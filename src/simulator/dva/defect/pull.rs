@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::edit::segments;
 use super::{Fault, row};
 use crate::simulator::dva::answer::token_error;
-use crate::simulator::dva::policy::{Place, Policy, Rule};
+use crate::simulator::dva::policy::{Place, Policy, PullProfile, Rule};
 
 #[rustfmt::skip]
 pub(super) static FAULTS: &[Fault] = &[
@@ -16,6 +16,7 @@ pub(super) static FAULTS: &[Fault] = &[
     row("NP-S-05", "the Task has no groupIdentifier", |p| p.habits.task = |t| remove(t, "groupIdentifier")),
     row("NP-S-06", "the Task has another code", |p| p.habits.task = |t| set(t, "/code/coding/0/code", "iets-anders")),
     row("NP-S-07", "a query of the Task is absolute", |p| p.habits.task = |t| set(t, "/input/1/valueString", "https://elders.example/fhir/Patient")),
+    row("NP-S-08", "the notification names the patient (np-nuts)", |p| { nuts(p); p.habits.task = names_patient }),
     row("NP-S-09", "a notification that failed is repeated under another identifier", |p| p.habits.same_identifier = false),
     row("NP-S-10", "a refused notification is repeated ten times", |p| p.habits.tries = 10),
     row("NP-S-11", "an update is of another group", |p| p.habits.same_group = false),
@@ -26,9 +27,11 @@ pub(super) static FAULTS: &[Fault] = &[
     row("NP-S-16", "a query of the notification is too much for the server", |p| p.answer(Place::Pull, |r, a| if segments(r).contains(&"Flag") { a.status = 500 })),
     row("NP-S-17", "what was not announced is given too", |p| p.skip(Rule::PullListed)),
     row("NP-S-18", "data of another person are given too", |p| p.skip(Rule::PullPerson)),
+    row("NP-S-19", "data are given without a user (np-nuts)", |p| { nuts(p); p.skip(Rule::PullUser) }),
     row("NP-S-20", "data are given after cancellation", |p| p.skip(Rule::NotCancelled)),
     row("NP-S-21", "a token does not expire", |p| p.skip(Rule::PullTokenFresh)),
     row("NP-S-22", "Provenance does not come along", |p| p.answer(Place::Pull, |_, a| super::edit::json(a, without_provenance))),
+    row("NP-S-23", "the workflow Task cannot be moved on (np-nuts)", |p| { nuts(p); p.answer(Place::Pull, |r, a| if r.method == "PUT" { a.status = 405 }) }),
     row("NP-S-24", "no client certificate is needed", |p| { p.tls.no_client_certificate = true; p.skip(Rule::CertificateGiven) }),
     row("NP-S-25", "what is served can be changed", |p| p.skip(Rule::PullReads)),
     row("NP-R-01", "a good assertion gives no token", |p| p.answer(Place::PullToken, |_, a| if a.status == 200 { *a = token_error("invalid_client", "no") })),
@@ -46,10 +49,20 @@ pub(super) static FAULTS: &[Fault] = &[
     row("NP-R-14", "a token that has run out is not renewed", |p| p.habits.renews = false),
     row("NP-R-15", "any certificate of a server is good", |p| p.habits.checks_servers = false),
     row("NP-R-16", "a cancelled notification is fetched", |p| p.habits.heeds_cancel = false),
+    row("NP-R-17", "the workflow Task is not moved on (np-nuts)", |p| { nuts(p); p.habits.moves_on = false }),
     row("NP-R-20", "queries that lead to another host are fetched", |p| p.habits.stays_home = false),
     row("API-26", "assertions that are not signed are believed", |p| p.skip(Rule::AssertionSigned)),
     row("API-27", "an assertion can be used again", |p| p.skip(Rule::AssertionOnce)),
 ];
+
+/// What only shows on Nuts is played there.
+fn nuts(policy: &mut Policy) {
+    policy.pull = PullProfile::Nuts;
+}
+
+fn names_patient(task: &mut Value) {
+    task["for"] = json!({ "identifier": { "system": crate::exchange::Bsn::SYSTEM, "value": "999911120" } });
+}
 
 fn believes(policy: &mut Policy) {
     use Rule::{

@@ -35,6 +35,7 @@ pub(super) static FAULTS: &[Fault] = &[
     row("MM-TOK-27", "a person's token is the same every time", |p| p.issuing.same_token = true),
     row("MM-TOK-28", "the token is readable, and has the citizen service number", |p| p.issuing.bsn_inside = true),
     row("MM-TOK-29", "errors have no `error`", |p| p.answer(Place::Token, other_error)),
+    row("MM-TOK-30", "a refresh token outlives the consent", |p| p.skip(Rule::ConsentWithdrawn)),
 ];
 
 fn needs_request_id(request: &Request, response: &mut Response) {

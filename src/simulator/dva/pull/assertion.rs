@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Allowed, Habits, OWN_ID, PARTNER_ID, PARTNER_KID, Partner, outgoing};
+use super::{Allowed, Habits, PARTNER_KID, Partner, outgoing};
 use crate::authorization::assertion::{Unverified, claims};
 use crate::exchange::{Client, Request};
 use crate::simulator::dva::answer::{json, token_error};
@@ -18,6 +18,10 @@ use crate::simulator::dva::server::Dva;
 pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The kind of client assertion of section 2.2.
 pub(super) const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Purposes of Nuts: what the receiver serves, and what the sender serves.
+const NOTIFY_PURPOSE: &str = "bgz-receiver";
+const PULL_PURPOSE: &str = "bgz-sender";
 
 /// How far clocks may differ, and how old an assertion may be, in seconds.
 const SKEW: i64 = 60;
@@ -32,6 +36,7 @@ struct Shown<'s> {
     now: i64,
     audience: &'s str,
     key: &'s Value,
+    partner: &'s str,
     seen: bool,
 }
 
@@ -40,7 +45,7 @@ type Check = fn(&Shown<'_>) -> bool;
 const CHECKS: [(Rule, Check); 7] = [
     (Rule::AssertionSigned, |s| s.token.is_signed_by(s.key)),
     (Rule::AssertionKey, |s| s.token.header.get("kid").and_then(Value::as_str) == Some(PARTNER_KID)),
-    (Rule::AssertionIssuer, |s| s.token.text("iss") == Some(PARTNER_ID) && s.token.text("sub") == Some(PARTNER_ID)),
+    (Rule::AssertionIssuer, |s| s.token.text("iss") == Some(s.partner) && s.token.text("sub") == Some(s.partner)),
     (Rule::AssertionAudience, |s| s.token.is_for(s.audience)),
     (Rule::AssertionFresh, |s| s.token.second("exp").is_some_and(|exp| exp > s.now)),
     (Rule::AssertionPast, |s| s.token.second("iat").is_none_or(|iat| iat <= s.now + SKEW && iat >= s.now - OLDEST)),
@@ -53,13 +58,17 @@ pub(super) fn token(dva: &Dva, request: &Request) -> crate::exchange::Response {
     if form.get("grant_type") != Some(GRANT) {
         return token_error("unsupported_grant_type", "the JWT bearer grant is taken here");
     }
+    let nuts = dva.policy.nuts();
     let shown = [("client_assertion", form.get("client_assertion")), ("assertion", form.get("assertion"))];
-    if shown.iter().all(|(_, token)| token.is_none()) || form.get("client_assertion").is_none() {
-        return token_error("invalid_client", "there is no client_assertion");
+    // On Nuts the one assertion says both who asks and what for.
+    let proof = if nuts { "assertion" } else { "client_assertion" };
+    if form.get(proof).is_none() {
+        return token_error("invalid_client", &format!("there is no {proof}"));
     }
-    if form.get("client_assertion_type") != Some(CLIENT_ASSERTION) {
+    if !nuts && form.get("client_assertion_type") != Some(CLIENT_ASSERTION) {
         return token_error("invalid_client", "the client_assertion_type is not that of JWT bearer");
     }
+    let mut wish = Wish { base: form.get("authorization_base").map(str::to_owned), pull: !nuts, user: true };
     let mut state = dva.pull.state();
     for (name, token) in shown {
         let error = if name == "assertion" { "invalid_grant" } else { "invalid_client" };
@@ -70,17 +79,21 @@ pub(super) fn token(dva: &Dva, request: &Request) -> crate::exchange::Response {
             now: jiff::Timestamp::now().as_second(),
             audience: &dva.pull.token_endpoint,
             key: &dva.pull.partner_key,
+            partner: dva.pull.parties.1,
             seen: state.seen.contains(&id),
             token: &parsed,
         };
         if CHECKS.iter().any(|(rule, holds)| dva.policy.keeps(*rule) && !holds(&shown)) {
             return token_error(error, "the assertion is not good");
         }
+        if nuts && name == "assertion" {
+            wish = Wish::claimed(shown.token);
+        }
         state.seen.insert(id);
     }
-    let base = form.get("authorization_base");
-    let sent = state.sent.iter().find(|sent| Some(sent.base.as_str()) == base);
-    let pull = match (base, sent) {
+    let sent = state.sent.iter().find(|sent| Some(&sent.base) == wish.base.as_ref());
+    let pull = match (&wish.base, sent) {
+        (None, _) if nuts && !wish.pull => None,
         (None, _) if dva.policy.keeps(Rule::BaseGiven) => None,
         (_, Some(sent)) => Some(sent.identifier.clone()),
         (_, None) if dva.policy.keeps(Rule::BaseGiven) => {
@@ -91,18 +104,36 @@ pub(super) fn token(dva: &Dva, request: &Request) -> crate::exchange::Response {
     let token = secret();
     let lifetime = LIFETIME.min(dva.token_lifetime);
     let until = Instant::now() + Duration::from_secs(lifetime);
-    state.tokens.insert(token.clone(), Allowed { pull, until });
+    state.tokens.insert(token.clone(), Allowed { pull, user: wish.user, until });
     json(200, &serde_json::json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime }))
 }
 
+/// What a token is asked for.
+struct Wish {
+    base: Option<String>,
+    /// To pull with; to notify with otherwise.
+    pull: bool,
+    /// A user is logged in.
+    user: bool,
+}
+
+impl Wish {
+    /// As the claims of Nuts RFC003 have it.
+    fn claimed(token: &Unverified<'_>) -> Wish {
+        let base = token.claims.get("vcs").and_then(|vcs| vcs.get(0)).and_then(Value::as_str).map(str::to_owned);
+        let pull = token.text("purposeOfUse") == Some(PULL_PURPOSE);
+        Wish { base, pull, user: token.claims.get("usi").is_some_and(|usi| !usi.is_null()) }
+    }
+}
+
 /// What a request may do, by its token.
-pub(super) fn admitted(dva: &Dva, request: &Request) -> Option<Option<String>> {
+pub(super) fn admitted(dva: &Dva, request: &Request) -> Option<Allowed> {
     let header = request.headers.get("Authorization").unwrap_or_default();
     let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, t)| t);
     let state = dva.pull.state();
     let allowed = state.tokens.get(token?.trim())?;
     let fresh = Instant::now() < allowed.until || !dva.policy.keeps(Rule::PullTokenFresh);
-    fresh.then(|| allowed.pull.clone())
+    fresh.then(|| allowed.clone())
 }
 
 /// A token of the partner: itself and how long it is valid.
@@ -112,15 +143,16 @@ pub(super) struct Token {
     pub until: Instant,
 }
 
-/// Asks the partner for a token; `base` for a pull.
+/// Asks the partner for a token; `base` for a pull, `user` with somebody logged in.
 pub(super) async fn obtain(
     dva: &Dva,
     client: &Client,
     partner: &Partner,
     base: Option<&str>,
+    user: bool,
     habits: &Habits,
 ) -> Result<Token, String> {
-    let form = asked(dva, partner, base, habits)?;
+    let form = asked(dva, partner, base, user, habits)?;
     let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")];
     let exchange = client.send(outgoing("POST", &partner.token_endpoint, &headers, form)).await;
     let response = exchange.result.map_err(|error| format!("the token endpoint does not answer: {}", error.detail))?;
@@ -132,9 +164,18 @@ pub(super) async fn obtain(
 }
 
 /// The form of a request for a token.
-fn asked(dva: &Dva, partner: &Partner, base: Option<&str>, habits: &Habits) -> Result<String, String> {
+fn asked(dva: &Dva, partner: &Partner, base: Option<&str>, user: bool, habits: &Habits) -> Result<String, String> {
+    let nuts = dva.policy.nuts();
     let assertion = || {
-        let mut claims = claims(OWN_ID, &partner.token_endpoint, 120);
+        let mut claims = claims(dva.pull.parties.0, &partner.token_endpoint, 120);
+        if nuts {
+            let purpose = if base.is_some() { PULL_PURPOSE } else { NOTIFY_PURPOSE };
+            claims.insert("purposeOfUse".to_owned(), purpose.into());
+            claims.insert("vcs".to_owned(), base.into_iter().collect());
+            if user && base.is_some() {
+                claims.insert("usi".to_owned(), "keur-medewerker".into());
+            }
+        }
         if !habits.jti {
             claims.remove("jti");
         }
@@ -148,12 +189,10 @@ fn asked(dva: &Dva, partner: &Partner, base: Option<&str>, habits: &Habits) -> R
         }
     };
     let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", GRANT)
-        .append_pair("assertion", &assertion()?)
-        .append_pair("client_assertion_type", CLIENT_ASSERTION)
-        .append_pair("client_assertion", &assertion()?);
-    if let Some(base) = base {
-        form.append_pair("authorization_base", base);
+    form.append_pair("grant_type", GRANT).append_pair("assertion", &assertion()?);
+    if !nuts {
+        form.append_pair("client_assertion_type", CLIENT_ASSERTION).append_pair("client_assertion", &assertion()?);
+        form.extend_pairs(base.map(|base| ("authorization_base", base)));
     }
     Ok(form.finish())
 }

@@ -34,15 +34,18 @@ pub(super) fn served(dva: &Dva, request: &mut Request) -> Response {
 /// The person whose data may be given, or why not.
 fn allowed(dva: &Dva, request: &Request) -> Result<usize, Refusal> {
     let keeps = |rule: Rule| dva.policy.keeps(rule);
-    let pull = admitted(dva, request).ok_or_else(|| {
+    let token = admitted(dva, request).ok_or_else(|| {
         Refusal::new(Reason::Login, "a valid access token is needed")
             .header("WWW-Authenticate", "Bearer realm=\"keur\", error=\"invalid_token\"")
     })?;
     let forbidden = |why: &str| Err(Refusal::new(Reason::Forbidden, why));
     let state = dva.pull.state();
-    let Some(sent) = pull.and_then(|id| state.sent.iter().find(|sent| sent.identifier == id)) else {
+    let Some(sent) = token.pull.and_then(|id| state.sent.iter().find(|sent| sent.identifier == id)) else {
         return forbidden("this token is not for a pull");
     };
+    if !token.user && keeps(Rule::PullUser) {
+        return forbidden("this is for a user who is logged in");
+    }
     if keeps(Rule::NotCancelled) && (sent.cancelled || Instant::now() >= sent.until) {
         return forbidden("the notification is not in force any more");
     }
@@ -54,7 +57,11 @@ fn allowed(dva: &Dva, request: &Request) -> Result<usize, Refusal> {
         return Ok(sent.person);
     }
     let Some(asked) = Asked::of(request) else { return forbidden("this was not announced") };
-    let listed = |query: &String| Asked::new(query).without_person() == asked.without_person();
+    // On Nuts the person is in the credential, and need not be in the query.
+    let listed = |query: &String| match dva.policy.nuts() {
+        true => Asked::new(query).of_anybody() == asked.of_anybody(),
+        false => Asked::new(query).without_person() == asked.without_person(),
+    };
     if keeps(Rule::PullListed) && !sent.queries.iter().any(listed) {
         return forbidden("this was not announced");
     }
@@ -92,6 +99,12 @@ impl Asked {
     fn person(&self) -> Option<String> {
         let value = self.pairs.iter().find(|(name, _)| name.ends_with("identifier")).map(|(_, value)| value)?;
         value.strip_prefix(Bsn::SYSTEM)?.strip_prefix('|').map(str::to_owned)
+    }
+
+    /// Without who it is about.
+    fn of_anybody(&self) -> Asked {
+        let named = |(name, _): &&(String, String)| !name.ends_with("identifier");
+        Asked { kind: self.kind.clone(), pairs: self.pairs.iter().filter(named).cloned().collect() }
     }
 
     /// The same for whomever.

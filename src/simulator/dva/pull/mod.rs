@@ -12,12 +12,18 @@
 //! | `state` | `identifier` | of a Task that was received: `cancelled`, `done`, `pulled` (`url`, `status`), `problems` |
 //!
 //! Once there is a partner, a notification that is received is pulled at once.
+//!
+//! With the profile `np-nuts` the notification has no citizen service number and no queries: those stand in
+//! a workflow Task that the receiver reads and moves on. Tokens say by the claims `purposeOfUse`, `vcs` and
+//! `usi` what they are for, by which credential, and for which user. There is no Nuts node here: DIDs are
+//! names, credentials are their ids, and keys are exchanged in the configuration as with Twiin.
 
 mod assertion;
 mod gate;
 mod receiver;
 mod sender;
 mod task;
+mod workflow;
 
 pub(super) use gate::provenance;
 
@@ -28,7 +34,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::answer;
-use super::policy::Place;
+use super::policy::{Place, PullProfile};
 use super::server::{Answered, Dva, Shelf};
 use crate::authorization::assertion::SigningKey;
 use crate::exchange::{Client, ClientSettings, Headers, Identity, Request, Response};
@@ -40,9 +46,13 @@ pub(super) const FHIR_PATH: &str = "/np/fhir";
 /// Where a receiver is told.
 const TASK_PATH: &str = "/np/receiver/Task";
 
-/// This party and its partner, as URAs of the test range.
-pub(super) const OWN_ID: &str = "urn:oid:2.16.528.1.1007.3.3.90000001";
-pub(super) const PARTNER_ID: &str = "urn:oid:2.16.528.1.1007.3.3.90000002";
+/// This party and its partner: URAs of the test range, or DIDs.
+pub(super) fn parties(profile: PullProfile) -> (&'static str, &'static str) {
+    match profile {
+        PullProfile::Twiin => ("urn:oid:2.16.528.1.1007.3.3.90000001", "urn:oid:2.16.528.1.1007.3.3.90000002"),
+        PullProfile::Nuts => ("did:nuts:keur-dva", "did:nuts:keur-partner"),
+    }
+}
 /// The key ids of both.
 pub(super) const OWN_KID: &str = "keur-dva-1";
 pub(super) const PARTNER_KID: &str = "keur-partner-1";
@@ -84,6 +94,8 @@ pub(in crate::simulator::dva) struct Habits {
     pub heeds_cancel: bool,
     /// Queries that lead to another host are left alone.
     pub stays_home: bool,
+    /// The workflow Task is moved on.
+    pub moves_on: bool,
 }
 
 impl Default for Habits {
@@ -106,6 +118,7 @@ impl Default for Habits {
             checks_servers: true,
             heeds_cancel: true,
             stays_home: true,
+            moves_on: true,
         }
     }
 }
@@ -130,6 +143,8 @@ struct Sent {
     queries: Vec<String>,
     cancelled: bool,
     until: Instant,
+    /// The workflow Task: its id and status.
+    workflow: (String, String),
 }
 
 /// A notification that came in.
@@ -147,6 +162,8 @@ struct Received {
 struct Allowed {
     /// Identifier of the notification whose resources may be fetched; None for notifying.
     pull: Option<String>,
+    /// A user is logged in at the partner.
+    user: bool,
     until: Instant,
 }
 
@@ -171,6 +188,8 @@ pub(super) struct Pull {
     shelf: Shelf,
     token_endpoint: String,
     fhir_base: String,
+    /// This party and its partner, as they name themselves.
+    parties: (&'static str, &'static str),
 }
 
 /// What it is made with.
@@ -182,6 +201,7 @@ pub(super) struct Parts {
     pub shelf: Shelf,
     pub token_endpoint: String,
     pub fhir_base: String,
+    pub parties: (&'static str, &'static str),
 }
 
 /// How long a request to the partner may take.
@@ -189,8 +209,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Pull {
     pub fn new(parts: Parts) -> Pull {
-        let Parts { key, partner_key, identity, ca_pem, shelf, token_endpoint, fhir_base } = parts;
-        Pull { state: Mutex::default(), key, partner_key, identity, ca_pem, shelf, token_endpoint, fhir_base }
+        let Parts { key, partner_key, identity, ca_pem, shelf, token_endpoint, fhir_base, parties } = parts;
+        Pull { state: Mutex::default(), key, partner_key, identity, ca_pem, shelf, token_endpoint, fhir_base, parties }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -225,6 +245,7 @@ pub(super) async fn answer(dva: &Arc<Dva>, target: &str, request: &mut Request) 
             answer::json(200, &json!({ "keys": dva.pull.key.jwk().into_iter().collect::<Vec<_>>() }))
         }
         ("POST", "/np/control") => control(dva, request).await,
+        _ if dva.policy.nuts() && target.starts_with(workflow::PATH) => workflow::served(dva, target, request),
         _ if target == FHIR_PATH || target.starts_with(&format!("{FHIR_PATH}/")) => gate::served(dva, request),
         (_, "/np/token" | "/np/control" | "/np/jwks") => answer::refused(405, "not with this method"),
         _ => answer::refused(404, "there is nothing here"),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::assertion::{Token, admitted, obtain};
-use super::task::{content, fault, identifier};
+use super::task::{Content, based_on, content, fault, identifier};
 use super::{Partner, Received, outgoing};
 use crate::exchange::{Client, Request, Response};
 use crate::fhir::Format;
@@ -65,7 +65,7 @@ fn created(dva: &Arc<Dva>, request: &Request) -> Response {
         Err(_) if !dva.policy.keeps(Rule::TaskWhole) => json!({ "resourceType": "Task" }),
         Err(response) => return response,
     };
-    if let Some(why) = fault(&task).filter(|_| dva.policy.keeps(Rule::TaskWhole)) {
+    if let Some(why) = fault(dva, &task).filter(|_| dva.policy.keeps(Rule::TaskWhole)) {
         return refused(422, "business-rule", &format!("the Task is not a notification: {why}"));
     }
     let id = identifier(&task).unwrap_or_default();
@@ -138,6 +138,8 @@ struct Fetching<'f> {
     client: Client,
     base: Option<String>,
     token: Option<Token>,
+    /// Asked for with a user logged in.
+    user: bool,
     id: &'f str,
 }
 
@@ -145,11 +147,15 @@ struct Fetching<'f> {
 async fn fetch(dva: &Dva, partner: &Partner, id: &str) {
     let habits = &dva.policy.habits;
     let Some(task) = dva.pull.state().received.get(id).map(|received| received.task.clone()) else { return };
-    let announced = content(&task);
-    let base = if habits.own_base { announced.base } else { Some("iets-anders".to_owned()) };
+    let Content { base, mut inputs } = content(&task);
+    let base = if habits.own_base { base } else { Some("iets-anders".to_owned()) };
     let client = dva.pull.client(habits, partner);
-    let mut fetching = Fetching { dva, partner, client, base, token: None, id };
-    let mut inputs: VecDeque<String> = announced.inputs.into();
+    let mut fetching = Fetching { dva, partner, client, base, token: None, user: true, id };
+    let workflow = based_on(&task).filter(|_| dva.policy.nuts());
+    if let Some(workflow) = workflow {
+        inputs = fetching.accept(workflow).await;
+    }
+    let mut inputs: VecDeque<String> = inputs.into();
     inputs.extend(habits.more.map(str::to_owned));
     let mut known: Vec<String> = vec![];
     let mut count = 0;
@@ -184,6 +190,9 @@ async fn fetch(dva: &Dva, partner: &Partner, id: &str) {
         // What is referred to and did not come along.
         inputs.extend(referred(&bundle, &partner.fhir_base));
     }
+    if let Some(workflow) = workflow {
+        fetching.complete(workflow).await;
+    }
     if let Some(received) = dva.pull.state().received.get_mut(id) {
         received.done = true;
     }
@@ -210,6 +219,43 @@ impl Fetching<'_> {
         }
     }
 
+    /// Reads the workflow Task and accepts it; what it offers. That needs no user.
+    async fn accept(&mut self, workflow: &str) -> Vec<String> {
+        (self.user, self.token) = (false, None);
+        let Some(url) = self.at_home(workflow) else { return vec![] };
+        let read = self.get(&url).await;
+        let task: Value = read.and_then(|answer| serde_json::from_slice(&answer.body).ok()).unwrap_or_default();
+        for status in ["received", "accepted"] {
+            self.move_on(&url, &task, status).await;
+        }
+        (self.user, self.token) = (true, None);
+        content(&task).inputs
+    }
+
+    async fn complete(&mut self, workflow: &str) {
+        (self.user, self.token) = (false, None);
+        let Some(url) = self.at_home(workflow) else { return };
+        let Some(read) = self.get(&url).await else { return };
+        let task: Value = serde_json::from_slice(&read.body).unwrap_or_default();
+        self.move_on(&url, &task, "completed").await;
+    }
+
+    async fn move_on(&self, url: &str, task: &Value, status: &str) {
+        if !self.dva.policy.habits.moves_on || !task.is_object() {
+            return;
+        }
+        let mut task = task.clone();
+        task["status"] = status.into();
+        let authorization = format!("Bearer {}", self.token.as_ref().map_or("", |token| &token.value));
+        let fhir = "application/fhir+json";
+        let headers = [("Authorization", authorization.as_str()), ("Content-Type", fhir), ("Accept", fhir)];
+        let exchange = self.client.send(outgoing("PUT", url, &headers, task.to_string())).await;
+        let answered = exchange.result.as_ref().map_or(0, |response| response.status);
+        if answered != 200 {
+            self.problem(format!("the workflow Task does not become {status}: {answered}"));
+        }
+    }
+
     /// Fetches one thing: a new token when the old one will not do, a few tries when the partner fails.
     async fn get(&mut self, url: &str) -> Option<Response> {
         let habits = &self.dva.policy.habits;
@@ -219,7 +265,7 @@ impl Fetching<'_> {
             }
             let old = self.token.as_ref().is_none_or(|token| Instant::now() >= token.until && habits.renews);
             if old {
-                match obtain(self.dva, &self.client, self.partner, self.base.as_deref(), habits).await {
+                match obtain(self.dva, &self.client, self.partner, self.base.as_deref(), self.user, habits).await {
                     Ok(token) => self.token = Some(token),
                     Err(why) => {
                         self.problem(why);

@@ -17,6 +17,11 @@ fn urn() -> String {
     format!("urn:uuid:{}", uuid::Uuid::new_v4())
 }
 
+/// Whom queries name: nobody on Nuts.
+fn bsn_for<'b>(dva: &Dva, bsn: &'b str) -> Option<&'b str> {
+    (!dva.policy.nuts()).then_some(bsn)
+}
+
 /// Sends a notification; `update_of` is the identifier of one that went before in its group.
 pub(super) async fn notify(
     dva: &Dva,
@@ -43,9 +48,10 @@ pub(super) async fn notify(
         group: group.unwrap_or_else(urn),
         base: secret(),
         person,
-        queries: OFFERED.iter().map(|(_, _, offered)| query(offered, &bsn)).collect(),
+        queries: OFFERED.iter().map(|(_, _, offered)| query(offered, bsn_for(dva, &bsn))).collect(),
         bsn,
         cancelled: false,
+        workflow: (uuid::Uuid::new_v4().to_string(), "requested".to_owned()),
         until: Instant::now() + Duration::from_secs(14 * 24 * 3600),
     };
     dva.pull.state().sent.push(sent.clone());
@@ -59,7 +65,7 @@ pub(super) async fn notify(
                 dva.pull.state().sent.push(sent.clone());
             }
         }
-        let mut body = task::task(&sent, "requested");
+        let mut body = task::task(dva, &sent, "requested");
         (habits.task)(&mut body);
         let status = posted(dva, &client, partner, "POST", &partner.notification_endpoint, &body).await;
         statuses.push(status);
@@ -83,7 +89,7 @@ pub(super) async fn cancel(dva: &Dva, partner: &Partner, identifier: &str) -> Re
         sent.clone()
     };
     let client = dva.pull.client(habits, partner);
-    let body = task::task(&sent, "cancelled");
+    let body = task::task(dva, &sent, "cancelled");
     let (method, url) = match habits.conditional {
         true => {
             let value = format!("{}|{identifier}", task::URN);
@@ -100,7 +106,7 @@ pub(super) async fn cancel(dva: &Dva, partner: &Partner, identifier: &str) -> Re
 async fn posted(dva: &Dva, client: &Client, partner: &Partner, method: &str, url: &str, task: &Value) -> u16 {
     let habits = &dva.policy.habits;
     let token = match habits.token_first {
-        true => assertion::obtain(dva, client, partner, None, habits).await.map(|token| token.value),
+        true => assertion::obtain(dva, client, partner, None, false, habits).await.map(|token| token.value),
         false => Ok("geen".to_owned()),
     };
     let Ok(token) = token else { return 0 };

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{OWN_ID, PARTNER_ID, Sent};
+use super::Sent;
 use crate::exchange::Bsn;
+use crate::simulator::dva::server::Dva;
 
 /// Identifiers of Tasks.
 pub(super) const URN: &str = "urn:ietf:rfc:3986";
@@ -12,6 +13,9 @@ const TASK_CODE: &str = "http://fhir.nl/fhir/NamingSystem/TaskCode";
 const TASK_PARAMETER: &str = "http://fhir.nl/fhir/NamingSystem/TaskParameter";
 /// The code of a notification.
 pub(super) const NOTIFICATION: &str = "pull-notification";
+/// Has the workflow Task read first.
+const WORKFLOW: &str = "get-workflow-task";
+const DID: &str = "https://www.w3.org/ns/did/v1";
 const URA: &str = "http://fhir.nl/fhir/NamingSystem/ura";
 const SNOMED: &str = "http://snomed.info/sct";
 const LOINC: &str = "http://loinc.org";
@@ -25,40 +29,77 @@ pub(super) const OFFERED: [(&str, &str, &str); 5] = [
     (SNOMED, "11291000146105", "Consent?category=http://snomed.info/sct%7C11291000146105"),
 ];
 
-/// A query for one person: by their number, and with where things come from.
-pub(super) fn query(offered: &str, bsn: &str) -> String {
+/// A query for one person: by their number where it is named, and with where things come from.
+pub(super) fn query(offered: &str, bsn: Option<&str>) -> String {
     let kind = offered.split('?').next().unwrap_or_default();
     let parameter = if kind == "Patient" { "identifier" } else { "patient.identifier" };
     let separator = if offered.contains('?') { '&' } else { '?' };
-    format!("{offered}{separator}{parameter}={}%7C{bsn}&_revinclude=Provenance:target", Bsn::SYSTEM)
+    let person = bsn.map(|bsn| format!("{parameter}={}%7C{bsn}&", Bsn::SYSTEM)).unwrap_or_default();
+    format!("{offered}{separator}{person}_revinclude=Provenance:target")
 }
 
-fn ura(id: &str) -> Value {
-    json!({ "identifier": { "system": URA, "value": id.rsplit('.').next().unwrap_or_default() } })
+fn party(id: &str) -> Value {
+    match id.starts_with("did:") {
+        true => json!({ "identifier": { "system": DID, "value": id } }),
+        false => json!({ "identifier": { "system": URA, "value": id.rsplit('.').next().unwrap_or_default() } }),
+    }
+}
+
+fn parameter(system: &str, code: &str, value: &str) -> Value {
+    json!({ "type": { "coding": [{ "system": system, "code": code }] }, "valueString": value })
+}
+
+/// The queries, as inputs.
+fn offers(sent: &Sent) -> impl Iterator<Item = Value> {
+    OFFERED.iter().zip(&sent.queries).map(|((system, code, _), query)| parameter(system, code, query))
+}
+
+/// The workflow Task of a referral on Nuts (SNOMED CT 3457005): what is offered, and how far it is.
+pub(super) fn workflow(dva: &Dva, sent: &Sent) -> Value {
+    let (own, partner) = dva.pull.parties;
+    let (id, status) = &sent.workflow;
+    json!({
+        "resourceType": "Task",
+        "id": id,
+        "status": status,
+        "intent": "order",
+        "code": { "coding": [{ "system": SNOMED, "code": "3457005" }] },
+        "requester": { "agent": party(own), "onBehalfOf": party(own) },
+        "owner": party(partner),
+        "input": offers(sent).collect::<Vec<_>>(),
+    })
 }
 
 /// The Task of a notification.
-pub(super) fn task(sent: &Sent, status: &str) -> Value {
-    let parameter = |system: &str, code: &str, value: &str| json!({ "type": { "coding": [{ "system": system, "code": code }] }, "valueString": value });
+pub(super) fn task(dva: &Dva, sent: &Sent, status: &str) -> Value {
+    let (own, partner) = dva.pull.parties;
     let mut input = vec![parameter(TASK_PARAMETER, "authorization-base", &sent.base)];
-    let codes = OFFERED.iter().zip(&sent.queries);
-    input.extend(codes.map(|((system, code, _), query)| parameter(system, code, query)));
+    match dva.policy.nuts() {
+        true => input.push(json!({
+            "type": { "coding": [{ "system": TASK_PARAMETER, "code": WORKFLOW }] }, "valueBoolean": true,
+        })),
+        false => input.extend(offers(sent)),
+    }
     let now = jiff::Timestamp::now();
     let end = now + jiff::SignedDuration::from_hours(14 * 24);
-    json!({
+    let mut task = json!({
         "resourceType": "Task",
         "identifier": [{ "system": URN, "value": sent.identifier }],
         "groupIdentifier": { "system": URN, "value": sent.group },
         "status": status,
         "intent": "proposal",
         "code": { "coding": [{ "system": TASK_CODE, "code": NOTIFICATION }] },
-        "for": { "identifier": { "system": Bsn::SYSTEM, "value": sent.bsn } },
         "authoredOn": second(now),
-        "requester": { "agent": ura(OWN_ID), "onBehalfOf": ura(OWN_ID) },
-        "owner": ura(PARTNER_ID),
+        "requester": { "agent": party(own), "onBehalfOf": party(own) },
+        "owner": party(partner),
         "restriction": { "period": { "end": second(end) } },
         "input": input,
-    })
+    });
+    match dva.policy.nuts() {
+        true => task["basedOn"] = json!([{ "reference": format!("Task/{}", sent.workflow.0) }]),
+        false => task["for"] = json!({ "identifier": { "system": Bsn::SYSTEM, "value": sent.bsn } }),
+    }
+    task
 }
 
 fn second(at: jiff::Timestamp) -> String {
@@ -97,14 +138,21 @@ pub(super) fn content(task: &Value) -> Content {
     Content { base, inputs: rest.collect() }
 }
 
+/// The workflow Task that a notification is based on: `Task/…`.
+pub(super) fn based_on(task: &Value) -> Option<&str> {
+    task.pointer("/basedOn/0/reference")?.as_str()
+}
+
 /// Why a Task is not a notification for this party, if it is not.
-pub(super) fn fault(task: &Value) -> Option<&'static str> {
+pub(super) fn fault(dva: &Dva, task: &Value) -> Option<&'static str> {
     let at = |pointer: &str| task.pointer(pointer);
     let codes = at("/code/coding").and_then(Value::as_array);
     let notification =
         codes.is_some_and(|codes| codes.iter().any(|c| c.get("code").is_some_and(|c| c == NOTIFICATION)));
     let owner = at("/owner/identifier/value").and_then(Value::as_str);
-    let own = OWN_ID.rsplit('.').next();
+    let whole = Some(dva.pull.parties.0);
+    let own = whole.and_then(|id| id.rsplit('.').next());
+    let nuts = dva.policy.nuts();
     [
         (identifier(task).is_none(), "it has no identifier"),
         (at("/groupIdentifier/value").is_none(), "it has no groupIdentifier"),
@@ -112,8 +160,9 @@ pub(super) fn fault(task: &Value) -> Option<&'static str> {
         (!notification, "its code is not `pull-notification`"),
         (at("/requester").is_none(), "it has no requester"),
         (owner.is_none(), "it has no owner"),
-        (owner.is_some() && owner != own && owner != Some(OWN_ID), "its owner is not here"),
+        (owner.is_some() && owner != own && owner != whole, "its owner is not here"),
         (content(task).base.is_none(), "it has no authorization base"),
+        (nuts && based_on(task).is_none(), "it is not based on a workflow Task"),
     ]
     .into_iter()
     .find_map(|(broken, why)| broken.then_some(why))

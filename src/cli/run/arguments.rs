@@ -1,0 +1,97 @@
+//! What `keur run` is told on the command line.
+
+use std::path::PathBuf;
+
+use crate::cli::awaiting;
+use crate::cli::settings::Key;
+
+/// Flags of `run`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Files and folders of TestScripts, or names of built-in suites
+    #[arg(value_name = "PATH", required_unless_present = "service")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Data services whose built-in suites are run, by number: 48,51 (see `keur list --own`)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(super) service: Vec<u32>,
+    /// Base URL of the server under test; built-in suites run against the simulator without it
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE, NAME `default` for all (repeatable)
+    #[arg(long, value_name = "NAME=TOKEN")]
+    token: Vec<String>,
+    /// Value of a script variable (repeatable)
+    #[arg(long, value_name = "NAME=VALUE")]
+    var: Vec<String>,
+    /// Report to write: html, json, junit, terminal, testreport, testreport-r5, sarif, har, github or gitlab; `-` is
+    /// standard output (repeatable)
+    #[arg(long, value_name = "KIND=PATH")]
+    report: Vec<String>,
+    /// FHIR version of the exchange where the scripts do not say: 3.0 or 4.0 [default: 3.0]
+    #[arg(long, value_name = "VERSION")]
+    fhir_version: Option<String>,
+    /// FHIR package to use: a .tgz, a folder or NAME@VERSION (repeatable)
+    #[arg(long, value_name = "PACKAGE")]
+    package: Vec<String>,
+    /// Folder of packages from which scripts pick theirs
+    #[arg(long, value_name = "FOLDER")]
+    package_dir: Option<String>,
+    /// Take the nearest version where `--package-dir` does not have the one that is asked for
+    #[arg(long)]
+    nearest_package: bool,
+    /// Longest wait for an answer [default: 60s]
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<String>,
+    /// Scripts that run side by side; those that write run by themselves [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    jobs: Option<String>,
+    /// Dial no host but the target's
+    #[arg(long)]
+    offline: bool,
+    /// Folder of run records [default: .keur/runs]
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<String>,
+    /// Table of requirements to judge, by name or file (repeatable)
+    #[arg(long, value_name = "NAME")]
+    requirements: Vec<String>,
+    /// Key of the pseudonyms of persons in reports: env:VARIABLE, @FILE or the key [default: one of this folder]
+    #[arg(long, value_name = "KEY")]
+    mask_key: Option<String>,
+    /// End the run, without asking, at an answer with what looks like a real person
+    #[arg(long)]
+    test_persons_only: bool,
+    /// Command that logs in where `keur.toml` has a `[login]`: gets the URL, writes the final redirect
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) login_hook: Option<String>,
+    #[command(flatten)]
+    pub(super) awaiting: awaiting::Flags,
+}
+
+impl Arguments {
+    /// Flags that are settings too.
+    pub fn settings(&self) -> Vec<(Key, String)> {
+        let one = [
+            (Key::Target, &self.target),
+            (Key::FhirVersion, &self.fhir_version),
+            (Key::PackageDir, &self.package_dir),
+            (Key::Timeout, &self.timeout),
+            (Key::Record, &self.record),
+            (Key::Mask, &self.mask_key),
+            (Key::Jobs, &self.jobs),
+        ];
+        let many = [
+            (Key::Token, &self.token),
+            (Key::Var, &self.var),
+            (Key::Report, &self.report),
+            (Key::Package, &self.package),
+            (Key::Requirements, &self.requirements),
+        ];
+        let mut flags: Vec<(Key, String)> = vec![];
+        flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
+        flags.extend(many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone()))));
+        let switches = [(Key::Offline, self.offline), (Key::NearestPackage, self.nearest_package)];
+        flags.extend(switches.into_iter().filter(|(_, on)| *on).map(|(key, _)| (key, "true".to_owned())));
+        flags.extend(self.test_persons_only.then(|| (Key::TestPersonsOnly, "true".to_owned())));
+        flags
+    }
+}

@@ -1,0 +1,170 @@
+//! The test persons of every suite: one with much, one with little, one with nothing, one at the edges; and
+//! all they have is right by our own validator, placeholders filled in.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use keur::fhir::Format;
+use keur::testscript::{Circumstances, Variables, placeholders};
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Suites that only take what they are sent: their persons are as different as what is sent for them.
+const SENDING: [&str; 3] = ["corrections-1.0", "images-2.0", "selfmeasurements-share-2.0"];
+
+/// One trial a suite.
+pub fn trials() -> Vec<Trial> {
+    let folders = std::fs::read_dir(Path::new(ROOT).join("testscripts")).into_iter().flatten().flatten();
+    let mut suites: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
+    suites.retain(|name| Path::new(ROOT).join("testscripts").join(name).join("suite.toml").is_file());
+    suites.sort();
+    let required = std::env::var("KEUR_REQUIRE_ASSETS").is_ok_and(|value| value == "1");
+    let trial = |name: String| {
+        // Without the packages it is judged with nothing can be said.
+        let absent = packages(&name).is_none();
+        let trial = Trial::test(format!("persons_of_{name}_are_right"), move || persons(&name));
+        trial.with_ignored_flag(absent && !required)
+    };
+    suites.into_iter().map(trial).collect()
+}
+
+/// A person, all that is known of them read.
+struct Person {
+    name: String,
+    files: Vec<(String, String)>,
+    /// Resources beside the Patient, those within Bundles too.
+    resources: usize,
+    edges: Vec<&'static str>,
+}
+
+fn persons(suite: &str) -> Result<(), Failed> {
+    let card = std::fs::read_to_string(Path::new(ROOT).join("testscripts").join(suite).join("suite.toml"))?;
+    let card: toml::Table = toml::from_str(&card)?;
+    let text = |key: &str| card.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+    let folder = Path::new(ROOT).join("fixtures").join(text("persons"));
+    let mut persons = vec![];
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            persons.push(person(&path)?);
+        }
+    }
+    persons.sort_by_key(|person| person.resources);
+    let seen: Vec<String> = persons.iter().map(|p| format!("{} {} {:?}", p.name, p.resources, p.edges)).collect();
+    println!("{suite}: {}", seen.join("; "));
+    different(suite, &persons)?;
+    valid(suite, &text("fhir_version"), &persons)
+}
+
+fn person(folder: &Path) -> Result<Person, Failed> {
+    let circumstances = Circumstances::live();
+    let mut variables = Variables::new(&circumstances);
+    variables.set("T", circumstances.now().date().to_string());
+    variables.set("server-base", "http://dva.example/fhir/");
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut person = Person { name, files: vec![], resources: 0, edges: vec![] };
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let text = std::fs::read_to_string(&path)?;
+        let text = placeholders::substitute(&text, Format::Json, &variables)
+            .map_err(|unresolved| format!("{}: {unresolved:?}", path.display()))?;
+        let value: Value = serde_json::from_str(&text)?;
+        let within = value["entry"].as_array().map_or(1, Vec::len);
+        person.resources += if value["resourceType"] == "Patient" { 0 } else { within };
+        person.edges.extend(edges(&value, &text));
+        person.files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text));
+    }
+    person.edges.sort_unstable();
+    person.edges.dedup();
+    if person.resources >= 60 {
+        person.edges.push("many");
+    }
+    Ok(person)
+}
+
+/// What makes data hard to handle.
+fn edges(value: &Value, text: &str) -> Vec<&'static str> {
+    let long = |name: &Value| name["family"].as_str().is_some_and(|family| family.chars().count() >= 30);
+    let names = value["name"].as_array();
+    let all = [
+        (names.is_some_and(|names| names.iter().any(long)), "long name"),
+        (value.get("contained").is_some(), "contained"),
+        (
+            ["v3/NullFlavor", "v3-NullFlavor", "data-absent-reason"].iter().any(|system| text.contains(system)),
+            "null flavour",
+        ),
+        (["-01-01", "-12-31", "-02-29"].iter().any(|day| text.contains(day)), "first and last days"),
+        (text.contains("T00:00") || text.contains("T23:59"), "midnight"),
+    ];
+    all.into_iter().filter(|(there, _)| *there).map(|(_, edge)| edge).collect()
+}
+
+/// One has nothing, one little, one much; and one has several things that are hard to handle.
+fn different(suite: &str, persons: &[Person]) -> Result<(), Failed> {
+    let told = |what: &str| -> Result<(), Failed> { Err(format!("{suite}: no person {what}").into()) };
+    let edge = |least: usize| persons.iter().any(|person| person.edges.len() >= least);
+    if persons.len() < 4 {
+        return told("more than three");
+    }
+    if SENDING.contains(&suite) {
+        return if edge(1) { Ok(()) } else { told("at the edges") };
+    }
+    let counts: Vec<usize> = persons.iter().map(|person| person.resources).collect();
+    let most = counts.last().copied().unwrap_or_default();
+    if counts.first() != Some(&0) {
+        return told("without data");
+    }
+    if !counts.iter().any(|count| (1..=most / 2).contains(count)) {
+        return told("with little");
+    }
+    if most < 4 {
+        return told("with much");
+    }
+    if edge(3) { Ok(()) } else { told("at the edges") }
+}
+
+/// Packages that the suite names beyond those that keur carries, as files; None where one is not there.
+fn packages(suite: &str) -> Option<Vec<PathBuf>> {
+    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
+    let path = Path::new(ROOT).join("testscripts").join(suite).join("serving").join("properties.json");
+    let Ok(text) = std::fs::read_to_string(path) else { return Some(vec![]) };
+    let properties: Value = serde_json::from_str(&text).ok()?;
+    let file = |package: &Value| {
+        let name = format!("{}-{}.tgz", package["name"].as_str()?, package["version"].as_str()?);
+        Some(assets.join("packages").join(name)).filter(|path| path.is_file())
+    };
+    properties["fhirPackage"].as_array().into_iter().flatten().map(file).collect()
+}
+
+fn valid(suite: &str, fhir_version: &str, persons: &[Person]) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    for person in persons {
+        std::fs::create_dir(folder.path().join(&person.name))?;
+        for (name, text) in &person.files {
+            std::fs::write(folder.path().join(&person.name).join(name), text)?;
+        }
+    }
+    let packages = packages(suite).ok_or("packages that the suite names are not in `KEUR_ASSETS`")?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keur"));
+    command.arg("validate").arg(folder.path()).args(["--fhir-version", fhir_version, "--format", "json"]);
+    for package in &packages {
+        command.arg("--package").arg(package);
+    }
+    let output = command.output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("{error}: {said}"))?;
+    let files = &report["receipt"]["files"];
+    if files["invalid"] == 0 && files["incomplete"] == 0 {
+        return Ok(());
+    }
+    let mut wrong = vec![];
+    for file in report["files"].as_array().into_iter().flatten() {
+        let issues = file["issues"].as_array().into_iter().flatten();
+        let bad = issues.filter(|issue| issue["severity"] == "error" || issue["severity"] == "fatal");
+        let name = file["path"].as_str().unwrap_or_default().rsplit('/').take(2).collect::<Vec<_>>().join(" of ");
+        wrong.extend(bad.map(|issue| format!("{name}: {} {}", issue["path"], issue["message"])));
+    }
+    Err(format!("{files}\n{}\n{said}", wrong.join("\n")).into())
+}
