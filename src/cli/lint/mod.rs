@@ -114,13 +114,10 @@ fn look(arguments: &Arguments, settings: &Checked, console: &Console) -> Result<
     let definitions: Result<Vec<Definitions>, _> =
         FhirVersion::ALL.into_iter().map(|version| packages.definitions(version)).collect();
     let mut definitions = definitions.map_err(told)?;
-    if settings.package_dir.is_some() {
-        // A package that is not in the folder is a finding of the linter.
-        let scripts: Vec<Arc<TestScript>> =
-            set.map(|loaded| loaded.script.map(Arc::new)).into_iter().flatten().collect();
-        let (choices, _) = Choices::of(&Card::all(&scripts), &Preference::of(settings), &packages).map_err(told)?;
-        definitions.extend(choices.all().iter().map(|choice| choice.definitions.clone()));
-    }
+    // A package that a set asks for and that is nowhere is a finding of the linter.
+    let scripts: Vec<Arc<TestScript>> = set.map(|loaded| loaded.script.map(Arc::new)).into_iter().flatten().collect();
+    let (choices, _) = Choices::of(&Card::all(&scripts), &Preference::of(settings), &packages).map_err(told)?;
+    definitions.extend(choices.all().iter().map(|choice| choice.definitions.clone()));
     let fhir_version = settings.fhir_version.unwrap_or(FhirVersion::Stu3);
     Ok(lint::lint(&set, &Surroundings { definitions: &definitions, fhir_version }))
 }

@@ -1,4 +1,5 @@
-//! Invariants of zib2020 and nl-core, and of the packages that build on them.
+//! Invariants of zib2020 and nl-core. Those of MP9 (mp-2033-…) have no row: what they ask contradicts the value set
+//! of the decision, so they are not evaluated.
 
 use super::row::{Row, row};
 
@@ -246,24 +247,5 @@ pub(super) static ROWS: &[Row] = &[
     .says(
         "a specification of other exceptions does not go with a type of exception",
         "een specificatie van andere uitzonderingen gaat niet samen met een soort uitzondering",
-    ),
-    // The decision stands in an extension of the payload: 11 and 12 accept.
-    row(
-        "mp-2033-ma-1",
-        &["Communication"],
-        r"payload.content.extension.value.ofType(CodeableConcept).coding.where(code in ('11' | '12')).exists() = extension('http://nictiz.nl/fhir/StructureDefinition/ext-Communication.RelationToNewMedicationAgreement').exists()",
-    )
-    .says(
-        "an answer that accepts, and no other, refers to the new medication agreement",
-        "een antwoord dat accepteert, en geen ander, verwijst naar de nieuwe medicatieafspraak",
-    ),
-    row(
-        "mp-2033-vv-1",
-        &["Communication"],
-        r"payload.content.extension.value.ofType(CodeableConcept).coding.where(code in ('11' | '12')).exists() = extension('http://nictiz.nl/fhir/StructureDefinition/ext-Communication.RelationToNewDispenseRequest').exists()",
-    )
-    .says(
-        "an answer that accepts, and no other, refers to the new dispense request",
-        "een antwoord dat accepteert, en geen ander, verwijst naar het nieuwe verstrekkingsverzoek",
     ),
 ];
