@@ -44,9 +44,18 @@ fn copy(builder: &mut Builder, node: NodeRef<'_>, edit: &mut dyn FnMut(NodeRef<'
         Edit::Value(value) if node.children().next().is_none() => {
             builder.primitive(node.name(), node.kind(), value);
         }
-        // A primitive with extensions is taken over whole.
-        _ if node.value().is_some() || node.children().next().is_none() => {
+        _ if node.children().next().is_none() => {
             builder.graft(node.name(), node);
+        }
+        // A primitive with extensions, which may be changed too.
+        _ if node.value().is_some() || node.is_extended_primitive() => {
+            let value = match &change {
+                Edit::Value(value) => Some(value.as_str()),
+                _ => node.value(),
+            };
+            builder.open_primitive(node.name(), node.kind(), value);
+            node.children().for_each(|child| copy(builder, child, edit));
+            builder.close();
         }
         _ => {
             let resource_type = match &change {
@@ -87,6 +96,7 @@ mod tests {
     }
 
     const TEXT: &str = r#"{"resourceType":"A","x":["1"],"y":{"z":true,"n":1.50},"r":{"resourceType":"B","id":"b"}}"#;
+    const EXTENDED: &str = r#"{"resourceType":"A","x":["1",null],"_x":[{"extension":[{"url":"u","valueCode":"c"}]},{"extension":[{"url":"u","valueCode":"d"}]}]}"#;
 
     #[test]
     fn edits_change_what_they_say_and_nothing_else() {
@@ -103,6 +113,18 @@ mod tests {
         assert_eq!(on("x", Edit::Twice), TEXT.replace(r#"["1"]"#, r#"["1","1"]"#));
         assert_eq!(on("r", Edit::Type("C")), TEXT.replace("\"B\"", "\"C\""));
         assert_eq!(on("y", Edit::Append(more)), TEXT.replace("1.50", "1.50,\"w\":\"v\""));
+        assert_eq!(edited(EXTENDED, |_| Edit::Keep), EXTENDED);
+        let extended = |name: &'static str, edit: Edit| {
+            edited(EXTENDED, move |n| if n.name() == name { edit.clone() } else { Edit::Keep })
+        };
+        assert_eq!(extended("url", Edit::Value("v".into())), EXTENDED.replace("\"u\"", "\"v\""));
+        assert_eq!(
+            extended("valueCode", Edit::Drop),
+            EXTENDED.replace(",\"valueCode\":\"c\"", "").replace(",\"valueCode\":\"d\"", "")
+        );
+        // What has no value gets none.
+        let other = EXTENDED.replace(r#"["1",null]"#, r#"["2",null]"#);
+        assert_eq!(extended("x", Edit::Value("2".into())), other);
         assert_eq!(on("A", Edit::Append(more)), TEXT.replace("\"b\"}", "\"b\"},\"w\":\"v\""));
     }
 }

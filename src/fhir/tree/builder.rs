@@ -208,6 +208,16 @@ impl Builder {
         self
     }
 
+    /// Opens a primitive child for its id and extensions; close it with [`Builder::close`].
+    pub fn open_primitive(&mut self, name: &str, kind: Kind, value: Option<&str>) -> &mut Self {
+        let id = self.push(name, kind, Span::default());
+        if let Some(value) = value {
+            self.set_decoded_value(id, kind, value);
+        }
+        self.set_extended(id);
+        self
+    }
+
     /// Adds a copy of a subtree of any document as a child called `name`.
     pub fn graft(&mut self, name: &str, node: NodeRef<'_>) -> &mut Self {
         self.graft_filtered(name, node, &|_| true)
