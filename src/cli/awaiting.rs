@@ -24,7 +24,7 @@ use super::judge::Judge;
 use super::play::plays_itself;
 use super::problem;
 use super::run::{Prepared, finish};
-use super::serve::{address, fixtures, not_started, registry};
+use super::serve::{address, fixtures, not_started, registry, registry_beside};
 use super::settings::{Checked, Destination, Settings};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
@@ -348,9 +348,12 @@ pub fn material(
             fixtures(folders).map_err(|more| problems.extend(more)).unwrap_or_default()
         }
     };
-    let beside = folders.iter().map(|folder| folder.join(super::serve::TOKENS)).find(|file| Shelf.is_file(file));
-    let listed = flags.tokens.clone().or(beside).or(found.registry.clone());
-    let listed = listed.map(|path| registry(&path)).transpose().map_err(|problem| problems.push(*problem));
+    let listed = match (&flags.tokens, registry_beside(folders)) {
+        (Some(path), _) => registry(path).map(Some),
+        (None, Ok(None)) => found.registry.as_deref().map(registry).transpose(),
+        (None, beside) => beside,
+    };
+    let listed = listed.map_err(|problem| problems.push(*problem));
     if served.is_empty() && problems.is_empty() {
         let message = "the script set brings no resources for the simulator to serve";
         problems.push(problem::warning(engine::awaiting::code::MATERIAL, message));
