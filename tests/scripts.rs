@@ -88,6 +88,7 @@ fn main() {
         Trial::test("own_scripts_are_clean_to_the_linter", own_scripts_lint),
         Trial::test("a_new_suite_is_clean_and_passes", a_new_suite_passes),
         Trial::test("the_example_of_the_guide_is_true", the_guide_is_true),
+        Trial::test("services_together_have_all_their_persons", services_together_pass),
         trial("every_official_script_loads_without_an_error", every_script_loads),
         trial("counts_per_standard_are_those_of_the_inventory", counts_agree),
         trial("every_expression_compiles", every_expression_compiles),
@@ -224,6 +225,14 @@ fn a_new_suite_passes() -> Result<(), Failed> {
         demand(folder.path(), &["run", "mine-1.0", "--offline"], 0, "PASSED  1 script")?;
     }
     Ok(())
+}
+
+/// Suites by service number, several at once, on one simulator with the persons of all of them; both sides.
+fn services_together_pass() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    demand(folder.path(), &["run", "--service", "46,51,54", "--offline"], 0, "PASSED  25 scripts")?;
+    let both = ["run", "laboratory-2.0/retrieving", "allergies-2.0/retrieving"];
+    demand(folder.path(), &both, 0, "PASSED  4 scripts")
 }
 
 /// The files that the guide shows, made, linted and run; and the one change it speaks of.

@@ -238,6 +238,15 @@ pub(super) fn registry(path: &Path) -> Result<TokenRegistry, Box<Diagnostic>> {
     })
 }
 
+/// The tokens beside the persons in these folders, all of them; None where no folder has any.
+pub(super) fn registry_beside(folders: &[PathBuf]) -> Result<Option<TokenRegistry>, Box<Diagnostic>> {
+    let mut all: Option<TokenRegistry> = None;
+    for file in folders.iter().map(|folder| folder.join(TOKENS)).filter(|file| Shelf.is_file(file)) {
+        all.get_or_insert_default().join(registry(&file)?);
+    }
+    Ok(all)
+}
+
 pub(super) fn address(text: &str) -> Result<SocketAddr, Box<Diagnostic>> {
     let wrong = |reason: String| {
         let message = format!("cannot listen on `{text}`: {reason}");
@@ -267,9 +276,7 @@ pub async fn stand_in(
 ) -> Result<RunningSimulator, Vec<Diagnostic>> {
     let folders = selection.fixtures();
     let served = fixtures(&folders)?;
-    let mut files = folders.iter().map(|folder| folder.join(TOKENS));
-    let tokens = files.find(|file| Shelf.is_file(file)).map(|file| registry(&file)).transpose();
-    let tokens = tokens.map_err(|problem| vec![*problem])?;
+    let tokens = registry_beside(&folders).map_err(|problem| vec![*problem])?;
     let settings = Settings {
         fixtures: served,
         variables: variables.to_vec(),

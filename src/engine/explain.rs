@@ -84,7 +84,7 @@ impl Explainer<'_> {
     }
 
     fn context(&self, at: NodeId) -> Context<'_> {
-        Context::new(self.content).at(at).with_now(self.now.clone())
+        Context::new(self.content).at(at).asked_of(self.content.root().id()).with_now(self.now.clone())
     }
 
     /// A reason with the element it is about; the root says nothing that the whole answer does not.

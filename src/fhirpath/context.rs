@@ -38,6 +38,7 @@ impl Services for NoServices {}
 pub struct Context<'a> {
     typed: &'a Typed,
     element: NodeId,
+    asked_of: Option<NodeId>,
     services: &'a dyn Services,
     variables: Vec<(&'a str, Collection<'a>)>,
     now: Option<jiff::Zoned>,
@@ -50,6 +51,7 @@ impl<'a> Context<'a> {
         Context {
             typed,
             element: typed.root().id(),
+            asked_of: None,
             services: &NoServices,
             variables: vec![],
             now: None,
@@ -61,6 +63,13 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn at(mut self, element: NodeId) -> Self {
         self.element = element;
+        self
+    }
+
+    /// A part of an expression that was asked of this element: `%resource` stays what it was for the whole.
+    #[must_use]
+    pub fn asked_of(mut self, element: NodeId) -> Self {
+        self.asked_of = Some(element);
         self
     }
 
@@ -114,9 +123,9 @@ impl<'a> Context<'a> {
         Some(Element::new(self.typed, self.element))
     }
 
-    /// The resource that holds the element.
+    /// The resource that holds the element that the whole was asked of.
     pub(super) fn resource(&self) -> Option<Element<'a>> {
-        let resource = self.typed.node(self.element).resource()?;
+        let resource = self.typed.node(self.asked_of.unwrap_or(self.element)).resource()?;
         Some(Element::new(self.typed, resource.id()))
     }
 

@@ -63,6 +63,14 @@ impl TokenRegistry {
         }
     }
 
+    /// Takes in the people of another registry, after those it has.
+    pub fn join(&mut self, other: TokenRegistry) {
+        for (token, patients) in other.by_token {
+            patients.iter().for_each(|patient| self.grant(&token, &patient.id));
+        }
+        self.people.extend(other.people);
+    }
+
     /// The people in it: id of the Patient, family name, citizen service number; empty where not given.
     pub(super) fn people(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.people.iter().map(|p| {

@@ -47,8 +47,12 @@ fn copy(builder: &mut Builder, node: NodeRef<'_>, edit: &mut dyn FnMut(NodeRef<'
         _ if node.children().next().is_none() => {
             builder.graft(node.name(), node);
         }
+        // A primitive with extensions, which may be changed too.
         _ if node.value().is_some() || node.is_extended_primitive() => {
-            let value = if let Edit::Value(value) = &change { Some(value.as_str()) } else { node.value() };
+            let value = match &change {
+                Edit::Value(value) => Some(value.as_str()),
+                _ => node.value(),
+            };
             builder.open_primitive(node.name(), node.kind(), value);
             node.children().for_each(|child| copy(builder, child, edit));
             builder.close();
@@ -92,6 +96,7 @@ mod tests {
     }
 
     const TEXT: &str = r#"{"resourceType":"A","x":["1"],"y":{"z":true,"n":1.50},"r":{"resourceType":"B","id":"b"}}"#;
+    const EXTENDED: &str = r#"{"resourceType":"A","x":["1",null],"_x":[{"extension":[{"url":"u","valueCode":"c"}]},{"extension":[{"url":"u","valueCode":"d"}]}]}"#;
 
     #[test]
     fn edits_change_what_they_say_and_nothing_else() {
@@ -108,17 +113,18 @@ mod tests {
         assert_eq!(on("x", Edit::Twice), TEXT.replace(r#"["1"]"#, r#"["1","1"]"#));
         assert_eq!(on("r", Edit::Type("C")), TEXT.replace("\"B\"", "\"C\""));
         assert_eq!(on("y", Edit::Append(more)), TEXT.replace("1.50", "1.50,\"w\":\"v\""));
-        assert_eq!(on("A", Edit::Append(more)), TEXT.replace("\"b\"}", "\"b\"},\"w\":\"v\""));
-    }
-
-    #[test]
-    fn extensions_of_primitives_are_edited_too() {
-        let text = r#"{"resourceType":"A","x":"1","_x":{"id":"i","extension":[{"url":"u"}]},"y":["2",null],"_y":[null,{"id":"j"}],"_a":{"extension":[{"url":"u","valueCode":"c"}]}}"#;
-        assert_eq!(edited(text, |_| Edit::Keep), text);
-        let on = |name: &'static str, edit: Edit| {
-            edited(text, move |n| if n.name() == name { edit.clone() } else { Edit::Keep })
+        assert_eq!(edited(EXTENDED, |_| Edit::Keep), EXTENDED);
+        let extended = |name: &'static str, edit: Edit| {
+            edited(EXTENDED, move |n| if n.name() == name { edit.clone() } else { Edit::Keep })
         };
-        assert_eq!(on("valueCode", Edit::Drop), text.replace(r#","valueCode":"c""#, ""));
-        assert_eq!(on("x", Edit::Value("3".into())), text.replace(r#""1""#, r#""3""#));
+        assert_eq!(extended("url", Edit::Value("v".into())), EXTENDED.replace("\"u\"", "\"v\""));
+        assert_eq!(
+            extended("valueCode", Edit::Drop),
+            EXTENDED.replace(",\"valueCode\":\"c\"", "").replace(",\"valueCode\":\"d\"", "")
+        );
+        // What has no value gets none.
+        let other = EXTENDED.replace(r#"["1",null]"#, r#"["2",null]"#);
+        assert_eq!(extended("x", Edit::Value("2".into())), other);
+        assert_eq!(on("A", Edit::Append(more)), TEXT.replace("\"b\"}", "\"b\"},\"w\":\"v\""));
     }
 }

@@ -203,6 +203,13 @@ fn a_failing_expression_points_at_the_element_that_decided() {
             (9, "Bundle.entry[0].resource.id"),
             ("beginning with `final`", "`a`"),
         ),
+        (
+            // The part within `all` is asked of one entry, and `%resource` is the Bundle all the same.
+            "Bundle.entry.resource.all(status in %resource.entry.resource.where(id = 'a').status)",
+            "`Bundle.entry[1].resource`: `status` is `amended`, not in `final` (`%resource.entry.resource.where(id = 'a').status`)",
+            (12, "Bundle.entry[1].resource.status"),
+            ("in `final`", "`amended`"),
+        ),
         ("Bundle.total = 3", "`Bundle.total` is `2`, not `3`", (4, "Bundle.total"), ("`3`", "`2`")),
         (
             "Bundle.total.exists() implies Bundle.total > 3",

@@ -108,7 +108,7 @@ pub fn all(zib: &Zib, scenes: &[Scene]) -> Vec<Defect> {
     }
     for Contradiction { what, on, edits } in zib.contradictions {
         let edits = edits.iter().map(|(path, json)| (Path::parse(path), serde_json::from_str(json).ok()));
-        if let Some(resource) = first(&|r| r.id.ends_with(on)) {
+        if let Some(resource) = first(&|r| r.id.ends_with(&format!("-{on}"))) {
             defects.push(resource.with((*what).to_owned(), edits.collect()));
         } else {
             panic!("{}: no resource `…{on}` is served", zib.name);

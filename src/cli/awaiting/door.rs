@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::cli::choice::Choices;
 use crate::cli::problem;
-use crate::cli::serve::{self, fixtures, not_started, registry};
+use crate::cli::serve::{fixtures, not_started, registry, registry_beside};
 use crate::cli::settings::Checked;
 use crate::cli::suite::{Selection, Shelf};
 use crate::diagnostic::Diagnostic;
@@ -17,7 +17,6 @@ use crate::engine::awaiting::{Hall, Material, Notice, PartyAtTheDoor};
 use crate::exchange::AccessToken;
 use crate::simulator::{Fixture, RunningSimulator, Simulator, TokenRegistry};
 use crate::testscript::TestScript;
-use crate::testscript::source::ScriptSource as _;
 
 use super::Flags;
 use super::party::{Party, party, used_tokens};
@@ -110,9 +109,12 @@ pub fn material(
             fixtures(folders).map_err(|more| problems.extend(more)).unwrap_or_default()
         }
     };
-    let beside = folders.iter().map(|folder| folder.join(serve::TOKENS)).find(|file| Shelf.is_file(file));
-    let listed = flags.tokens.clone().or(beside).or(found.registry.clone());
-    let listed = listed.map(|path| registry(&path)).transpose().map_err(|problem| problems.push(*problem));
+    let listed = match (&flags.tokens, registry_beside(folders)) {
+        (Some(path), _) => registry(path).map(Some),
+        (None, Ok(None)) => found.registry.as_deref().map(registry).transpose(),
+        (None, beside) => beside,
+    };
+    let listed = listed.map_err(|problem| problems.push(*problem));
     if served.is_empty() && problems.is_empty() {
         let message = "the script set brings no resources for the simulator to serve";
         problems.push(problem::warning(engine::awaiting::code::MATERIAL, message));

@@ -208,7 +208,7 @@ impl Builder {
         self
     }
 
-    /// Opens a primitive child that gets an id or extensions; close it with [`Builder::close`].
+    /// Opens a primitive child for its id and extensions; close it with [`Builder::close`].
     pub fn open_primitive(&mut self, name: &str, kind: Kind, value: Option<&str>) -> &mut Self {
         let id = self.push(name, kind, Span::default());
         if let Some(value) = value {
