@@ -203,9 +203,11 @@ impl Choices {
 fn carried_choice(packages: &Packages, (version, wanted, by): Asked) -> Result<Choice, Wrong> {
     let embedded = embedded_packages();
     let carried = |(name, number): &&(String, String)| embedded.iter().any(|p| p.name == *name && p.version == *number);
-    let asked: Names = wanted.iter().filter(carried).cloned().collect();
+    let (asked, absent): (Names, Names) = wanted.iter().cloned().partition(|one| carried(&one));
+    let absent = absent.into_iter().map(|(name, _)| name).collect();
     if asked.is_empty() {
-        return Ok(Choice { definitions: packages.definitions(version)?, wanted, reasons: HashMap::new() });
+        let definitions = packages.definitions(version)?.leaving_out(absent);
+        return Ok(Choice { definitions, wanted, reasons: HashMap::new() });
     }
     // A version that a set asks for goes before another that the command line gives.
     let replaced = |manifest: &Manifest| asked.iter().any(|(name, v)| *name == manifest.name && *v != manifest.version);
@@ -218,7 +220,8 @@ fn carried_choice(packages: &Packages, (version, wanted, by): Asked) -> Result<C
     let packages = resolution.packages.into_iter().filter(|loaded| fits(loaded, version)).collect();
     let mut reasons: HashMap<String, String> = asked.into_iter().map(|(name, _)| (name, by.clone())).collect();
     add_needs(&mut reasons, &resolution.carried);
-    Ok(Choice { definitions: definitions(version, packages, &resolution.carried)?, wanted, reasons })
+    let definitions = definitions(version, packages, &resolution.carried)?.leaving_out(absent);
+    Ok(Choice { definitions, wanted, reasons })
 }
 
 /// Says of packages that others need by which they are needed.
@@ -374,7 +377,10 @@ impl Chooser<'_> {
         }
         add_needs(&mut reasons, resolution.packages.iter().map(|p| p.package.manifest()).chain(&resolution.carried));
         let packages = resolution.packages.into_iter().filter(|loaded| fits(loaded, version)).collect();
-        Ok((Choice { definitions: definitions(version, packages, &resolution.carried)?, wanted, reasons }, said))
+        let absent = resolution.missing.iter().filter(|missing| missing.wanted.by == by_text);
+        let absent = absent.map(|missing| missing.wanted.name.clone()).collect();
+        let definitions = definitions(version, packages, &resolution.carried)?.leaving_out(absent);
+        Ok((Choice { definitions, wanted, reasons }, said))
     }
 
     /// What is missing, and what is used instead of what was asked for.

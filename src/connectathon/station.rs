@@ -1,9 +1,12 @@
 //! A station: what passes between a party and a server is shown to the scripts of both sides.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
 
 use crate::engine;
 use crate::engine::awaiting::{Arrival, Closing, Hall, Notice, PartyAtTheDoor, Seat, Stray};
@@ -30,6 +33,8 @@ pub struct Station {
     overheard: Overheard,
     secrets: Secrets,
     last: Mutex<Instant>,
+    /// What passed before the scripts of the client were open; None once they are.
+    early: Mutex<Option<Vec<(Request, Exchange)>>>,
 }
 
 impl Station {
@@ -47,6 +52,7 @@ impl Station {
             overheard: Overheard::default(),
             secrets,
             last: Mutex::new(Instant::now()),
+            early: Mutex::new(Some(vec![])),
         }
     }
 
@@ -57,8 +63,28 @@ impl Station {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         // Kept first: the scripts of the client may be over with it.
         self.overheard.keep(Arrival::of(&asked), exchange.clone());
-        let admission = self.hall.receive(&asked);
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *early {
+            Some(waiting) => waiting.push((asked, exchange)),
+            None => self.admit(&asked, exchange),
+        }
+    }
+
+    fn admit(&self, asked: &Request, exchange: Exchange) {
+        let admission = self.hall.receive(asked);
         self.hall.answered(admission.ticket, exchange);
+    }
+
+    /// The request that begins a visit is there before any script waits for it: what came is let in when all
+    /// of them are open.
+    async fn let_in(&self, scripts: usize) -> Infallible {
+        self.hall.opened(scripts).await;
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        for (asked, exchange) in early.take().into_iter().flatten() {
+            self.admit(&asked, exchange);
+        }
+        drop(early);
+        std::future::pending().await
     }
 
     /// Comes back when nothing has passed for so long.
@@ -114,7 +140,14 @@ impl Station {
         let sink = evidence.part(&plans.awaiting, Side::Client);
         let seat = Seat { hall: &self.hall, party: 0, base: evidence.target() };
         let settings = hands.settings(circumstances, Some(seat));
-        let mut running = std::pin::pin!(engine::run(&plans.awaiting, hands.http, &sink, &settings));
+        let mut running = std::pin::pin!(async {
+            let run = std::pin::pin!(engine::run(&plans.awaiting, hands.http, &sink, &settings));
+            let opened = std::pin::pin!(self.let_in(engine::openings(&plans.awaiting)));
+            match select(run, opened).await {
+                Either::Left((ran, _)) => ran,
+                Either::Right((never, _)) => match never {},
+            }
+        });
         let mut until = std::pin::pin!(until);
         if !plans.awaits() {
             until.await;

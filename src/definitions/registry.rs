@@ -101,6 +101,8 @@ pub struct Definitions {
     packages: Vec<Loaded>,
     /// The embedded packages that were asked for, first those that count first.
     asked: Vec<&'static EmbeddedPackage>,
+    /// Names of embedded packages that are left out.
+    left_out: Vec<String>,
     /// The types of the core package that was given; None for the embedded ones.
     types: Option<Arc<TypeTable>>,
     /// The search parameters when packages add to the embedded ones.
@@ -129,6 +131,7 @@ impl Definitions {
             version,
             packages: vec![],
             asked: vec![],
+            left_out: vec![],
             types: None,
             search: None,
             unsupported: vec![],
@@ -158,6 +161,15 @@ impl Definitions {
         let version = self.version;
         let carried = |of: &Manifest| EmbeddedPackage::all().iter().find(|p| p.is(of) && p.version == Some(version));
         self.asked = packages.iter().filter_map(carried).collect();
+        (self.profiles, self.terminology) = Default::default();
+        self
+    }
+
+    /// The same without the packages of these names that the binary carries: somebody wants another version of
+    /// them, and nothing is judged by the wrong one.
+    #[must_use]
+    pub fn leaving_out(mut self, names: Vec<String>) -> Definitions {
+        self.left_out = names;
         (self.profiles, self.terminology) = Default::default();
         self
     }
@@ -271,13 +283,15 @@ impl Definitions {
     fn carried(&self) -> Vec<&'static EmbeddedPackage> {
         let given = |p: &EmbeddedPackage| self.packages.iter().any(|g| g.package.manifest().name == p.facts.name);
         let asked = |p: &EmbeddedPackage| self.asked.iter().any(|a| a.facts.name == p.facts.name);
-        let others = EmbeddedPackage::all().iter().filter(|p| p.version == Some(self.version) && p.usual && !asked(p));
+        let left_out = |p: &EmbeddedPackage| self.left_out.contains(&p.facts.name);
+        let usual = |p: &&EmbeddedPackage| p.version == Some(self.version) && p.usual && !asked(p) && !left_out(p);
+        let others = EmbeddedPackage::all().iter().filter(usual);
         self.asked.iter().copied().chain(others).filter(|p| !is_core(&p.facts.name) && !given(p)).collect()
     }
 
     /// True when nothing is different from what the binary carries.
     fn is_usual(&self) -> bool {
-        self.packages.is_empty() && self.asked.is_empty()
+        self.packages.is_empty() && self.asked.is_empty() && self.left_out.is_empty()
     }
 
     /// The embedded core package, where no other takes its place.

@@ -102,8 +102,12 @@ fn a_client_that_stops_in_the_middle_is_judged_on_what_came_and_may_come_again()
     assert_eq!(ask(&matrix.1, "POST", "/cell/0/done", None).0, 403, "a visitor ends nothing");
     let verdict = wait("the end of a silent visit", || cell()["verdict"].as_str().map(str::to_owned));
     assert_ne!(verdict, "passed");
-    play(at, &base, &page["tokens"]);
-    wait("the second visit", || (cell()["verdict"] == "passed").then_some(()));
+    // A machine that is busy with other tests may end a visit early; a client may come as often as it likes.
+    wait("the second visit", || {
+        play(at, &base, &page["tokens"]);
+        let over = wait("its end", || (cell()["running"] != true).then(|| cell()["verdict"].clone()));
+        (over == "passed").then_some(())
+    });
     let stopped = Command::new("kill").args(["-INT", &matrix.0.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     assert_eq!(matrix.0.wait().unwrap().code(), Some(0));

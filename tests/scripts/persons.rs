@@ -1,7 +1,7 @@
 //! The test persons of every suite: one with much, one with little, one with nothing, one at the edges; and
 //! all they have is right by our own validator, placeholders filled in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use keur::fhir::Format;
@@ -20,13 +20,7 @@ pub fn trials() -> Vec<Trial> {
     let mut suites: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
     suites.retain(|name| Path::new(ROOT).join("testscripts").join(name).join("suite.toml").is_file());
     suites.sort();
-    let required = std::env::var("KEUR_REQUIRE_ASSETS").is_ok_and(|value| value == "1");
-    let trial = |name: String| {
-        // Without the packages it is judged with nothing can be said.
-        let absent = packages(&name).is_none();
-        let trial = Trial::test(format!("persons_of_{name}_are_right"), move || persons(&name));
-        trial.with_ignored_flag(absent && !required)
-    };
+    let trial = |name: String| Trial::test(format!("persons_of_{name}_are_right"), move || persons(&name));
     suites.into_iter().map(trial).collect()
 }
 
@@ -125,17 +119,14 @@ fn different(suite: &str, persons: &[Person]) -> Result<(), Failed> {
     if edge(3) { Ok(()) } else { told("at the edges") }
 }
 
-/// Packages that the suite names beyond those that keur carries, as files; None where one is not there.
-fn packages(suite: &str) -> Option<Vec<PathBuf>> {
-    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
+/// Packages that the suite names; keur carries the facts of each.
+fn packages(suite: &str) -> Vec<String> {
     let path = Path::new(ROOT).join("testscripts").join(suite).join("serving").join("properties.json");
-    let Ok(text) = std::fs::read_to_string(path) else { return Some(vec![]) };
-    let properties: Value = serde_json::from_str(&text).ok()?;
-    let file = |package: &Value| {
-        let name = format!("{}-{}.tgz", package["name"].as_str()?, package["version"].as_str()?);
-        Some(assets.join("packages").join(name)).filter(|path| path.is_file())
-    };
-    properties["fhirPackage"].as_array().into_iter().flatten().map(file).collect()
+    let Ok(text) = std::fs::read_to_string(path) else { return vec![] };
+    let properties: Value = serde_json::from_str(&text).expect("properties are JSON");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let asked = properties["fhirPackage"].as_array().into_iter().flatten();
+    asked.map(|package| format!("{}@{}", text(&package["name"]), text(&package["version"]))).collect()
 }
 
 fn valid(suite: &str, fhir_version: &str, persons: &[Person]) -> Result<(), Failed> {
@@ -146,10 +137,9 @@ fn valid(suite: &str, fhir_version: &str, persons: &[Person]) -> Result<(), Fail
             std::fs::write(folder.path().join(&person.name).join(name), text)?;
         }
     }
-    let packages = packages(suite).ok_or("packages that the suite names are not in `KEUR_ASSETS`")?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_keur"));
     command.arg("validate").arg(folder.path()).args(["--fhir-version", fhir_version, "--format", "json"]);
-    for package in &packages {
+    for package in packages(suite) {
         command.arg("--package").arg(package);
     }
     let output = command.output()?;

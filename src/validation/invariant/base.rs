@@ -254,8 +254,8 @@ pub(super) static ROWS: &[Row] = &[
         "een referentiewaarde heeft een `low`, een `high` of een tekst",
     ),
     row("obs-6", &["Observation"], r"(dataAbsentReason.exists() and value.exists()).not()").says(
-        "an observation with a value does not say why the value is absent",
-        "een observatie met een waarde zegt niet waarom de waarde ontbreekt",
+        "an observation with a value does not say why the value is absent (`dataAbsentReason`)",
+        "een observatie met een waarde zegt niet waarom de waarde ontbreekt (`dataAbsentReason`)",
     ),
     row("ppc-1", &["Consent"], r"policy.empty() implies policyRule.exists()").says(
         "a consent names a policy or a policy rule",

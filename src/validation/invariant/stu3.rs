@@ -152,8 +152,8 @@ pub(super) static ROWS: &[Row] = &[
         "`maxLength` is voor eenvoudige soorten vragen",
     ),
     row("mst-1", &["MedicationStatement"], r"reasonNotTaken.exists() implies taken = 'n'").says(
-        "a reason for not taking goes with `taken` being `n`",
-        "een reden om niet te gebruiken hoort bij `taken` is `n`",
+        "a reason for not taking (`reasonNotTaken`) goes with `taken` being `n`",
+        "een reden om niet te gebruiken (`reasonNotTaken`) hoort bij `taken` is `n`",
     ),
     row("fhs-3", &["FamilyMemberHistory"], r"notDoneReason.exists() implies notDone = true").says(
         "a reason why it was not done goes with `notDone` being true",
