@@ -92,7 +92,7 @@ pub struct Count {
 #[serde(rename_all = "lowercase")]
 enum Line {
     /// A finding whose state changed.
-    Finding(Finding),
+    Finding(Box<Finding>),
     /// Their number changed.
     Count(Count),
 }
@@ -121,7 +121,7 @@ impl Findings {
             match line {
                 Line::Finding(last) => {
                     let (state, changed) = (last.state, last.changed.clone());
-                    findings.known().insert(last.id.clone(), Known { state, changed, last: Some(last) });
+                    findings.known().insert(last.id.clone(), Known { state, changed, last: Some(*last) });
                 }
                 Line::Count(count) => findings.counts().push(count),
             }
@@ -209,7 +209,7 @@ impl Findings {
             finding.changed.clone_from(&known.changed);
             known.last = Some(finding.clone());
             if came_back {
-                self.write(&Line::Finding(finding.clone()));
+                self.write(&Line::Finding(Box::new(finding.clone())));
             }
         }
         for (id, known) in known.iter_mut() {
@@ -221,7 +221,7 @@ impl Findings {
                 }
                 let finding = Finding { state: known.state, changed: known.changed.clone(), ..last };
                 if closed {
-                    self.write(&Line::Finding(finding.clone()));
+                    self.write(&Line::Finding(Box::new(finding.clone())));
                 }
                 found.insert(id.clone(), finding);
             }
@@ -241,7 +241,7 @@ impl Findings {
             Some(known) if state != FindingState::Retested => {
                 known.turn(state);
                 if let Some(last) = known.last.clone() {
-                    self.write(&Line::Finding(Finding { state, changed: known.changed.clone(), ..last }));
+                    self.write(&Line::Finding(Box::new(Finding { state, changed: known.changed.clone(), ..last })));
                 }
                 true
             }

@@ -79,11 +79,12 @@ impl Station {
     /// of them are open.
     async fn let_in(&self, scripts: usize) -> Infallible {
         self.hall.opened(scripts).await;
-        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
-        for (asked, exchange) in early.take().into_iter().flatten() {
-            self.admit(&asked, exchange);
+        {
+            let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+            for (asked, exchange) in early.take().into_iter().flatten() {
+                self.admit(&asked, exchange);
+            }
         }
-        drop(early);
         std::future::pending().await
     }
 

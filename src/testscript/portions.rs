@@ -133,7 +133,7 @@ mod tests {
         assert!(cuts(&[], 10).is_empty());
         assert_eq!(cuts(&[3, 7, 1], 10), [0..2, 2..3]);
         assert_eq!(cuts(&[30, 1, 9, 1], 10), [0..1, 1..3, 3..4]);
-        assert_eq!(cuts(&[0, 0, 10], 10), [0..3]);
+        assert_eq!(cuts(&[0, 0, 10], 10), vec![0..3]);
     }
 
     #[test]

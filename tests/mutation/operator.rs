@@ -183,7 +183,7 @@ fn twice(entries: &mut Vec<Value>, at: usize) -> Option<()> {
     Some(())
 }
 
-fn id_of_another(entries: &mut Vec<Value>, at: usize) -> Option<()> {
+fn id_of_another(entries: &mut [Value], at: usize) -> Option<()> {
     let kind = entries.get(at)?["resource"]["resourceType"].clone();
     let same = |(other, entry): &(usize, &Value)| *other != at && entry["resource"]["resourceType"] == kind;
     let (_, other) = entries.iter().enumerate().find(same)?;

@@ -340,8 +340,7 @@ impl Reading {
     }
 
     fn connection(&mut self, table: &Table, dva: Option<&DvaConfig>) -> Connection {
-        let mut connection = Connection::default();
-        connection.identity = self.identity(table, dva);
+        let mut connection = Connection { identity: self.identity(table, dva), ..Connection::default() };
         connection.roots.extend(self.text("ca", table.ca.as_deref()).map(String::into_bytes));
         connection.roots.extend(dva.map(|dva| dva.ca_pem.clone().into_bytes()).filter(|pem| !pem.is_empty()));
         for (host, address) in &table.resolve {
