@@ -102,7 +102,7 @@ pub const OPERATORS: &[Operator] = &[
     row("of another type", Shape::Resource, Edit::With("resourceType", "\"Basic\""), ""),
     row("with an element of nobody", Shape::Resource, Edit::With("keurmerk", "\"x\""), "keurmerk"),
     row("twice in the answer", Shape::Resource, Edit::Entry(twice), "fullUrl"),
-    row("with the id of another", Shape::Resource, Edit::Entry(id_of_another), "fullUrl"),
+    row("with the id of another", Shape::Resource, Edit::Entry(|entries, at| id_of_another(entries, at)), "fullUrl"),
 ];
 
 /// A profile of no BgZ resource.
