@@ -5,6 +5,8 @@
 mod script;
 #[path = "engine/server.rs"]
 mod server;
+#[path = "engine/side_by_side.rs"]
+mod side_by_side;
 
 #[path = "engine/asserts.rs"]
 mod asserts;

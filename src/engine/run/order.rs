@@ -1,5 +1,6 @@
 //! Which scripts of a plan run when: one after the other, or side by side.
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -42,12 +43,20 @@ async fn in_order<'r>(
 }
 
 /// As many as `jobs` at once. A script that writes runs by itself, when those before it are done: what it
-/// leaves behind, those after it find, and none sees it halfway.
+/// leaves behind, those after it find, and none sees it halfway. Between those the longest begin first, so
+/// that none is left over for the end.
 async fn side_by_side<'r>(
     portion: &'r Portion<'r>,
     scripts: impl Iterator<Item = Numbered<'r>>,
     jobs: NonZeroUsize,
 ) -> Result<(), RecordError> {
+    let mut scripts: Vec<Numbered<'r>> = scripts.collect();
+    if jobs > NonZeroUsize::MIN {
+        let both_read = |(_, a): &Numbered<'_>, (_, b): &Numbered<'_>| !writes(&a.script) && !writes(&b.script);
+        for between in scripts.chunk_by_mut(both_read) {
+            between.sort_by_key(|(_, planned)| Reverse(operations(&planned.script)));
+        }
+    }
     let mut under_way = FuturesUnordered::new();
     for (number, planned) in scripts {
         let alone = jobs == NonZeroUsize::MIN || writes(&planned.script);
@@ -66,6 +75,10 @@ async fn side_by_side<'r>(
         over?;
     }
     Ok(())
+}
+
+fn operations(script: &TestScript) -> usize {
+    script.actions().filter(|action| matches!(action, Action::Operation(_))).count()
 }
 
 /// Whether a script changes anything at the target, as far as its requests tell.
