@@ -17,7 +17,7 @@ use super::table::Results;
 /// Time for an expression of ours.
 const ENOUGH: Duration = Duration::from_millis(2);
 /// Rounds that a peer does of an expression.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Every so many-th expression is asked of the slowest peer.
 const SAMPLE: usize = 20;
 
