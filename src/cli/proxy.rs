@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::authorization::TokenArgument;
 use crate::connectathon::proxy::{Passed, Proxy, Route, Settings as ProxySettings, Tls, Upstream};
-use crate::connectathon::{Evidence as Both, Hands, Judged, Scenario, Station, code};
+use crate::connectathon::{Evidence as Both, Hands, Judged, Monitor, Scenario, Sides, Station, code};
 use crate::diagnostic::{Diagnostic, Words};
 use crate::engine::PlanSettings;
 use crate::exchange::{AccessToken, Client, ClientSettings, redaction};
@@ -29,7 +29,7 @@ use super::problem;
 use super::run::{finish, load, tokens};
 use super::runtime::{self, Workers};
 use super::serve::{address, registry};
-use super::settings::{Checked, Key, Settings};
+use super::settings::{Checked, Key, PackageFlags, Said, Settings, ValueFlags};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
@@ -51,12 +51,8 @@ pub struct Arguments {
     /// Tokens of the test persons (JSON: accessToken, resourceId), for scripts that tell persons apart
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
-    /// Access token of a test person, as for `run` (repeatable)
-    #[arg(long, value_name = "NAME=TOKEN")]
-    token: Vec<String>,
-    /// Value of a script variable (repeatable)
-    #[arg(long, value_name = "NAME=VALUE")]
-    var: Vec<String>,
+    #[command(flatten)]
+    values: ValueFlags,
     /// Certificate (chain) to be shown to those who ask, in PEM: TLS is spoken then
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
@@ -75,12 +71,8 @@ pub struct Arguments {
     /// Report to write, as for `run` (repeatable)
     #[arg(long, value_name = "KIND=PATH")]
     report: Vec<String>,
-    /// FHIR package to use: a .tgz, a folder or NAME@VERSION (repeatable)
-    #[arg(long, value_name = "PACKAGE")]
-    package: Vec<String>,
-    /// Folder of packages from which scripts pick theirs
-    #[arg(long, value_name = "FOLDER")]
-    package_dir: Option<String>,
+    #[command(flatten)]
+    packages: PackageFlags,
     /// Folder of run records [default: .keur/runs]
     #[arg(long, value_name = "FOLDER")]
     record: Option<String>,
@@ -92,16 +84,12 @@ const READY: Words =
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let many = [
-            (Key::Token, &self.token),
-            (Key::Var, &self.var),
-            (Key::Report, &self.report),
-            (Key::Package, &self.package),
-        ];
-        let one = [(Key::PackageDir, &self.package_dir), (Key::Record, &self.record)];
-        let many = many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone())));
-        many.chain(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .and(self.values.said())
+            .many(Key::Report, &self.report)
+            .and(self.packages.said())
+            .one(Key::Record, &self.record)
     }
 
     fn routes(&self, problems: &mut Vec<Diagnostic>) -> Vec<Route> {
@@ -190,7 +178,8 @@ pub fn proxy(arguments: &Arguments, settings: &Settings, checked: &Checked, cons
     };
     let types = |version| definitions.types(version);
     let (client, server) = (of(&[Side::Client, Side::Both]), of(&[Side::Server]));
-    let scenario = match Scenario::watching("proxy", &client, &server, &Shelf, &types, &plan) {
+    let sides = Sides { client: &client, server: &server, files: &Shelf, types: &types };
+    let scenario = match sides.watching("proxy", &plan) {
         Ok(scenario) => scenario,
         Err(problems) => {
             console.tell_grouped(problems);
@@ -354,7 +343,8 @@ impl Between<'_> {
         }
         let ignore = |_: &Exchanged| ();
         let evidence = Both::new(&party.directory, base, self.scenario.plans.judges(), &ignore);
-        party.station.judge(hands, &self.scenario.plans, &evidence, &Circumstances::live(), until).await?;
+        let (plans, circumstances) = (&self.scenario.plans, &Circumstances::live());
+        party.station.judge(&Monitor { hands, plans, evidence: &evidence, circumstances }, until).await?;
         evidence.finish(false).map(|_| ())
     }
 }

@@ -23,7 +23,7 @@ use super::mask;
 use super::matrix;
 use super::packages::Packages;
 use super::reports::{self, Evidence};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 use super::suite::{Selection, Shelf};
 use super::terminology;
 
@@ -65,9 +65,8 @@ pub struct Otherwise {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
-        reports.chain(self.record.iter().map(|folder| (Key::Record, folder.clone()))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().many(Key::Report, &self.report).one(Key::Record, &self.record)
     }
 }
 

@@ -19,7 +19,7 @@ use super::exit::Exit;
 use super::packages::Packages;
 use super::problem;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
@@ -65,10 +65,11 @@ pub(super) const SERVING: Words =
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let version = self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone()));
-        let packages = self.package.iter().map(|package| (Key::Package, package.clone()));
-        version.chain(packages).chain(self.var.iter().map(|var| (Key::Var, var.clone()))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::FhirVersion, &self.fhir_version)
+            .many(Key::Package, &self.package)
+            .many(Key::Var, &self.var)
     }
 }
 
