@@ -1,6 +1,7 @@
 //! From the record of a run to the reports that were asked for.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +15,7 @@ use crate::testscript::source::ScriptSource;
 use super::console::Console;
 use super::destination;
 use super::problem;
-use super::settings::{Checked, ReportKind};
+use super::settings::{Checked, Destination, ReportKind};
 
 /// Causes of failure that are written out at a terminal, and in a file.
 const CAUSES: usize = 15;
@@ -104,18 +105,16 @@ pub fn write(evidence: &Evidence<'_>, checked: &Checked, console: &Console) -> (
     let report = folded(evidence.record, checked);
     let destinations = &checked.reports;
     let mut problems = vec![];
-    for destination in destinations {
-        let bytes = match rendered(destination.kind, &report, evidence, console, destination.path.is_some()) {
-            Ok(bytes) => bytes,
-            Err(reason) => {
-                problems.push(problem::error(problem::REPORT, reason));
-                continue;
+    for Destination { kind, path } in destinations {
+        let render = |to: &mut dyn Write| render(*kind, &report, evidence, console, path.is_some(), to);
+        problems.extend(match path {
+            Some(path) => destination::write_by(path, render).err().map(|problem| *problem),
+            None => {
+                let mut bytes = vec![];
+                let printed = render(&mut bytes).and_then(|()| console.output(&bytes));
+                printed.err().map(output_failed)
             }
-        };
-        match &destination.path {
-            Some(path) => problems.extend(destination::write(path, &bytes).err().map(|problem| *problem)),
-            None => problems.extend(console.output(&bytes).err().map(output_failed)),
-        }
+        });
     }
     if !destinations.iter().any(|destination| destination.kind == ReportKind::Terminal) {
         let taken = destinations.iter().any(|destination| destination.path.is_none());
@@ -139,32 +138,30 @@ fn output_failed(error: std::io::Error) -> Diagnostic {
     problem::error(problem::REPORT, format!("standard output cannot be written: {error}"))
 }
 
-fn said<E: ToString>(written: Result<Vec<u8>, E>) -> Result<Vec<u8>, String> {
-    written.map_err(|error| error.to_string())
-}
-
-fn rendered(
+fn render(
     kind: ReportKind,
     report: &RunReport,
     evidence: &Evidence<'_>,
     console: &Console,
     file: bool,
-) -> Result<Vec<u8>, String> {
+    to: &mut dyn Write,
+) -> io::Result<()> {
     let (registry, language) = (&console.registry, console.language);
-    match kind {
-        ReportKind::Json => said(renderer::json(report, registry, language)),
-        ReportKind::Junit => said(renderer::junit(report, registry, evidence, language)),
-        ReportKind::Html => Ok(renderer::html(report, registry, evidence, language)),
-        ReportKind::TestReport => said(renderer::testreport(report, TestReportRelease::R4)),
-        ReportKind::TestReportR5 => said(renderer::testreport(report, TestReportRelease::R5)),
-        ReportKind::Sarif => Ok(renderer::sarif(report, registry, language).into_bytes()),
-        ReportKind::Har => said(renderer::har(report, evidence)),
-        ReportKind::Github => Ok(renderer::github(report).into_bytes()),
-        ReportKind::Gitlab => said(renderer::gitlab(report)),
+    let bytes = match kind {
+        ReportKind::Json => return renderer::write_json(report, registry, language, to),
+        ReportKind::Junit => renderer::junit(report, registry, evidence, language).map_err(io::Error::other)?,
+        ReportKind::Html => renderer::html(report, registry, evidence, language),
+        ReportKind::TestReport => renderer::testreport(report, TestReportRelease::R4)?,
+        ReportKind::TestReportR5 => renderer::testreport(report, TestReportRelease::R5)?,
+        ReportKind::Sarif => renderer::sarif(report, registry, language).into_bytes(),
+        ReportKind::Har => renderer::har(report, evidence)?,
+        ReportKind::Github => renderer::github(report).into_bytes(),
+        ReportKind::Gitlab => renderer::gitlab(report)?,
         ReportKind::Terminal => {
             let frame = if file { console.file_frame() } else { console.output_frame() };
             let causes = if file { usize::MAX } else { CAUSES };
-            Ok(Terminal { frame, registry, material: evidence, causes }.render(report).into_bytes())
+            Terminal { frame, registry, material: evidence, causes }.render(report).into_bytes()
         }
-    }
+    };
+    to.write_all(&bytes)
 }

@@ -18,7 +18,7 @@ mod types;
 
 pub use package::{Loaded, Origin};
 pub use registry::{
-    Definitions, UnsupportedParameter, Used, embedded_packages, embedded_profile, embedded_search_parameters,
+    Definitions, UnsupportedParameter, Used, embedded_base, embedded_packages, embedded_profile, embedded_search_parameters,
     embedded_structures,
 };
 pub use source::PackageSource;
