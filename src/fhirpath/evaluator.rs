@@ -64,6 +64,14 @@ enum NameLookup {
     Done(Option<NameId>),
 }
 
+/// Where a step leads from an item.
+enum Destination<'a> {
+    /// To a value or to nothing.
+    Value(Option<Item<'a>>),
+    /// To those children of this element that have the name.
+    Children(Element<'a>),
+}
+
 /// What a type specifier means with a type table.
 #[derive(Clone, Copy)]
 pub(super) struct ResolvedType {
@@ -78,12 +86,31 @@ impl ResolvedType {
     }
 }
 
+/// What was looked up, slot by slot. Most expressions have few slots, and those cost no memory of their own.
+struct Lookups<T> {
+    few: [Cell<T>; 8],
+    more: Vec<Cell<T>>,
+}
+
+impl<T: Copy> Lookups<T> {
+    fn new(slots: usize, pending: T) -> Self {
+        let few: [Cell<T>; 8] = std::array::from_fn(|_| Cell::new(pending));
+        let more = vec![Cell::new(pending); slots.saturating_sub(few.len())];
+        Lookups { few, more }
+    }
+
+    fn cell(&self, slot: Slot) -> &Cell<T> {
+        let at = usize::from(slot);
+        self.few.get(at).unwrap_or_else(|| &self.more[at - self.few.len()])
+    }
+}
+
 /// One evaluation of one expression.
 pub(super) struct Evaluator<'e, 'a> {
     pub context: &'e Context<'a>,
     expression: &'a Expression,
-    names: Vec<Cell<NameLookup>>,
-    types: Vec<Cell<Option<ResolvedType>>>,
+    names: Lookups<NameLookup>,
+    types: Lookups<Option<ResolvedType>>,
     now: OnceCell<jiff::Zoned>,
 }
 
@@ -97,8 +124,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Evaluator {
             context,
             expression,
-            names: vec![Cell::new(NameLookup::Pending); expression.names.len()],
-            types: vec![Cell::new(None); expression.types.len()],
+            names: Lookups::new(expression.names.len(), NameLookup::Pending),
+            types: Lookups::new(expression.types.len(), None),
             now: OnceCell::new(),
         }
     }
@@ -113,7 +140,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     fn name_id(&self, typed: &Typed, slot: Slot) -> Option<NameId> {
-        let (cell, name) = (&self.names[usize::from(slot)], &self.expression.names[usize::from(slot)]);
+        let (cell, name) = (self.names.cell(slot), &self.expression.names[usize::from(slot)]);
         if !self.is_home(typed) {
             return typed.name_id(name);
         }
@@ -126,7 +153,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     pub(super) fn resolved_type(&self, slot: Slot, typed: &Typed) -> ResolvedType {
-        let cell = &self.types[usize::from(slot)];
+        let cell = self.types.cell(slot);
         if let Some(resolved) = cell.get().filter(|_| self.is_home(typed)) {
             return resolved;
         }
@@ -304,28 +331,55 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Ok(found)
     }
 
+    /// How many items `node` has. What a step leads to is counted where it is, for nobody wants to see it.
+    pub(super) fn number(&self, node: &'a Node, scope: Scope<'_, 'a>) -> Fallible<usize> {
+        let mut number = 0;
+        finish(match &node.operation {
+            Operation::Step { receiver: Some(receiver), name, .. } => self.each(receiver, scope, &mut |item| {
+                number += match self.destination(&item, *name) {
+                    Destination::Value(value) => usize::from(value.is_some()),
+                    Destination::Children(of) => self.named(of, *name).count(),
+                };
+                Flow::Continue(())
+            }),
+            _ => self.each(node, scope, &mut |_| {
+                number += 1;
+                Flow::Continue(())
+            }),
+        })?;
+        Ok(number)
+    }
+
     /// The children of an item with this name. A primitive has its value as `value`.
     fn step(&self, item: &Item<'a>, slot: Slot, sink: Sink<'_, 'a>) -> Flow {
-        let element = match item {
-            Item::Element(element) => *element,
-            Item::Value(value) => {
-                let name = &self.expression.names[usize::from(slot)];
-                return emit(operator::member(value, name).map(Item::Value), sink);
-            }
-        };
-        let typed = element.typed();
-        if element.node().value().is_some() && &*self.expression.names[usize::from(slot)] == "value" {
-            return emit(element.value().map(Item::Value), sink);
+        match self.destination(item, slot) {
+            Destination::Value(value) => emit(value, sink),
+            Destination::Children(of) => self.named(of, slot).try_for_each(|child| sink(Item::Element(child))),
         }
-        let Some(name) = self.name_id(typed, slot) else { return Flow::Continue(()) };
+    }
+
+    fn destination(&self, item: &Item<'a>, slot: Slot) -> Destination<'a> {
+        let name = || &*self.expression.names[usize::from(slot)];
+        match item {
+            Item::Value(value) => Destination::Value(operator::member(value, name()).map(Item::Value)),
+            Item::Element(element) if element.node().value().is_some() && name() == "value" => {
+                Destination::Value(element.value().map(Item::Value))
+            }
+            Item::Element(element) => Destination::Children(*element),
+        }
+    }
+
+    /// The children of an element with this name.
+    fn named(&self, of: Element<'a>, slot: Slot) -> impl Iterator<Item = Element<'a>> + use<'a> {
+        let typed = of.typed();
         let as_written = self.context.written_names();
-        for child in element.node().children() {
-            let named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
-            if named && !is_placeholder(child) {
-                sink(Item::Element(Element::new(typed, child.id())))?;
-            }
-        }
-        Flow::Continue(())
+        let of_name = self.name_id(typed, slot).map(move |name| {
+            of.node().children().filter(move |child| {
+                let named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
+                named && !is_placeholder(*child)
+            })
+        });
+        of_name.into_iter().flatten().map(move |child| Element::new(typed, child.id()))
     }
 
     fn at(&self, receiver: &'a Node, index: &'a Node, scope: Scope<'_, 'a>, sink: Sink<'_, 'a>) -> Flow {
