@@ -14,7 +14,9 @@ use crate::definitions::package::{
     Deviation, Manifest, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
 };
 use crate::definitions::terminology::Authority;
-use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_base, embedded_packages, embedded_profile};
+use crate::definitions::{
+    Definitions, Loaded, Origin, TypeTable, Used, embedded_base, embedded_packages, embedded_profile,
+};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
 use crate::record::DefinitionUse;

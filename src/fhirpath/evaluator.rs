@@ -10,12 +10,12 @@ use std::ops::ControlFlow;
 use super::context::Context;
 use super::error::{ErrorKind, EvaluationError};
 use super::function::{Invocation, Run};
-use super::item::{Collection, Element, Item, is_placeholder};
+use super::item::{Collection, Element, Item};
 use super::tree::{BinaryOperator, Node, Operation, Slot, Variable};
 use super::value::{SystemType, Value};
 use super::{Expression, operator};
 use crate::definitions::{TypeId, Typed};
-use crate::fhir::{NameId, Span};
+use crate::fhir::{NameId, NodeRef, Span};
 
 /// A result or the reason why there is none.
 pub(super) type Fallible<T> = Result<T, EvaluationError>;
@@ -336,10 +336,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let mut number = 0;
         finish(match &node.operation {
             Operation::Step { receiver: Some(receiver), name, .. } => self.each(receiver, scope, &mut |item| {
-                number += match self.destination(&item, *name) {
-                    Destination::Value(value) => usize::from(value.is_some()),
-                    Destination::Children(of) => self.named(of, *name).count(),
-                };
+                match self.destination(&item, *name) {
+                    Destination::Value(value) => number += usize::from(value.is_some()),
+                    Destination::Children(of) => self.each_named(of, *name, |_| {
+                        number += 1;
+                        Flow::Continue(())
+                    })?,
+                }
                 Flow::Continue(())
             }),
             _ => self.each(node, scope, &mut |_| {
@@ -354,7 +357,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     fn step(&self, item: &Item<'a>, slot: Slot, sink: Sink<'_, 'a>) -> Flow {
         match self.destination(item, slot) {
             Destination::Value(value) => emit(value, sink),
-            Destination::Children(of) => self.named(of, slot).try_for_each(|child| sink(Item::Element(child))),
+            Destination::Children(of) => self.each_named(of, slot, |child| sink(Item::Element(child))),
         }
     }
 
@@ -370,16 +373,20 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     /// The children of an element with this name.
-    fn named(&self, of: Element<'a>, slot: Slot) -> impl Iterator<Item = Element<'a>> + use<'a> {
-        let typed = of.typed();
-        let as_written = self.context.written_names();
-        let of_name = self.name_id(typed, slot).map(move |name| {
-            of.node().children().filter(move |child| {
-                let named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
-                named && !is_placeholder(*child)
-            })
-        });
-        of_name.into_iter().flatten().map(move |child| Element::new(typed, child.id()))
+    fn each_named(&self, of: Element<'a>, slot: Slot, mut visit: impl FnMut(Element<'a>) -> Flow) -> Flow {
+        let (typed, as_written) = (of.typed(), self.context.written_names());
+        let Some(name) = self.name_id(typed, slot) else { return Flow::Continue(()) };
+        let mut visit = |child: NodeRef<'a>| visit(Element::new(typed, child.id()));
+        if of.is_root() && !as_written {
+            return typed.steps_of_root(name).try_for_each(visit);
+        }
+        for child in of.node().children() {
+            let is_named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
+            if is_named && !child.is_placeholder() {
+                visit(child)?;
+            }
+        }
+        Flow::Continue(())
     }
 
     fn at(&self, receiver: &'a Node, index: &'a Node, scope: Scope<'_, 'a>, sink: Sink<'_, 'a>) -> Flow {

@@ -38,7 +38,7 @@ impl NodeId {
 }
 
 /// A name interned in one document: comparing two of the same document compares the names.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NameId(u32);
 
 impl NameId {
