@@ -7,6 +7,7 @@
 //! needs a package that nobody has, and every fail must be in the register. Our own suites for any person are
 //! played on the same fixtures.
 
+mod assets;
 #[path = "official/client_sets.rs"]
 mod client_sets;
 #[path = "official/known.rs"]
@@ -41,10 +42,8 @@ fn main() -> ExitCode {
     let material = match Material::find() {
         Ok(material) => Arc::new(material),
         Err(why) => {
-            eprintln!("{why}");
-            let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
-            let trial = Trial::test("official_material_is_there", move || Err(why.into()));
-            return libtest_mimic::run(&arguments, vec![own, trial.with_ignored_flag(!required)]).exit_code();
+            let trial = assets::trial("official_material_is_there", &material::NEEDED, |_| Err(why.into()));
+            return libtest_mimic::run(&arguments, vec![own, trial]).exit_code();
         }
     };
     let register = match Register::read() {

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::definitions::{Definitions, Typed};
 use crate::diagnostic::{Diagnostic, NoteKind, Severity, Words, nearest};
 use crate::exchange::{Exchange, redaction};
-use crate::fhir::{FhirVersion, Format};
+use crate::fhir::FhirVersion;
 use crate::simulator::{self, ActiveDefect, DEFECTS, Fixture, RunningSimulator, Simulator, StartError, TokenRegistry};
 use crate::simulator::{Inspector, Observer, Settings};
+use crate::testscript::series;
 use crate::testscript::source::ScriptSource;
 use crate::validation::{Policy, Validator};
 
@@ -19,14 +20,14 @@ use super::exit::Exit;
 use super::packages::Packages;
 use super::problem;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
 /// Flags of `serve`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Folder of resources to serve, JSON or XML (repeatable); without any the server is empty and can be written to
+    /// Folder of resources to serve: JSON, XML, series (repeatable); without any the server is empty and can be written to
     #[arg(long, value_name = "FOLDER")]
     pub(super) fixtures: Vec<PathBuf>,
     /// Tokens of test persons (JSON: accessToken, resourceId, bsn); with it every request needs one
@@ -65,10 +66,11 @@ pub(super) const SERVING: Words =
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let version = self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone()));
-        let packages = self.package.iter().map(|package| (Key::Package, package.clone()));
-        version.chain(packages).chain(self.var.iter().map(|var| (Key::Var, var.clone()))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::FhirVersion, &self.fhir_version)
+            .many(Key::Package, &self.package)
+            .many(Key::Var, &self.var)
     }
 }
 
@@ -224,7 +226,7 @@ pub(super) fn fixtures(paths: &[PathBuf]) -> Result<Vec<Fixture>, Vec<Diagnostic
 }
 
 fn is_fixture(file: &Path) -> bool {
-    matches!(Format::from_path(file), Some(Format::Json | Format::Xml)) && file.file_name() != Some(TOKENS.as_ref())
+    series::holds_resources(file) && file.file_name() != Some(TOKENS.as_ref())
 }
 
 /// The file beside the persons of a suite that has their tokens.

@@ -138,6 +138,12 @@ impl Record {
         Record { events, veil: Some(veil), ..self }
     }
 
+    /// The events in order, for who needs them no longer than it takes to go through them; the record has none
+    /// after that.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
     /// The events in order.
     pub fn events(&self) -> &[Event] {
         &self.events

@@ -195,6 +195,7 @@ impl Sample {
             source: ScriptPlace { path: None, line, column, span },
             exchange: (self.exchange > 0).then_some(self.exchange),
             target,
+            miss: None,
             codes: CodeCount { checked: u64::from(kind == ActionKind::Assert), not_checkable: 0 },
             issues: vec![],
         };

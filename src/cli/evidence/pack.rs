@@ -13,7 +13,7 @@ use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::mask;
 use super::super::replay::{opened, refused};
-use super::super::settings::{Checked, Key};
+use super::super::settings::{Checked, Key, Said};
 use super::{rederived, rendered};
 
 /// Flags of `pack`.
@@ -62,9 +62,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let flags = [(Key::Record, &self.record), (Key::Mask, &self.mask_key)];
-        flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().one(Key::Record, &self.record).one(Key::Mask, &self.mask_key)
     }
 }
 

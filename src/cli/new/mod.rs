@@ -10,7 +10,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::list::ended;
 use super::problem;
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 
 /// Flags of `new`.
 #[derive(clap::Args, Debug)]
@@ -39,8 +39,8 @@ const NEXT: Words = Words::new("now try", "probeer nu");
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone())).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().one(Key::FhirVersion, &self.fhir_version)
     }
 }
 

@@ -89,6 +89,7 @@ impl ScriptRun<'_> {
             source: self.script_place(place),
             exchange,
             target: finding.target,
+            miss: finding.miss,
             codes: finding.codes,
             issues: finding.issues,
         }))

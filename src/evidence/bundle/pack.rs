@@ -360,6 +360,7 @@ pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
                 expected: None,
                 found: None,
                 target: None,
+                miss: None,
                 issues: vec![],
                 codes: Default::default(),
                 ..action.clone()
