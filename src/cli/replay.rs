@@ -22,7 +22,7 @@ use super::judge::Judge;
 use super::mask;
 use super::matrix;
 use super::packages::Packages;
-use super::reports::{self, Evidence};
+use super::reports::{self, Read};
 use super::settings::{Checked, Key, Said};
 use super::suite::{Selection, Shelf};
 use super::terminology;
@@ -96,8 +96,7 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
         Ok(record) => record,
         Err(problem) => return refused(vec![*problem], console),
     };
-    let evidence = Evidence::recorded(&record, &*derived.files);
-    let (report, problems) = reports::write(&evidence, &checked, console);
+    let (report, problems) = reports::write(record, Read::Before, &*derived.files, &checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match (difference, Exit::of(&report)) {

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::mask;
 use super::matrix::merge;
 use super::problem;
-use super::reports::{self, Evidence};
+use super::reports::{self, Read};
 use super::settings::{Checked, Key, Said};
 use super::suite::Shelf;
 
@@ -118,8 +118,7 @@ pub fn report(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
             return Exit::Usage;
         }
     };
-    let evidence = Evidence::recorded(&record, &*files);
-    let (report, problems) = reports::write(&evidence, &checked, console);
+    let (report, problems) = reports::write(record, Read::Before, &*files, &checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match Exit::of(&report) {

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::definitions::{Definitions, Typed};
 use crate::diagnostic::{Diagnostic, NoteKind, Severity, Words, nearest};
 use crate::exchange::{Exchange, redaction};
-use crate::fhir::{FhirVersion, Format};
+use crate::fhir::FhirVersion;
 use crate::simulator::{self, ActiveDefect, DEFECTS, Fixture, RunningSimulator, Simulator, StartError, TokenRegistry};
 use crate::simulator::{Inspector, Observer, Settings};
+use crate::testscript::series;
 use crate::testscript::source::ScriptSource;
 use crate::validation::{Policy, Validator};
 
@@ -26,7 +27,7 @@ use super::suite::{Selection, Shelf};
 /// Flags of `serve`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Folder of resources to serve, JSON or XML (repeatable); without any the server is empty and can be written to
+    /// Folder of resources to serve: JSON, XML, series (repeatable); without any the server is empty and can be written to
     #[arg(long, value_name = "FOLDER")]
     pub(super) fixtures: Vec<PathBuf>,
     /// Tokens of test persons (JSON: accessToken, resourceId, bsn); with it every request needs one
@@ -220,7 +221,7 @@ pub(super) fn fixtures(paths: &[PathBuf]) -> Result<Vec<Fixture>, Vec<Diagnostic
 }
 
 fn is_fixture(file: &Path) -> bool {
-    matches!(Format::from_path(file), Some(Format::Json | Format::Xml)) && file.file_name() != Some(TOKENS.as_ref())
+    series::holds_resources(file) && file.file_name() != Some(TOKENS.as_ref())
 }
 
 /// The file beside the persons of a suite that has their tokens.

@@ -10,12 +10,12 @@ use std::ops::ControlFlow;
 use super::context::Context;
 use super::error::{ErrorKind, EvaluationError};
 use super::function::{Invocation, Run};
-use super::item::{Collection, Element, Item, is_placeholder};
+use super::item::{Collection, Element, Item};
 use super::tree::{BinaryOperator, Node, Operation, Slot, Variable};
 use super::value::{SystemType, Value};
 use super::{Expression, operator};
 use crate::definitions::{TypeId, Typed};
-use crate::fhir::{NameId, Span};
+use crate::fhir::{NameId, NodeRef, Span};
 
 /// A result or the reason why there is none.
 pub(super) type Fallible<T> = Result<T, EvaluationError>;
@@ -64,6 +64,14 @@ enum NameLookup {
     Done(Option<NameId>),
 }
 
+/// Where a step leads from an item.
+enum Destination<'a> {
+    /// To a value or to nothing.
+    Value(Option<Item<'a>>),
+    /// To those children of this element that have the name.
+    Children(Element<'a>),
+}
+
 /// What a type specifier means with a type table.
 #[derive(Clone, Copy)]
 pub(super) struct ResolvedType {
@@ -78,12 +86,31 @@ impl ResolvedType {
     }
 }
 
+/// What was looked up, slot by slot. Most expressions have few slots, and those cost no memory of their own.
+struct Lookups<T> {
+    few: [Cell<T>; 8],
+    more: Vec<Cell<T>>,
+}
+
+impl<T: Copy> Lookups<T> {
+    fn new(slots: usize, pending: T) -> Self {
+        let few: [Cell<T>; 8] = std::array::from_fn(|_| Cell::new(pending));
+        let more = vec![Cell::new(pending); slots.saturating_sub(few.len())];
+        Lookups { few, more }
+    }
+
+    fn cell(&self, slot: Slot) -> &Cell<T> {
+        let at = usize::from(slot);
+        self.few.get(at).unwrap_or_else(|| &self.more[at - self.few.len()])
+    }
+}
+
 /// One evaluation of one expression.
 pub(super) struct Evaluator<'e, 'a> {
     pub context: &'e Context<'a>,
     expression: &'a Expression,
-    names: Vec<Cell<NameLookup>>,
-    types: Vec<Cell<Option<ResolvedType>>>,
+    names: Lookups<NameLookup>,
+    types: Lookups<Option<ResolvedType>>,
     now: OnceCell<jiff::Zoned>,
 }
 
@@ -97,8 +124,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Evaluator {
             context,
             expression,
-            names: vec![Cell::new(NameLookup::Pending); expression.names.len()],
-            types: vec![Cell::new(None); expression.types.len()],
+            names: Lookups::new(expression.names.len(), NameLookup::Pending),
+            types: Lookups::new(expression.types.len(), None),
             now: OnceCell::new(),
         }
     }
@@ -113,7 +140,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     fn name_id(&self, typed: &Typed, slot: Slot) -> Option<NameId> {
-        let (cell, name) = (&self.names[usize::from(slot)], &self.expression.names[usize::from(slot)]);
+        let (cell, name) = (self.names.cell(slot), &self.expression.names[usize::from(slot)]);
         if !self.is_home(typed) {
             return typed.name_id(name);
         }
@@ -126,7 +153,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     pub(super) fn resolved_type(&self, slot: Slot, typed: &Typed) -> ResolvedType {
-        let cell = &self.types[usize::from(slot)];
+        let cell = self.types.cell(slot);
         if let Some(resolved) = cell.get().filter(|_| self.is_home(typed)) {
             return resolved;
         }
@@ -304,25 +331,59 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Ok(found)
     }
 
+    /// How many items `node` has. What a step leads to is counted where it is, for nobody wants to see it.
+    pub(super) fn number(&self, node: &'a Node, scope: Scope<'_, 'a>) -> Fallible<usize> {
+        let mut number = 0;
+        finish(match &node.operation {
+            Operation::Step { receiver: Some(receiver), name, .. } => self.each(receiver, scope, &mut |item| {
+                match self.destination(&item, *name) {
+                    Destination::Value(value) => number += usize::from(value.is_some()),
+                    Destination::Children(of) => self.each_named(of, *name, |_| {
+                        number += 1;
+                        Flow::Continue(())
+                    })?,
+                }
+                Flow::Continue(())
+            }),
+            _ => self.each(node, scope, &mut |_| {
+                number += 1;
+                Flow::Continue(())
+            }),
+        })?;
+        Ok(number)
+    }
+
     /// The children of an item with this name. A primitive has its value as `value`.
     fn step(&self, item: &Item<'a>, slot: Slot, sink: Sink<'_, 'a>) -> Flow {
-        let element = match item {
-            Item::Element(element) => *element,
-            Item::Value(value) => {
-                let name = &self.expression.names[usize::from(slot)];
-                return emit(operator::member(value, name).map(Item::Value), sink);
-            }
-        };
-        let typed = element.typed();
-        if element.node().value().is_some() && &*self.expression.names[usize::from(slot)] == "value" {
-            return emit(element.value().map(Item::Value), sink);
+        match self.destination(item, slot) {
+            Destination::Value(value) => emit(value, sink),
+            Destination::Children(of) => self.each_named(of, slot, |child| sink(Item::Element(child))),
         }
+    }
+
+    fn destination(&self, item: &Item<'a>, slot: Slot) -> Destination<'a> {
+        let name = || &*self.expression.names[usize::from(slot)];
+        match item {
+            Item::Value(value) => Destination::Value(operator::member(value, name()).map(Item::Value)),
+            Item::Element(element) if element.node().value().is_some() && name() == "value" => {
+                Destination::Value(element.value().map(Item::Value))
+            }
+            Item::Element(element) => Destination::Children(*element),
+        }
+    }
+
+    /// The children of an element with this name.
+    fn each_named(&self, of: Element<'a>, slot: Slot, mut visit: impl FnMut(Element<'a>) -> Flow) -> Flow {
+        let (typed, as_written) = (of.typed(), self.context.written_names());
         let Some(name) = self.name_id(typed, slot) else { return Flow::Continue(()) };
-        let as_written = self.context.written_names();
-        for child in element.node().children() {
-            let named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
-            if named && !is_placeholder(child) {
-                sink(Item::Element(Element::new(typed, child.id())))?;
+        let mut visit = |child: NodeRef<'a>| visit(Element::new(typed, child.id()));
+        if of.is_root() && !as_written {
+            return typed.steps_of_root(name).try_for_each(visit);
+        }
+        for child in of.node().children() {
+            let is_named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
+            if is_named && !child.is_placeholder() {
+                visit(child)?;
             }
         }
         Flow::Continue(())

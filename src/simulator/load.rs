@@ -19,7 +19,7 @@ use crate::definitions::{TypeClass, TypeTable};
 use crate::diagnostic::{Code, Diagnostic, Severity, Source, Span};
 use crate::exchange::Headers;
 use crate::fhir::{Document, Format, read, sniff};
-use crate::testscript::{Circumstances, Scope, Variables, placeholders};
+use crate::testscript::{Circumstances, Scope, Variables, placeholders, series};
 
 /// A resource to be served: where it came from and its text, placeholders and all.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Every `.json` and `.xml` file in a folder and its subfolders, or the one file given. Errors are
+    /// Every `.json`, `.xml` and [series] file in a folder and its subfolders, or the one file given. Errors are
     /// all that cannot be read.
     pub fn read(path: &Path) -> Result<Vec<Fixture>, Vec<Diagnostic>> {
         let mut files = vec![];
@@ -68,7 +68,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 fn collect(path: &Path, given: bool, files: &mut Vec<PathBuf>, problems: &mut Vec<Diagnostic>) {
-    let is_fixture = matches!(Format::from_path(path), Some(Format::Json | Format::Xml));
+    let is_fixture = series::holds_resources(path);
     match path.metadata() {
         Err(error) => problems.push(unreadable(path, &error)),
         Ok(metadata) if metadata.is_dir() => match path.read_dir() {
@@ -104,10 +104,21 @@ pub(super) fn prepare(fixtures: Vec<Fixture>, values: &[(String, String)], types
     variables.set("T", circumstances.now().date().to_string());
     values.iter().for_each(|(name, value)| variables.set(name, value.as_str()));
     let mut all = Read::default();
-    for fixture in fixtures {
+    for mut fixture in fixtures {
         let open = Open { known: &variables, missed: Mutex::default() };
-        let named = Format::from_path(&fixture.name);
-        let format = named.or_else(|| sniff(&fixture.text)).unwrap_or(Format::Xml);
+        let format = match series::is_series(&fixture.name) {
+            true => match series::expand(fixture.text.clone()) {
+                Ok(batch) => {
+                    fixture.text = batch.into();
+                    Format::Json
+                }
+                Err(error) => {
+                    all.errors.push(fixture.problem(Severity::Error, code::MALFORMED, &error, error.span));
+                    continue;
+                }
+            },
+            false => Format::from_path(&fixture.name).or_else(|| sniff(&fixture.text)).unwrap_or(Format::Xml),
+        };
         let filled = match placeholders::substitute(&fixture.text, format, &open) {
             Ok(filled) => filled,
             Err(unresolved) => {

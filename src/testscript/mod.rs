@@ -13,6 +13,7 @@ pub mod problem;
 pub mod properties;
 mod reader;
 mod scope;
+pub mod series;
 mod set;
 pub mod source;
 mod status;

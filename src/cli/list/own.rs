@@ -18,7 +18,7 @@ struct Document<'s> {
     suites: Vec<Line<'s>>,
 }
 
-/// A suite in one role.
+/// A part of a suite.
 #[derive(Serialize)]
 struct Line<'s> {
     name: String,
@@ -80,7 +80,7 @@ fn line(suite: &Suite) -> Line<'_> {
         title: Names { en: &card.title.en, nl: &card.title.nl },
         service: card.service,
         vipp: &card.vipp,
-        role: suite.role.name(),
+        role: suite.part.role(),
         fhir_version: card.fhir_version.number(),
         scripts: census.scripts,
         tests: census.tests,

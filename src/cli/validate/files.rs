@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
-use crate::fhir::Format as Syntax;
+use crate::testscript::series;
 
 use super::super::problem;
 
@@ -41,7 +41,7 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for path in entries {
         if path.is_dir() {
             below(&path, files)?;
-        } else if matches!(Syntax::from_path(&path), Some(Syntax::Json | Syntax::Xml)) {
+        } else if series::holds_resources(&path) {
             files.push(path);
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::definitions::Typed;
 use crate::diagnostic::{Code, Diagnostic, Position, Severity, Span};
 use crate::fhir::{self, Format as Syntax};
-use crate::testscript::{Circumstances, Variables, placeholders};
+use crate::testscript::{Circumstances, Variables, placeholders, series};
 use crate::validation::{CodeCount, Issue, Validator, code};
 
 use super::super::judge::miss;
@@ -83,7 +83,17 @@ fn judge(
         judged.findings.push(unreadable("the text is not UTF-8".to_owned(), Span::new(at, at), position));
         return Ok(judged);
     }
-    let syntax = Syntax::from_path(file).or_else(|| fhir::sniff(&text)).unwrap_or(Syntax::Json);
+    let (text, syntax) = match series::is_series(file) {
+        true => match series::expand(text.clone()) {
+            Ok(batch) => (batch.into(), Syntax::Json),
+            Err(error) => {
+                judged.findings.push(unreadable(error.message, error.span, error.position));
+                return Ok(judged);
+            }
+        },
+        false => (text.clone(), Syntax::from_path(file).or_else(|| fhir::sniff(&text)).unwrap_or(Syntax::Json)),
+    };
+    judged.text = text.clone();
     let text = match filled_in(&text, syntax, circumstances) {
         None => text,
         Some((filled, said)) => {

@@ -341,7 +341,7 @@ fn changed(recorded: &[Event], derived: &[Event]) -> Vec<Changed> {
 
 fn actions(events: &[Event]) -> impl Iterator<Item = &ActionFinished> {
     events.iter().filter_map(|event| match event {
-        Event::ActionFinished(action) => Some(action),
+        Event::ActionFinished(action) => Some(&**action),
         _ => None,
     })
 }
@@ -352,7 +352,7 @@ pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
     for event in &mut events {
         let Event::ActionFinished(action) = event else { continue };
         if places.contains(&(action.script, action.test, action.action)) {
-            *action = ActionFinished {
+            **action = ActionFinished {
                 verdict: Verdict::NotEvaluated,
                 code: code::MASKED.to_string(),
                 message: "it looks at what is masked here; the originals decide".to_owned(),
@@ -362,7 +362,7 @@ pub fn withheld(mut events: Vec<Event>, changed: &[Changed]) -> Vec<Event> {
                 miss: None,
                 issues: vec![],
                 codes: Default::default(),
-                ..action.clone()
+                ..(**action).clone()
             };
         }
     }
