@@ -8,7 +8,6 @@ use crate::fhir::FhirVersion;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::list::ended;
 use super::problem;
 use super::settings::{Checked, Key, Said};
 
@@ -51,7 +50,7 @@ pub fn new(arguments: &Arguments, settings: &Checked, console: &Console) -> Exit
             let made: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
             let name = &arguments.name;
             console.error(&format!("{}: keur run {name}; keur lint {name}\n", NEXT.get(console.language)));
-            ended(console, made.as_bytes(), Exit::Passed)
+            console.ended(made.as_bytes(), Exit::Passed)
         }
         Err(problem) => {
             console.tell(*problem);
