@@ -5,7 +5,7 @@
 //! what it comes to is compared with the register of contradictions in the material itself, and added to a
 //! table that is printed at the end. Nothing may end in an error, nothing may stay unevaluated but what
 //! needs a package that nobody has, and every fail must be in the register. Our own suites for any person are
-//! played on the same fixtures.
+//! played on the same fixtures, and what these send is sent to our own scripts for clients.
 
 mod assets;
 #[path = "official/client_sets.rs"]
@@ -20,6 +20,8 @@ mod outcome;
 mod own_suites;
 #[path = "official/packages.rs"]
 mod packages;
+#[path = "official/payloads.rs"]
+mod payloads;
 #[path = "official/party.rs"]
 mod party;
 #[path = "official/server_sets.rs"]
@@ -71,6 +73,11 @@ fn main() -> ExitCode {
         let (material, register, table) = (material.clone(), register.clone(), owns.clone());
         let name = format!("own {} on {}", own.suite, own.goal);
         trials.push(Trial::test(name, move || own_suites::play(&material, own, &register, &table)));
+    }
+    for (number, sent) in payloads::SENT.iter().enumerate() {
+        let (material, table) = (material.clone(), owns.clone());
+        let name = format!("sent {number} to {}", sent.suite);
+        trials.push(Trial::test(name, move || payloads::play(&material, sent, &table)));
     }
     let all = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
