@@ -343,7 +343,7 @@ mod tests {
             ("bgz", &["bgz-3.0", "bgz-msz-2.0"]),
             ("BgZ3", &["bgz-3.0"]),
             ("laboratory", &["laboratory-2.0"]),
-            ("bgz-3.0/client", &["bgz-3.0", "bgz-3.0/retrieving"]),
+            ("bgz-3.0/client", &["bgz-3.0", "bgz-3.0/any-person", "bgz-3.0/retrieving"]),
             ("nope", &[]),
             ("-", &[]),
         ] {
