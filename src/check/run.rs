@@ -160,7 +160,7 @@ fn finished(session: &Session<'_>, check: &Check, outcome: &Outcome, script: u32
         check.source
     );
     let action = |number: u32, verdict: Verdict, finding: Option<&Finding>| {
-        Event::ActionFinished(ActionFinished {
+        Event::from(ActionFinished {
             script,
             test,
             action: number,

@@ -95,10 +95,7 @@ pub fn fhirpath(arguments: &Arguments, settings: &Checked, console: &Console) ->
     if let Err(diagnostic) = result {
         console.tell(diagnostic);
     }
-    match console.output(text.as_bytes()) {
-        Ok(()) => exit,
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, exit)
 }
 
 fn wrong(source: &Source, span: Span, message: String) -> Diagnostic {

@@ -211,10 +211,7 @@ fn carry_out(command: Command) -> Exit {
         return Exit::Usage;
     }
     if global.show_settings {
-        return match console.output(settings.show().as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        };
+        return console.ended(settings.show(), Exit::Passed);
     }
     let checked = match settings.checked() {
         Ok(checked) => checked,

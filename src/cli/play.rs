@@ -80,12 +80,7 @@ impl Arguments {
 /// Carries it out.
 pub fn play(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Exit {
     if arguments.defect.as_deref() == Some("list") {
-        let width = DEFECTS.iter().map(|defect| defect.name.len()).max().unwrap_or(0);
-        let lines = DEFECTS.iter().map(|defect| format!("{:width$}  {}\n", defect.name, defect.about));
-        return match console.output(lines.collect::<String>().as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        };
+        return console.listed(DEFECTS.iter().map(|defect| (defect.name, defect.about)));
     }
     let mut problems = vec![];
     let defect = arguments.defect.as_deref().and_then(|name| {

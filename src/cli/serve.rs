@@ -80,12 +80,7 @@ pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
         return super::serve_dva::serve(arguments, checked, console);
     }
     if arguments.defect.iter().any(|name| name == "list") {
-        let width = DEFECTS.iter().map(|defect| defect.name.len()).max().unwrap_or(0);
-        let lines = DEFECTS.iter().map(|defect| format!("{:width$}  {}\n", defect.name, defect.about));
-        return match console.output(lines.collect::<String>().as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        };
+        return console.listed(DEFECTS.iter().map(|defect| (defect.name, defect.about)));
     }
     let settings = match settings(arguments, checked) {
         Ok(settings) => settings,
@@ -225,7 +220,8 @@ pub(super) fn fixtures(paths: &[PathBuf]) -> Result<Vec<Fixture>, Vec<Diagnostic
     if problems.is_empty() { Ok(fixtures) } else { Err(problems) }
 }
 
-fn is_fixture(file: &Path) -> bool {
+/// True for a file of resources; the tokens beside the persons are none.
+pub(super) fn is_fixture(file: &Path) -> bool {
     series::holds_resources(file) && file.file_name() != Some(TOKENS.as_ref())
 }
 

@@ -43,7 +43,7 @@ impl Hands<'_> {
         RunSettings {
             definitions: self.definitions.clone(),
             validator: Some(self.validator),
-            circumstances: Circumstances::fixed(circumstances.now().clone(), circumstances.seed()),
+            circumstances: circumstances.again(),
             awaiting,
             ..RunSettings::default()
         }

@@ -133,11 +133,11 @@ impl EventSink for Hushed<'_> {
     fn event(&self, event: &Event) -> Result<(), RecordError> {
         match event {
             Event::ActionFinished(action) if !self.secrets.is_empty() => {
-                self.sink.event(&Event::ActionFinished(self.action(action)))
+                self.sink.event(&Event::from(self.action(action)))
             }
             Event::Exchanged(exchanged) if !self.secrets.is_empty() => {
                 let url = self.secrets.text(&exchanged.url).into_owned();
-                self.sink.event(&Event::Exchanged(Exchanged { url, ..exchanged.clone() }))
+                self.sink.event(&Event::from(Exchanged { url, ..(**exchanged).clone() }))
             }
             _ => self.sink.event(event),
         }

@@ -24,7 +24,7 @@ pub enum Verdict {
     NotEvaluated,
 }
 
-/// One line of the log.
+/// One line of the log. Nearly all are the two that are boxed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -39,9 +39,9 @@ pub enum Event {
     /// A test (or setup, or teardown) begins.
     TestStarted(TestStarted),
     /// A request was made and answered or not.
-    Exchanged(Exchanged),
+    Exchanged(Box<Exchanged>),
     /// An operation or assert has its verdict.
-    ActionFinished(ActionFinished),
+    ActionFinished(Box<ActionFinished>),
     /// A script is over.
     ScriptFinished {
         /// Number of the script, as in its start.
@@ -54,6 +54,18 @@ pub enum Event {
         /// True when the user broke it off.
         interrupted: bool,
     },
+}
+
+impl From<Exchanged> for Event {
+    fn from(exchanged: Exchanged) -> Event {
+        Event::Exchanged(Box::new(exchanged))
+    }
+}
+
+impl From<ActionFinished> for Event {
+    fn from(action: ActionFinished) -> Event {
+        Event::ActionFinished(Box::new(action))
+    }
 }
 
 /// Facts of a run.

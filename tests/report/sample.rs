@@ -143,7 +143,7 @@ impl Sample {
             Err(error) => (None, Some(error)),
         };
         let (status, response) = answer.unzip();
-        self.events.push(Event::Exchanged(Exchanged {
+        self.events.push(Event::from(Exchanged {
             exchange: self.exchange,
             script: self.number(),
             test: self.test,
@@ -200,7 +200,7 @@ impl Sample {
             issues: vec![],
         };
         self.action += 1;
-        self.events.push(Event::ActionFinished(action));
+        self.events.push(Event::from(action));
         self
     }
 }

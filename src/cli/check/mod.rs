@@ -265,8 +265,5 @@ fn listed(arguments: &ListArguments, console: &Console) -> Exit {
             ));
         }
     }
-    match console.output(text.as_bytes()) {
-        Ok(()) => Exit::Passed,
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, Exit::Passed)
 }

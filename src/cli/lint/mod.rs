@@ -16,7 +16,7 @@ use crate::testscript::{Card, ScriptSet, TestScript};
 use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::exit::Exit;
-use super::list::{ended, refused};
+use super::list::refused;
 use super::packages::Packages;
 use super::settings::{Checked, Key, PackageFlags, Said};
 use super::suite::{Selection, Shelf};
@@ -95,7 +95,7 @@ pub fn lint(arguments: &Arguments, settings: &Checked, console: &Console) -> Exi
         Format::Sarif => written::sarif(&findings, console),
         Format::Github => written::github(&findings),
     };
-    ended(console, text.as_bytes(), exit)
+    console.ended(text.as_bytes(), exit)
 }
 
 /// Everything that is wrong; why nothing could be looked at has been said when it fails.

@@ -124,8 +124,7 @@ impl Between<'_> {
             return Exit::Usage;
         }
         let exits: Vec<Exit> = parties.iter().map(|party| party.report(checked, console)).collect();
-        const WORST: [Exit; 4] = [Exit::Usage, Exit::NoAnswer, Exit::Failed, Exit::Incomplete];
-        WORST.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Passed)
+        Exit::worst(&exits)
     }
 
     async fn watch(

@@ -111,7 +111,7 @@ impl Watched {
             Ok(r) => (Some(message(&r.headers, &r.body)?), Some(r.status), None),
             Err(error) => (None, None, Some((error.kind.code().to_owned(), error.detail.clone()))),
         };
-        self.directory.event(&Event::Exchanged(Exchanged {
+        self.directory.event(&Event::from(Exchanged {
             exchange: number,
             script: 0,
             test: 0,

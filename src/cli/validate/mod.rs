@@ -189,10 +189,7 @@ pub fn validate(arguments: &Arguments, settings: &Checked, console: &Console) ->
         (Format::Operationoutcome, _) => outcome::write(&report),
         (Format::Sarif, _) => sarif::write(&report, console),
     };
-    match console.output(text.as_bytes()) {
-        Ok(()) => report.exit(),
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, report.exit())
 }
 
 /// Everything that is found, and what another found.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::VALUES;
 use crate::definitions::facts::FactsError;
-use crate::definitions::facts::syntax::Line;
+use crate::definitions::facts::syntax::{self, Line};
 use crate::definitions::profile::{
     Aggregation, Constraint, ConstraintSeverity, Derivation, Discriminator, DiscriminatorKind, ElementBinding,
     ElementDefinition, ElementRules, ExtensionContext, Max, Slicing, SlicingRules, StructureDefinition, TypeRule,
@@ -23,18 +23,10 @@ pub fn canonical_of(text: &str) -> Option<&str> {
 /// Reads one profile.
 pub fn read_profile(file: &str, text: &str) -> Result<StructureDefinition, FactsError> {
     let mut definition = StructureDefinition { derivation: Derivation::Constraint, ..StructureDefinition::default() };
-    let mut header = true;
-    for (i, line) in text.lines().enumerate() {
-        let fail = |message: String| FactsError { file: file.to_owned(), line: i + 1, message };
-        if line.is_empty() {
-            header = false;
-        } else if header {
-            read_header(&mut definition, line).map_err(fail)?;
-        } else {
-            let element = read_element(&definition.type_name, line).map_err(fail)?;
-            definition.elements.push(element);
-        }
-    }
+    syntax::sections(file, text, &mut definition, read_header, |definition, line| {
+        definition.elements.push(read_element(&definition.type_name, line)?);
+        Ok(())
+    })?;
     if definition.url.is_empty() {
         let message = "it does not begin with `profile CANONICAL`".to_owned();
         return Err(FactsError { file: file.to_owned(), line: 1, message });
