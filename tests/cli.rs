@@ -10,6 +10,8 @@
 //! line, a body), `{closed}` a port where nobody listens, `{assets}` the official material. A line
 //! `serve ARGUMENTS` starts `keur serve` on a free port before the command; `{served}` is its base URL.
 
+mod assets;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -109,16 +111,9 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn trial(name: String, case: PathBuf, code: i32) -> Trial {
-    let assets = std::env::var_os("KEUR_ASSETS").map_or("target/assets".into(), PathBuf::from);
-    // Cases run in a folder of their own.
-    let assets = fs::canonicalize(&assets).unwrap_or(assets);
     let wants_assets = fs::read_to_string(case.join("cmd")).is_ok_and(|text| text.contains("{assets}"));
-    if wants_assets && !assets.is_dir() {
-        let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|value| value == "1");
-        let message = format!("{} is missing; set KEUR_ASSETS to where it is", assets.display());
-        return Trial::test(name, move || Err(message.into())).with_ignored_flag(!required);
-    }
-    Trial::test(name, move || check(&case, code, &assets))
+    let needs: &[&str] = if wants_assets { &["."] } else { &[] };
+    assets::trial(name, needs, move |assets| check(&case, code, assets))
 }
 
 /// What a command came to, made comparable.

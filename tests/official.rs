@@ -4,9 +4,10 @@
 //! Needs official material (`KEUR_ASSETS`). A trial is a goal of a standard (`STU3/BgZ-3-0/MedMij/Cert`):
 //! what it comes to is compared with the register of contradictions in the material itself, and added to a
 //! table that is printed at the end. Nothing may end in an error, nothing may stay unevaluated but what
-//! needs a package that nobody has, and every fail must be in the register. Our own suites are played on the
-//! same fixtures, where they have rules for them.
+//! needs a package that nobody has, and every fail must be in the register. Our own suites for any person are
+//! played on the same fixtures.
 
+mod assets;
 #[path = "official/client_sets.rs"]
 mod client_sets;
 #[path = "official/known.rs"]
@@ -41,10 +42,8 @@ fn main() -> ExitCode {
     let material = match Material::find() {
         Ok(material) => Arc::new(material),
         Err(why) => {
-            eprintln!("{why}");
-            let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
-            let trial = Trial::test("official_material_is_there", move || Err(why.into()));
-            return libtest_mimic::run(&arguments, vec![own, trial.with_ignored_flag(!required)]).exit_code();
+            let trial = assets::trial("official_material_is_there", &material::NEEDED, |_| Err(why.into()));
+            return libtest_mimic::run(&arguments, vec![own, trial]).exit_code();
         }
     };
     let register = match Register::read() {
@@ -69,8 +68,9 @@ fn main() -> ExitCode {
     // A table of its own: the register of the official scripts is measured by theirs.
     let owns = Arc::new(Table::default());
     for own in &own_suites::OWN {
-        let (material, table) = (material.clone(), owns.clone());
-        trials.push(Trial::test(format!("own {}", own.suite), move || own_suites::play(&material, own, &table)));
+        let (material, register, table) = (material.clone(), register.clone(), owns.clone());
+        let name = format!("own {} on {}", own.suite, own.goal);
+        trials.push(Trial::test(name, move || own_suites::play(&material, own, &register, &table)));
     }
     let all = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -1,28 +1,20 @@
 //! Every official fixture reads, and writes back to an equal tree: in its own format, and through the other.
 
+mod assets;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use keur::definitions::{Definitions, TypeTable, Typed};
 use keur::fhir::{Document, FhirVersion, Format, Shape, json, read, shape::AsRead, xml};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use std::sync::Arc;
 
 fn main() -> ExitCode {
-    let root = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
     let trials = [(FhirVersion::Stu3, "STU3"), (FhirVersion::R4, "R4")].map(|(version, folder)| {
-        let path = root.join("nictiz-testscripts/output").join(folder);
-        let present = path.is_dir();
-        if !present && !required {
-            eprintln!("{folder}: `{}` is not there, ignored", path.display());
-        }
-        let run = move || match present {
-            true => every_fixture(version, &path),
-            false => Err(format!("`{}` is not there", path.display()).into()),
-        };
-        Trial::test(format!("every_{folder}_fixture_survives_reading_and_writing"), run)
-            .with_ignored_flag(!present && !required)
+        let name = format!("every_{folder}_fixture_survives_reading_and_writing");
+        let folder = format!("nictiz-testscripts/output/{folder}");
+        assets::trial(name, &[&folder.clone()], move |assets| every_fixture(version, &assets.join(folder)))
     });
     libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
 }

@@ -5,11 +5,12 @@
 //! (`target/assets` by default). Without them the tests count as ignored, or fail when
 //! `KEUR_REQUIRE_ASSETS=1`.
 
+mod assets;
 #[path = "scripts/persons.rs"]
 mod persons;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -61,24 +62,13 @@ const KNOWN_WARNINGS: [(Code, usize); 2] = [(problem::UNDEFINED_VARIABLE, 8), (p
 /// Scripts that cannot be run as they are: `resource.is()` lacks its type. The list may only shrink.
 const KNOWN_ERRORS: [(&str, Code); 0] = [];
 
+/// The official scripts.
+const OFFICIAL: &str = "nictiz-testscripts/output";
+
 fn main() {
     let arguments = Arguments::from_args();
-    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let output = assets.join("nictiz-testscripts").join("output");
-    let absent = !output.is_dir();
-    let required = std::env::var("KEUR_REQUIRE_ASSETS").is_ok_and(|v| v == "1");
-    if absent {
-        eprintln!("official scripts not found in `{}` (set KEUR_ASSETS)", output.display());
-    }
     let trial = |name: &str, test: fn(&Path) -> Result<(), Failed>| {
-        let output = output.clone();
-        Trial::test(name, move || {
-            if absent {
-                return Err(format!("no official scripts in `{}`", output.display()).into());
-            }
-            test(&output)
-        })
-        .with_ignored_flag(absent && !required)
+        assets::trial(name, &[OFFICIAL], move |assets| test(&assets.join(OFFICIAL)))
     };
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testscripts");
     let own_absent = !own.is_dir();

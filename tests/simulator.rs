@@ -1,8 +1,10 @@
 //! The embedded server over HTTP: what clients of it may rely on, on fixtures of our own and on the
-//! official ones.
+//! official ones. What official scripts say of it is in tests/official.rs.
+
+mod assets;
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -10,14 +12,8 @@ use std::time::{Duration, Instant};
 use keur::definitions::{Definitions, Typed};
 use keur::exchange::Exchange;
 use keur::fhir::{Document, FhirVersion, Format, read};
-use keur::fhirpath::{Context, Expression};
 use keur::simulator::{
     ActiveDefect, Bounds, Fixture, Inspector, RunningSimulator, Settings, Simulator, StartError, TokenRegistry,
-};
-use keur::testscript::source::FileSystem;
-use keur::testscript::{
-    Action, Assert, Check, Circumstances, Direction, Interaction, Operation, Operator, ScriptReader, ScriptSet, Side,
-    Template, Variables,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -26,8 +22,7 @@ fn main() -> ExitCode {
     for (name, test) in OWN {
         trials.push(Trial::test(*name, *test));
     }
-    trials.push(with_assets("every_official_bgz_request_is_answered", bgz_requests));
-    trials.push(with_assets("official_scripts_get_the_answers_they_expect", scripts_answered));
+    trials.push(assets::trial("every_official_bgz_request_is_answered", &["nictiz-testscripts"], bgz_requests));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -134,7 +129,7 @@ fn wrong_fixtures() -> Result<(), Failed> {
     for (name, ..) in texts {
         assert!(problems.iter().any(|p| p.message.contains(name)), "{name}");
     }
-    let gone = Fixture::read(std::path::Path::new("no/such/folder")).expect_err("it is not there");
+    let gone = Fixture::read(Path::new("no/such/folder")).expect_err("it is not there");
     assert_eq!(gone[0].code.0, 3000);
     let empty = tempfile::tempdir()?;
     assert_eq!(Fixture::read(empty.path()).expect_err("nothing in it")[0].code.0, 3009);
@@ -292,21 +287,6 @@ fn r4() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A test on official material: ignored where it is not there, failing when it must be.
-fn with_assets(name: &str, test: fn(PathBuf) -> Result<(), Failed>) -> Trial {
-    let root = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
-    let present = root.join("nictiz-testscripts").is_dir();
-    if !present && !required {
-        eprintln!("{name}: `{}` is not there, ignored", root.join("nictiz-testscripts").display());
-    }
-    let run = move || match present {
-        true => test(root),
-        false => Err(format!("`{}` is not there", root.display()).into()),
-    };
-    Trial::test(name, run).with_ignored_flag(!present && !required)
-}
-
 fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
@@ -364,224 +344,8 @@ impl Answer {
     }
 }
 
-/// The folder of a standard's goal (`…/Test`, `…/Cert`): the scripts that load its fixtures, and those
-/// that ask.
-struct Goal {
-    folder: PathBuf,
-    loaders: Vec<PathBuf>,
-    askers: Vec<PathBuf>,
-}
-
-fn goals(output: &Path) -> Result<Vec<Goal>, Failed> {
-    let files = FileSystem;
-    let set = ScriptSet::collect(&files, &[output.to_owned()]).map_err(|p| format!("{p:?}"))?;
-    let mut goals: Vec<Goal> = vec![];
-    for script in set.scripts() {
-        let Some(folder) = script.path.ancestors().find(|a| a.ends_with("Test") || a.ends_with("Cert")) else {
-            continue;
-        };
-        let at = goals.iter().position(|g| g.folder == folder).unwrap_or_else(|| {
-            goals.push(Goal { folder: folder.to_owned(), loaders: vec![], askers: vec![] });
-            goals.len() - 1
-        });
-        let name = script.path.to_string_lossy();
-        if name.contains("_LoadResources") {
-            goals[at].loaders.push(script.path.clone());
-        } else if !name.contains("Nictiz-intern") {
-            goals[at].askers.push(script.path.clone());
-        }
-    }
-    Ok(goals)
-}
-
-/// What became of the asserts on answers.
-#[derive(Default)]
-struct Score {
-    passed: usize,
-    /// File, request, what came, what was expected.
-    failed: Vec<(String, String)>,
-}
-
-fn examine(root: &Path, goal: &Goal, version: FhirVersion, side: Side) -> Result<Option<Score>, Failed> {
-    let files = FileSystem;
-    let reader = ScriptReader::new(&files);
-    let mut settings = Settings::new(Definitions::embedded(version));
-    for loader in &goal.loaders {
-        let loaded = reader.load(loader, &goal.folder);
-        for fixture in loaded.runnable().map(|s| s.fixtures.as_slice()).unwrap_or_default() {
-            let text = std::fs::read_to_string(&fixture.path)?;
-            settings.fixtures.push(Fixture { name: fixture.path.clone(), text: text.into() });
-        }
-    }
-    if settings.fixtures.is_empty() {
-        return Ok(None);
-    }
-    let registry = std::fs::read_to_string(root.join("nictiz-testscripts/Configuration/QualificationTokens.json"))?;
-    settings.registry = TokenRegistry::parse(&registry)?;
-    // Medication process 9 between care providers has no tokens: there the person is in the search.
-    settings.require_token = !goal.folder.to_string_lossy().contains("/MO/");
-    let types = settings.definitions.types();
-    let server = Server::start(settings)?;
-    let mut score = Score::default();
-    for path in &goal.askers {
-        let loaded = reader.load(path, &goal.folder);
-        let Some(script) = loaded.runnable().filter(|s| s.side() == side) else { continue };
-        let circumstances = Circumstances::live();
-        let mut variables = Variables::of_script(script, [], &circumstances);
-        variables.set("T", circumstances.now().date().to_string());
-        for test in &script.tests {
-            let mut answer: Option<(Answer, Option<Typed>, String)> = None;
-            for action in &test.actions {
-                match action {
-                    Action::Operation(operation) => {
-                        answer = ask(&server, operation, &variables)?.map(|(answer, path)| {
-                            let tree = answer.document().ok().map(|d| Typed::new(d, types.clone()));
-                            (answer, tree, path)
-                        });
-                    }
-                    Action::Assert(assert) => {
-                        let Some((answer, tree, asked)) = &answer else { continue };
-                        match judge(assert, answer, tree.as_ref(), &variables) {
-                            Some(true) => score.passed += 1,
-                            Some(false) if !assert.warning_only => {
-                                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                                score.failed.push((file, explain(assert, answer, tree.as_ref(), asked)));
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(Some(score))
-}
-
-fn explain(assert: &Assert, answer: &Answer, tree: Option<&Typed>, asked: &str) -> String {
-    let entries = tree.into_iter().flat_map(|t| t.root().children_named("entry"));
-    let types: Vec<_> = entries.filter_map(|e| e.child("resource")?.resource_type()).collect();
-    let what = match &assert.check {
-        Check::Expression(expression) => expression.text.clone(),
-        Check::ResponseCode(codes) => format!("status {}", codes.text),
-        Check::Resource(resource) => resource.text.clone(),
-        _ => String::new(),
-    };
-    format!("GET {asked}\n        {} {types:?}, expected {what}", answer.status)
-}
-
-/// Sends what an operation describes, if it is a question.
-fn ask(server: &Server, operation: &Operation, variables: &Variables<'_>) -> Result<Option<(Answer, String)>, Failed> {
-    if !matches!(operation.interaction, Interaction::Search | Interaction::Read) || operation.url.is_some() {
-        return Ok(None);
-    }
-    let text = |t: &Option<Template>| t.as_ref().map(|t| t.resolve(variables).map(|v| v.into_owned())).transpose();
-    let (Ok(resource), Ok(params)) = (text(&operation.resource), text(&operation.params)) else { return Ok(None) };
-    let params = params.unwrap_or_default();
-    let join = if params.is_empty() || params.starts_with(['?', '/']) { "" } else { "/" };
-    let path = format!("{}{join}{params}", resource.unwrap_or_default());
-    let headers: Vec<(String, String)> = operation
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), value.resolve(variables).ok()?.into_owned())))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    Ok(Some((server.send("GET", &path, &headers, "")?, path)))
-}
-
-/// The verdict of an assert on an answer; None for what is not about the server.
-fn judge(assert: &Assert, answer: &Answer, tree: Option<&Typed>, variables: &Variables<'_>) -> Option<bool> {
-    if assert.direction != Direction::Response || assert.source_id.is_some() {
-        return None;
-    }
-    match &assert.check {
-        Check::ResponseCode(codes) => {
-            let found = codes.resolve(variables).ok()?.split(',').any(|c| c.trim() == answer.status.to_string());
-            let wanted = !matches!(assert.operator, Some(Operator::NotIn | Operator::NotEquals));
-            Some(found == wanted)
-        }
-        Check::Resource(expected) => Some(tree?.root().resource_type() == Some(&*expected.resolve(variables).ok()?)),
-        Check::Expression(expression) => {
-            let text = expression.resolve(variables).ok()?;
-            let expression = Expression::parse(&text).ok()?;
-            let context = Context::new(tree?);
-            match (&assert.value, assert.operator) {
-                (None, None) => Some(expression.test(&context).is_ok_and(|b| b)),
-                (Some(value), None | Some(Operator::Equals)) => {
-                    let found = expression.evaluate(&context).ok()?;
-                    let found = found.first().and_then(|i| i.text().map(|t| t.into_owned()));
-                    Some(found.as_deref() == Some(&*value.resolve(variables).ok()?))
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// What the official scripts and fixtures contradict each other in, or ask of another server than one
-/// with their own fixtures: part of the folder, start of the file name, asserts that fail, why.
-const KNOWN: [(&str, &str, usize, &str); 8] = [
-    ("MP9-3-0-0-beta/MO/Test", "mp9-t-ret-meddata-CONS-MTD-12", 8, "the scripts name no resource type to search"),
-    ("BgZ-MSZ-2-0/Cert", "bgz-msz-xis-1-2-retrieve", 2, "an active ProcedureRequest is loaded, none is expected"),
-    ("BgZ-MSZ-2-0/Test", "bgz-msz-xis-1-2-retrieve", 2, "as above; an Observation to be included is not expected"),
-    (
-        "BgZ-MSZ-2-0/Test",
-        "bgz-msz-xis-1-1-retrieve",
-        1,
-        "of three equally late Observations one without relation is expected",
-    ),
-    ("PDFA-3-0", "medmij-pdfa-xis-1-1-serve", 8, "three DocumentReferences are loaded, two are expected"),
-    ("PDFA-3-0", "medmij-pdfa-xis-2-", 48, "a server without DocumentManifest is expected"),
-    (
-        "Questionnaires-2-0",
-        "medmij-questionnaires",
-        17,
-        "Tasks come from the setup of the script, which is not carried out here",
-    ),
-    (
-        "MP9-3-0-0-beta/MO/Cert",
-        "mp9-c-",
-        15,
-        "one MedicationRequest of the person is loaded with another person as its subject",
-    ),
-];
-
-fn scripts_answered(root: PathBuf) -> Result<(), Failed> {
-    let mut passed = 0;
-    let mut left: Vec<usize> = KNOWN.iter().map(|(.., failures, _)| *failures).collect();
-    let mut unexpected = vec![];
-    for (version, folder) in [(FhirVersion::Stu3, "STU3"), (FhirVersion::R4, "R4")] {
-        for goal in goals(&root.join("nictiz-testscripts/output").join(folder))? {
-            for side in [Side::Client, Side::Server] {
-                let Some(score) = examine(&root, &goal, version, side)? else { continue };
-                passed += score.passed;
-                for (file, what) in score.failed {
-                    let known = |(f, name, ..): &(&str, &str, usize, &str)| {
-                        goal.folder.to_string_lossy().contains(f) && file.starts_with(name)
-                    };
-                    match KNOWN.iter().position(known).filter(|at| left[*at] > 0) {
-                        Some(at) => left[at] -= 1,
-                        None => unexpected.push(format!("{} {file}: {what}", goal.folder.display())),
-                    }
-                }
-            }
-        }
-    }
-    println!("{passed} asserts on answers hold");
-    if !unexpected.is_empty() {
-        return Err(format!("{} asserts do not hold:\n{}", unexpected.len(), unexpected.join("\n")).into());
-    }
-    let gone: Vec<_> = KNOWN.iter().zip(&left).filter(|(_, left)| **left > 0).collect();
-    if !gone.is_empty() {
-        return Err(format!("these hold now, take them off the list: {gone:?}").into());
-    }
-    assert!(passed > 40_000, "only {passed} asserts were found");
-    Ok(())
-}
-
 /// What the person of a token finds of the BgZ, one request of the data service after the other.
-fn bgz_requests(root: PathBuf) -> Result<(), Failed> {
+fn bgz_requests(root: &Path) -> Result<(), Failed> {
     let scripts = root.join("nictiz-testscripts");
     let facts = std::fs::read_to_string(root.join("facts/interactions.json"))?;
     let facts: serde_json::Value = serde_json::from_str(&facts)?;

@@ -5,6 +5,7 @@
 //! `tests/snapshots/*.txt` list the differences that are left, each group with its reason. A difference that
 //! is not listed fails, and so does a listed one that is gone: the lists may only shrink.
 
+mod assets;
 #[path = "snapshots/facts.rs"]
 mod facts;
 #[path = "snapshots/tarball.rs"]
@@ -20,7 +21,7 @@ use facts::{
 use keur::definitions::profile::{
     Decider, DefinitionSource, Derivation, ElementNode, Profiles, SnapshotProblem, StructureDefinition,
 };
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use tarball::Tarball;
 
 /// The share of elements that must be equal in every set.
@@ -28,27 +29,9 @@ const BOUND: f64 = 0.99;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
-    let there = assets.join("packages").is_dir();
-    let everything = {
-        let assets = assets.clone();
-        let test = move || match there {
-            true => everything_compiles(&assets),
-            false => Err(Failed::from(format!("official material is not in `{}`", assets.display()))),
-        };
-        Trial::test("everything-compiles", test).with_ignored_flag(!there && !required)
-    };
-    let trials = sets().into_iter().map(|set| {
-        let (assets, name) = (assets.clone(), set.name);
-        let test = move || {
-            if !there {
-                return Err(Failed::from(format!("official material is not in `{}`", assets.display())));
-            }
-            compare(&set, &assets)
-        };
-        Trial::test(name, test).with_ignored_flag(!there && !required)
-    });
+    let compared = |set: Set| assets::trial(set.name, &["packages"], move |assets| compare(&set, assets));
+    let everything = assets::trial("everything-compiles", &["packages"], everything_compiles);
+    let trials = sets().into_iter().map(compared);
     libtest_mimic::run(&arguments, trials.chain([everything]).collect()).exit();
 }
 

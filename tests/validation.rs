@@ -4,6 +4,7 @@
 //! them, STU3 and R4. The figures are printed, the bounds are asserted, and every disagreement that remains
 //! stands in `validation/disagreements.toml` with who is right and why. `KEUR_VERBOSE=1` prints each one.
 
+mod assets;
 #[path = "validation/disagreements.rs"]
 mod disagreements;
 #[path = "validation/examples.rs"]
@@ -37,17 +38,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// A test on official material: ignored where it is not there, failing when it must be.
-fn trial(name: &'static str, test: fn(&Setting) -> Result<(), Failed>) -> Trial {
-    let setting = Setting::new();
-    let required = std::env::var_os("KEUR_REQUIRE_ASSETS").is_some_and(|v| v == "1");
-    let present = setting.is_present();
-    if !present && !required {
-        eprintln!("{name}: `{}` is not there, ignored", setting.assets.display());
-    }
-    let run = move || match present {
-        true => test(&setting),
-        false => Err(format!("`{}` is not there", setting.assets.display()).into()),
-    };
-    Trial::test(name, run).with_ignored_flag(!present && !required)
+/// A test on what the HL7 validator says.
+fn trial(name: &str, test: fn(&Setting) -> Result<(), Failed>) -> Trial {
+    assets::trial(name, &["oracle", "packages"], move |assets| test(&Setting { assets: assets.to_owned() }))
 }

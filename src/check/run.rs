@@ -160,7 +160,7 @@ fn finished(session: &Session<'_>, check: &Check, outcome: &Outcome, script: u32
         check.source
     );
     let action = |number: u32, verdict: Verdict, finding: Option<&Finding>| {
-        Event::ActionFinished(ActionFinished {
+        Event::from(ActionFinished {
             script,
             test,
             action: number,
@@ -175,6 +175,7 @@ fn finished(session: &Session<'_>, check: &Check, outcome: &Outcome, script: u32
             source: ScriptPlace { path: Some(check.id.to_owned()), ..ScriptPlace::default() },
             exchange: finding.map_or(outcome.exchange, |finding| finding.exchange),
             target: None,
+            miss: None,
             codes: CodeCount::default(),
             issues: vec![],
         })

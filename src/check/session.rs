@@ -344,7 +344,7 @@ impl<'s> Session<'s> {
             Ok(answer) => (Some(self.message(&answer.headers, &answer.body)), Some(answer.status), None),
             Err(error) => (None, None, Some((error.kind.code().to_owned(), error.detail.clone()))),
         };
-        self.tell(&Event::Exchanged(Exchanged {
+        self.tell(&Event::from(Exchanged {
             exchange: seen.number,
             script,
             test,

@@ -14,7 +14,9 @@ use crate::definitions::package::{
     Deviation, Manifest, Missing, OnShelf, Package, Resolution, Resolver, Shelf, VersionRange, Wanted,
 };
 use crate::definitions::terminology::Authority;
-use crate::definitions::{Definitions, Loaded, Origin, TypeTable, Used, embedded_packages, embedded_profile};
+use crate::definitions::{
+    Definitions, Loaded, Origin, TypeTable, Used, embedded_base, embedded_packages, embedded_profile,
+};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::fhir::FhirVersion;
 use crate::record::DefinitionUse;
@@ -309,6 +311,8 @@ impl Chooser<'_> {
                 open.retain(|url| !defines(url));
             }
         }
+        // The core package is always there: as facts, unless somebody gives it.
+        open.retain(|url| !embedded_base(version, url));
         if !open.is_empty() {
             // A name tells its release, as far as names go.
             let part = |v: FhirVersion| v.to_string().to_ascii_lowercase();

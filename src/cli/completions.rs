@@ -6,7 +6,6 @@ use clap_complete::Shell;
 use super::Command;
 use super::console::Console;
 use super::exit::Exit;
-use super::list::ended;
 
 /// Flags of `completions`.
 #[derive(clap::Args, Debug)]
@@ -18,7 +17,7 @@ pub struct Arguments {
 
 /// Carries it out.
 pub fn completions(arguments: &Arguments, console: &Console) -> Exit {
-    ended(console, &script(arguments.shell), Exit::Passed)
+    console.ended(&script(arguments.shell), Exit::Passed)
 }
 
 fn script(shell: Shell) -> Vec<u8> {

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::diagnostic::{Code, Diagnostic, Language, NoteKind, Registry, Terminal, Words};
 
+use super::exit::Exit;
+
 /// Columns where the screen does not say.
 const WIDTH: usize = 120;
 
@@ -106,5 +108,23 @@ impl Console {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result,
         }
+    }
+
+    /// Writes what a verb comes to to standard output and ends with `exit`.
+    pub fn ended(&self, data: impl AsRef<[u8]>, exit: Exit) -> Exit {
+        match self.output(data.as_ref()) {
+            Ok(()) => exit,
+            Err(error) => {
+                self.error(&format!("standard output: {error}\n"));
+                Exit::Usage
+            }
+        }
+    }
+
+    /// The same for names with what each is about, a line each.
+    pub fn listed<'r>(&self, rows: impl Iterator<Item = (&'r str, &'r str)> + Clone) -> Exit {
+        let width = rows.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines: String = rows.map(|(name, about)| format!("{name:width$}  {about}\n")).collect();
+        self.ended(lines, Exit::Passed)
     }
 }

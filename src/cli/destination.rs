@@ -1,7 +1,7 @@
 //! Where reports are written: looked at before the run, whole or not at all after it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
@@ -52,12 +52,22 @@ fn probe(path: &Path) -> io::Result<()> {
 /// Writes the whole file under another name and renames it: a reader sees the old report or the new one.
 /// Devices and pipes are written to as they are.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
+    write_by(path, |to| to.write_all(bytes))
+}
+
+/// The same for what is not in memory as a whole.
+pub fn write_by(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Box<Diagnostic>> {
+    let filled = |path: &Path| {
+        let mut file = io::BufWriter::new(fs::File::create(path)?);
+        fill(&mut file)?;
+        file.flush()
+    };
     let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     let written = if special {
-        fs::write(path, bytes)
+        filled(path)
     } else {
         let partial = partial(path);
-        let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+        let written = filled(&partial).and_then(|()| fs::rename(&partial, path));
         written.inspect_err(|_| {
             let _ = fs::remove_file(&partial);
         })

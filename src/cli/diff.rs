@@ -15,7 +15,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::mask;
 use super::replay::{opened, refused};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 
 /// Flags of `diff`.
 #[derive(clap::Args, Debug)]
@@ -59,8 +59,8 @@ const NEW: Words = Words::new("new", "nieuw");
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        self.record.iter().map(|folder| (Key::Record, folder.clone())).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().one(Key::Record, &self.record)
     }
 }
 

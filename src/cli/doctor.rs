@@ -9,7 +9,7 @@ use super::check::{Supplied, gather};
 use super::console::Console;
 use super::exit::Exit;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key, Settings};
+use super::settings::{Checked, Key, Said, Settings};
 
 /// Flags of `doctor`.
 #[derive(clap::Args, Debug)]
@@ -23,12 +23,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let one = [(Key::Target, &self.supplied.target), (Key::Timeout, &self.timeout)];
-        let mut flags: Vec<(Key, String)> =
-            one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
-        flags.extend(self.supplied.token.iter().map(|token| (Key::Token, token.clone())));
-        flags
+    pub fn settings(&self) -> Said {
+        self.supplied.said().one(Key::Timeout, &self.timeout)
     }
 }
 

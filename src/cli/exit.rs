@@ -65,6 +65,12 @@ impl Exit {
         }
     }
 
+    /// The worst of several, by the order of the numbers: failed before incomplete, what stopped before both.
+    pub fn worst(exits: &[Exit]) -> Exit {
+        const WORST: [Exit; 5] = [Exit::Usage, Exit::Interrupted, Exit::NoAnswer, Exit::Failed, Exit::Incomplete];
+        WORST.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Passed)
+    }
+
     /// The number.
     pub fn code(self) -> u8 {
         CODES[self as usize].1

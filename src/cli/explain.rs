@@ -44,10 +44,7 @@ pub fn explain(arguments: &Arguments, console: &Console) -> Exit {
             }
         }
     }
-    match console.output(text.as_bytes()) {
-        Ok(()) => exit,
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, exit)
 }
 
 fn page(rule: &Rule, language: Language) -> String {

@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::list::Format;
 use super::packages::Packages;
 use super::problem;
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 
 /// Flags of `fhirpath`.
 #[derive(clap::Args, Debug)]
@@ -54,9 +54,8 @@ struct Outcome {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let version = self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone()));
-        version.chain(self.package.iter().map(|package| (Key::Package, package.clone()))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().one(Key::FhirVersion, &self.fhir_version).many(Key::Package, &self.package)
     }
 }
 
@@ -96,10 +95,7 @@ pub fn fhirpath(arguments: &Arguments, settings: &Checked, console: &Console) ->
     if let Err(diagnostic) = result {
         console.tell(diagnostic);
     }
-    match console.output(text.as_bytes()) {
-        Ok(()) => exit,
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, exit)
 }
 
 fn wrong(source: &Source, span: Span, message: String) -> Diagnostic {

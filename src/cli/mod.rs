@@ -54,7 +54,7 @@ use crate::diagnostic::{Diagnostic, Language, Registry, Rule, Severity};
 
 use console::Console;
 pub use exit::Exit;
-use settings::{Key, Settings};
+use settings::{Key, Said, Settings};
 
 /// The tables of every room's rules.
 const TABLES: &[&[Rule]] = &[
@@ -143,7 +143,7 @@ enum Verb {
 
 impl Verb {
     /// Flags that are settings too.
-    fn settings(&self) -> Vec<(Key, String)> {
+    fn settings(&self) -> Said {
         match self {
             Verb::Run(arguments) => arguments.settings(),
             Verb::Report(arguments) => arguments.settings(),
@@ -161,7 +161,7 @@ impl Verb {
             Verb::Proxy(arguments) => arguments.settings(),
             Verb::Matrix(arguments) => arguments.settings(),
             // The rest has no flag that is a setting.
-            _ => vec![],
+            _ => Said::default(),
         }
     }
 }
@@ -194,8 +194,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn carry_out(command: Command) -> Exit {
     let Command { global, verb } = command;
-    let mut flags = verb.settings();
-    flags.extend(global.lang.map(|lang| (Key::Lang, lang)));
+    let flags = verb.settings().one(Key::Lang, &global.lang);
     let environment = |name: &str| std::env::var(name).ok();
     // What a DVA says about itself can be given where settings are.
     let (configuration, config) = match global.config {
@@ -212,10 +211,7 @@ fn carry_out(command: Command) -> Exit {
         return Exit::Usage;
     }
     if global.show_settings {
-        return match console.output(settings.show().as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        };
+        return console.ended(settings.show(), Exit::Passed);
     }
     let checked = match settings.checked() {
         Ok(checked) => checked,

@@ -21,12 +21,13 @@ use super::problem;
 use super::run::{Prepared, load, tokens};
 use super::runtime::{self, Workers};
 use super::serve::{address, not_started, registry};
-use super::settings::{Checked, Key, Settings};
+use super::settings::{Checked, Key, Said, Settings, ValueFlags};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
 /// Flags of `play`.
 #[derive(clap::Args, Debug)]
+#[command(mut_arg("token", |token| token.help(TOKEN)))]
 pub struct Arguments {
     /// Files and folders of TestScripts for clients, or names of built-in suites
     #[arg(value_name = "PATH", required_unless_present = "defect")]
@@ -37,13 +38,8 @@ pub struct Arguments {
     /// Tokens of the test persons, where they are not those of the scripts (JSON: accessToken, resourceId)
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
-    /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE, NAME the id of its Patient, or
-    /// `default` for all (repeatable)
-    #[arg(long, value_name = "NAME=TOKEN")]
-    token: Vec<String>,
-    /// Value of a script variable (repeatable)
-    #[arg(long, value_name = "NAME=VALUE")]
-    var: Vec<String>,
+    #[command(flatten)]
+    values: ValueFlags,
     /// In two-sided scripts: where the played party listens, for notifications and as a server
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -61,6 +57,9 @@ pub struct Arguments {
     offline: bool,
 }
 
+/// The played party has no variables: its tokens go by who they are of.
+const TOKEN: &str = "Access token of a test person: NAME=env:VARIABLE or NAME=@FILE, NAME the id of its Patient, \
+                     or `default` for all (repeatable)";
 const PLAYED: Words = Words::new("{} requests sent, {} answered", "{} verzoeken verstuurd, {} beantwoord");
 const SERVES: Words = Words::new("the played party listens at", "de gespeelde partij luistert op");
 const NOT_SENT: Words = Words::new("could not be made:", "kon niet gemaakt worden:");
@@ -68,26 +67,20 @@ const LEFT_OUT: Words = Words::new("left out on purpose", "met opzet weggelaten"
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let one = [(Key::Target, &self.target), (Key::FhirVersion, &self.fhir_version), (Key::Timeout, &self.timeout)];
-        let mut flags: Vec<(Key, String)> = vec![];
-        flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
-        flags.extend(self.token.iter().map(|token| (Key::Token, token.clone())));
-        flags.extend(self.var.iter().map(|var| (Key::Var, var.clone())));
-        flags.extend(self.offline.then(|| (Key::Offline, "true".to_owned())));
-        flags
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::Target, &self.target)
+            .and(self.values.said())
+            .one(Key::FhirVersion, &self.fhir_version)
+            .one(Key::Timeout, &self.timeout)
+            .switch(Key::Offline, self.offline)
     }
 }
 
 /// Carries it out.
 pub fn play(arguments: &Arguments, settings: &Settings, checked: &Checked, console: &Console) -> Exit {
     if arguments.defect.as_deref() == Some("list") {
-        let width = DEFECTS.iter().map(|defect| defect.name.len()).max().unwrap_or(0);
-        let lines = DEFECTS.iter().map(|defect| format!("{:width$}  {}\n", defect.name, defect.about));
-        return match console.output(lines.collect::<String>().as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        };
+        return console.listed(DEFECTS.iter().map(|defect| (defect.name, defect.about)));
     }
     let mut problems = vec![];
     let defect = arguments.defect.as_deref().and_then(|name| {

@@ -22,8 +22,8 @@ use super::judge::Judge;
 use super::mask;
 use super::matrix;
 use super::packages::Packages;
-use super::reports::{self, Evidence};
-use super::settings::{Checked, Key};
+use super::reports::{self, Read};
+use super::settings::{Checked, Key, Said};
 use super::suite::{Selection, Shelf};
 use super::terminology;
 
@@ -65,9 +65,8 @@ pub struct Otherwise {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
-        reports.chain(self.record.iter().map(|folder| (Key::Record, folder.clone()))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().many(Key::Report, &self.report).one(Key::Record, &self.record)
     }
 }
 
@@ -97,8 +96,7 @@ pub fn replay(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
         Ok(record) => record,
         Err(problem) => return refused(vec![*problem], console),
     };
-    let evidence = Evidence::recorded(&record, &*derived.files);
-    let (report, problems) = reports::write(&evidence, &checked, console);
+    let (report, problems) = reports::write(record, Read::Before, &*derived.files, &checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match (difference, Exit::of(&report)) {

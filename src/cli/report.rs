@@ -12,8 +12,8 @@ use super::exit::Exit;
 use super::mask;
 use super::matrix::merge;
 use super::problem;
-use super::reports::{self, Evidence};
-use super::settings::{Checked, Key};
+use super::reports::{self, Read};
+use super::settings::{Checked, Key, Said};
 use super::suite::Shelf;
 
 /// Flags of `report`.
@@ -54,13 +54,14 @@ const UNFINISHED: Words = Words::new(
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
+    pub fn settings(&self) -> Said {
         if let Some(What::Merge(arguments)) = &self.what {
             return arguments.settings();
         }
-        let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
-        let requirements = self.requirements.iter().map(|name| (Key::Requirements, name.clone()));
-        reports.chain(requirements).chain(self.record.iter().map(|record| (Key::Record, record.clone()))).collect()
+        Said::default()
+            .many(Key::Report, &self.report)
+            .one(Key::Record, &self.record)
+            .many(Key::Requirements, &self.requirements)
     }
 }
 
@@ -117,8 +118,7 @@ pub fn report(arguments: &Arguments, checked: &Checked, console: &Console) -> Ex
             return Exit::Usage;
         }
     };
-    let evidence = Evidence::recorded(&record, &*files);
-    let (report, problems) = reports::write(&evidence, &checked, console);
+    let (report, problems) = reports::write(record, Read::Before, &*files, &checked, console);
     let unwritten = !problems.is_empty();
     console.tell_all(problems);
     match Exit::of(&report) {

@@ -20,7 +20,7 @@ use super::exit::Exit;
 use super::packages::Packages;
 use super::problem;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 use super::stop::Stop;
 use super::suite::{Selection, Shelf};
 
@@ -66,10 +66,11 @@ pub(super) const SERVING: Words =
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let version = self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone()));
-        let packages = self.package.iter().map(|package| (Key::Package, package.clone()));
-        version.chain(packages).chain(self.var.iter().map(|var| (Key::Var, var.clone()))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::FhirVersion, &self.fhir_version)
+            .many(Key::Package, &self.package)
+            .many(Key::Var, &self.var)
     }
 }
 
@@ -79,12 +80,7 @@ pub fn serve(arguments: &Arguments, checked: &Checked, console: &Console) -> Exi
         return super::serve_dva::serve(arguments, checked, console);
     }
     if arguments.defect.iter().any(|name| name == "list") {
-        let width = DEFECTS.iter().map(|defect| defect.name.len()).max().unwrap_or(0);
-        let lines = DEFECTS.iter().map(|defect| format!("{:width$}  {}\n", defect.name, defect.about));
-        return match console.output(lines.collect::<String>().as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        };
+        return console.listed(DEFECTS.iter().map(|defect| (defect.name, defect.about)));
     }
     let settings = match settings(arguments, checked) {
         Ok(settings) => settings,

@@ -121,14 +121,8 @@ pub fn serve(arguments: &serve::Arguments, checked: &Checked, console: &Console)
 }
 
 fn list(console: &Console) -> Exit {
-    let faults = || FAULTS.iter().flat_map(|area| area.iter()).map(|fault| (fault.id, fault.about));
-    let rows = || faults().chain(DEFECTS.iter().map(|defect| (defect.name, defect.about)));
-    let width = rows().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let lines: String = rows().map(|(name, about)| format!("{name:width$}  {about}\n")).collect();
-    match console.output(lines.as_bytes()) {
-        Ok(()) => Exit::Passed,
-        Err(_) => Exit::Usage,
-    }
+    let faults = FAULTS.iter().flat_map(|area| area.iter()).map(|fault| (fault.id, fault.about));
+    console.listed(faults.chain(DEFECTS.iter().map(|defect| (defect.name, defect.about))))
 }
 
 /// Everything a DVA needs, or all that is wrong.

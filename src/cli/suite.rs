@@ -68,46 +68,57 @@ fn slashed(path: &Path) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Which side a suite tests; its scripts are in a folder of that name.
+/// A part of a suite, by the name of its folder; each tests one side.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Role {
-    /// The server.
+pub enum Part {
+    /// The server, with the suite's own test persons.
     Serving,
+    /// The server, with whatever persons it has.
+    AnyPerson,
     /// The client.
     Retrieving,
 }
 
-impl Role {
-    /// Every role.
-    pub const ALL: [Role; 2] = [Role::Serving, Role::Retrieving];
+impl Part {
+    /// Every part.
+    pub const ALL: [Part; 3] = [Part::Serving, Part::AnyPerson, Part::Retrieving];
 
-    /// Its folder, and its name everywhere.
-    pub fn name(self) -> &'static str {
+    /// Its folder, and what it is called in the name of a suite.
+    pub fn folder(self) -> &'static str {
         match self {
-            Role::Serving => "serving",
-            Role::Retrieving => "retrieving",
+            Part::Serving => "serving",
+            Part::AnyPerson => "any-person",
+            Part::Retrieving => "retrieving",
+        }
+    }
+
+    /// The role that the party under test has.
+    pub fn role(self) -> &'static str {
+        match self {
+            Part::Serving | Part::AnyPerson => "serving",
+            Part::Retrieving => "retrieving",
         }
     }
 }
 
-/// A role of a suite: what `keur run NAME` runs.
+/// A part of a suite: what `keur run NAME` runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Suite {
     /// What it is about.
     pub card: SuiteCard,
-    /// Which side it tests.
-    pub role: Role,
+    /// Which part of it.
+    pub part: Part,
     /// The folder of its scripts.
     pub scripts: PathBuf,
 }
 
 impl Suite {
-    /// The name it is run by: that of its folder for the serving role, with the role behind it for the
-    /// other.
+    /// The name it is run by: that of its folder for the serving part, with the part behind it for the
+    /// others.
     pub fn name(&self) -> String {
-        match self.role {
-            Role::Serving => self.card.name.clone(),
-            Role::Retrieving => format!("{}/{}", self.card.name, self.role.name()),
+        match self.part {
+            Part::Serving => self.card.name.clone(),
+            Part::AnyPerson | Part::Retrieving => format!("{}/{}", self.card.name, self.part.folder()),
         }
     }
 
@@ -133,17 +144,17 @@ pub fn suites() -> (Vec<Suite>, Vec<Diagnostic>) {
             None => {}
             Some(Err(problem)) => problems.push(*problem),
             // The folder is what a suite is found by.
-            Some(Ok(card)) => suites.extend(roles(SuiteCard { name, ..card })),
+            Some(Ok(card)) => suites.extend(parts(SuiteCard { name, ..card })),
         }
     }
-    suites.sort_by_key(|suite| (suite.card.service.unwrap_or(u32::MAX), suite.card.name.clone(), suite.role));
+    suites.sort_by_key(|suite| (suite.card.service.unwrap_or(u32::MAX), suite.card.name.clone(), suite.part));
     (suites, problems)
 }
 
-fn roles(card: SuiteCard) -> impl Iterator<Item = Suite> {
-    Role::ALL.into_iter().filter_map(move |role| {
-        let scripts = Path::new(SCRIPTS).join(&card.name).join(role.name());
-        Shelf.files(&scripts).ok().map(|_| Suite { card: card.clone(), role, scripts })
+fn parts(card: SuiteCard) -> impl Iterator<Item = Suite> {
+    Part::ALL.into_iter().filter_map(move |part| {
+        let scripts = Path::new(SCRIPTS).join(&card.name).join(part.folder());
+        Shelf.files(&scripts).ok().map(|_| Suite { card: card.clone(), part, scripts })
     })
 }
 
@@ -154,8 +165,8 @@ pub fn names() -> Vec<String> {
 
 /// The suite of a name; None where the name is no suite's, and the problem where its card cannot be used.
 fn named(name: &str) -> Option<Result<Suite, Box<Diagnostic>>> {
-    let (folder, role) = name.split_once('/').unwrap_or((name, Role::Serving.name()));
-    let role = Role::ALL.into_iter().find(|r| r.name() == role)?;
+    let (folder, part) = name.split_once('/').unwrap_or((name, Part::Serving.folder()));
+    let part = Part::ALL.into_iter().find(|known| known.folder() == part)?;
     if folder.is_empty() || folder.contains('\\') || folder.starts_with(['.', '_']) {
         return None;
     }
@@ -163,7 +174,7 @@ fn named(name: &str) -> Option<Result<Suite, Box<Diagnostic>>> {
         Ok(card) => SuiteCard { name: folder.to_owned(), ..card },
         Err(problem) => return Some(Err(problem)),
     };
-    roles(card).find(|suite| suite.role == role).map(Ok)
+    parts(card).find(|suite| suite.part == part).map(Ok)
 }
 
 /// Paths of scripts, and the suites among them where names or data services were given.
@@ -176,7 +187,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// What was asked for: paths, names of suites, and ids of data services, which mean the serving role.
+    /// What was asked for: paths, names of suites, and ids of data services, which mean the serving part.
     /// Everything that is not there is named.
     pub fn of(asked: &[PathBuf], services: &[u32]) -> Result<Selection, Vec<Diagnostic>> {
         let mut selection = Selection::default();
@@ -192,7 +203,7 @@ impl Selection {
         if !services.is_empty() {
             let all = suites().0;
             for service in services {
-                let of_service = |suite: &&Suite| suite.card.service == Some(*service) && suite.role == Role::Serving;
+                let of_service = |suite: &&Suite| suite.card.service == Some(*service) && suite.part == Part::Serving;
                 let before = selection.paths.len();
                 all.iter().filter(of_service).for_each(|suite| selection.add(suite.clone()));
                 if selection.paths.len() == before {
@@ -261,7 +272,7 @@ fn absent(path: &Path) -> Diagnostic {
 }
 
 /// The names that somebody may have meant who wrote this one: the nearest, else those that it is a part of,
-/// punctuation aside, with their roles where one is asked for.
+/// punctuation aside, with their parts where one is asked for.
 fn like(word: &str, all: &[Suite]) -> Vec<String> {
     let names: Vec<String> = all.iter().map(Suite::name).collect();
     if let Some(near) = nearest(word, names.iter().map(String::as_str)) {
@@ -269,11 +280,11 @@ fn like(word: &str, all: &[Suite]) -> Vec<String> {
     }
     let letters =
         |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let (folder, role) = word.split_once('/').map_or((word, None), |(folder, role)| (folder, Some(role)));
+    let (folder, part) = word.split_once('/').map_or((word, None), |(folder, part)| (folder, Some(part)));
     let wanted = letters(folder);
     let fits = |suite: &&Suite| {
         let name = letters(&suite.card.name);
-        !wanted.is_empty() && name.contains(&wanted) && (role.is_some() || suite.role == Role::Serving)
+        !wanted.is_empty() && name.contains(&wanted) && (part.is_some() || suite.part == Part::Serving)
     };
     all.iter().filter(fits).map(Suite::name).take(LIKE).collect()
 }
@@ -308,7 +319,7 @@ mod tests {
             assert!(files.iter().all(|file| Shelf.is_file(file) && Shelf.read(file).is_ok()));
             let persons = suite.persons().map(|folder| Shelf.files(&folder).unwrap().len());
             assert_ne!(persons, Some(0), "{}", suite.name());
-            if let (Some(service), Role::Serving) = (suite.card.service, suite.role) {
+            if let (Some(service), Part::Serving) = (suite.card.service, suite.part) {
                 assert!(Selection::of(&[], &[service]).unwrap().suites.contains(&suite));
             }
         }
@@ -332,7 +343,7 @@ mod tests {
             ("bgz", &["bgz-3.0", "bgz-msz-2.0"]),
             ("BgZ3", &["bgz-3.0"]),
             ("laboratory", &["laboratory-2.0"]),
-            ("bgz-3.0/client", &["bgz-3.0", "bgz-3.0/retrieving"]),
+            ("bgz-3.0/client", &["bgz-3.0", "bgz-3.0/any-person", "bgz-3.0/retrieving"]),
             ("nope", &[]),
             ("-", &[]),
         ] {

@@ -20,7 +20,7 @@ use super::overheard::{Overheard, Way};
 use super::party::{Client, Server};
 use super::progress::{FeedItem, Progress};
 use super::scenario::{Plans, Scenario};
-use super::station::below;
+use super::station::{Monitor, below};
 
 /// Held requests are given away at the end only: a played client says when it is done.
 const QUIET: Duration = Duration::from_secs(3600);
@@ -43,7 +43,7 @@ impl Hands<'_> {
         RunSettings {
             definitions: self.definitions.clone(),
             validator: Some(self.validator),
-            circumstances: Circumstances::fixed(circumstances.now().clone(), circumstances.seed()),
+            circumstances: circumstances.again(),
             awaiting,
             ..RunSettings::default()
         }
@@ -179,12 +179,13 @@ pub(super) async fn visit(
     let hushed = Hushed::new(&directory, &visit.secrets);
     let exchanged = |exchange: &Exchanged| scene.exchanged(exchange);
     let evidence = Evidence::new(&hushed, &parts.0.base, plans.judges(), &exchanged);
-    visit.station.judge_client(hands, plans, &evidence, &scene.circumstances, visit.over(interrupt)).await?;
+    let monitor = Monitor { hands, plans, evidence: &evidence, circumstances: &scene.circumstances };
+    visit.station.judge_client(&monitor, visit.over(interrupt)).await?;
     // What comes from here on is another visit.
     visit.leave();
     for stray in visit.station.strays() {
         progress.pass(scene.item("unmatched", stray));
     }
-    visit.station.judge_server(hands, plans, &evidence, &scene.circumstances).await?;
+    visit.station.judge_server(&monitor).await?;
     scene.ran(evidence)
 }

@@ -39,7 +39,7 @@ pub use outcome::{CellOutcome, CellVerdict, Failure, Key, MatrixReport, Shard, S
 pub use overheard::Overheard;
 pub use party::{Absent, Access, Caller, Client, Server, plain};
 pub use progress::{Feed, FeedItem, News, Progress};
-pub use scenario::{Given, Judged, Plans, Scenario};
+pub use scenario::{Given, Judged, Plans, Scenario, Sides};
 pub use schedule::Asked;
-pub use station::Station;
+pub use station::{Monitor, Station};
 pub use tournament::{Limits, Tournament};

@@ -41,7 +41,7 @@ pub fn replay(record: &Record, plans: &Plans, with: &Rejudging<'_>) -> Result<Ve
     let settings = |awaiting| RunSettings {
         validator: Some(with.validator),
         definitions: with.definitions.clone(),
-        circumstances: Circumstances::fixed(with.circumstances.now().clone(), with.circumstances.seed()),
+        circumstances: with.circumstances.again(),
         awaiting,
         ..RunSettings::default()
     };

@@ -58,31 +58,6 @@ pub struct Plans {
 }
 
 impl Plans {
-    /// Compiles the scripts of both sides; `settings` holds variables, tokens and release.
-    ///
-    /// # Errors
-    /// All that is wrong with them.
-    pub fn new(
-        client: &Judged,
-        server: &Judged,
-        files: &dyn ScriptSource,
-        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
-        settings: &PlanSettings,
-    ) -> Result<Plans, Vec<Diagnostic>> {
-        let (asking, answering) = (client.chosen(), server.chosen());
-        let plan = |scripts: &[Arc<TestScript>], stance| {
-            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
-            engine::plan(scripts, files, &|version| types(version), &settings)
-        };
-        let mut awaiting = plan(&asking, Stance::Awaiting { server: false });
-        awaiting.target = String::new();
-        let (playing, serving) = (plan(&asking, Stance::Playing), plan(&answering, Stance::Asking));
-        let planned = [(&awaiting, &asking), (&serving, &answering)].into_iter();
-        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
-        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
-        if wrong.is_empty() { Ok(Plans { awaiting, playing, serving, tokens: recorded(settings) }) } else { Err(wrong) }
-    }
-
     /// How many scripts judge.
     pub fn judges(&self) -> usize {
         self.awaiting.scripts.len() + self.serving.scripts.len()
@@ -131,53 +106,82 @@ pub struct Scenario {
     pub requests: Vec<String>,
 }
 
-impl Scenario {
-    /// Compiles it; `settings` holds variables, tokens and release.
+/// The scripts of both sides, with where their texts and types come from.
+#[derive(Clone, Copy)]
+pub struct Sides<'s> {
+    /// What judges the client.
+    pub client: &'s Judged,
+    /// What judges the server.
+    pub server: &'s Judged,
+    /// Where fixtures are read.
+    pub files: &'s dyn ScriptSource,
+    /// Types of the FHIR versions, where there are definitions of them.
+    pub types: &'s dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
+}
+
+/// Those that wait for the client and those that judge the answers, with the tests that count.
+type Chosen<'c> = (&'c [Arc<TestScript>], &'c [Arc<TestScript>]);
+
+impl Sides<'_> {
+    /// Compiles what cells are judged by; `settings` holds variables, tokens and release.
     ///
     /// # Errors
-    /// All that is wrong with its scripts.
-    pub fn new(
-        name: impl Into<String>,
-        client: &Judged,
-        server: &Judged,
-        files: &dyn ScriptSource,
-        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
-        settings: &PlanSettings,
-    ) -> Result<Scenario, Vec<Diagnostic>> {
-        let name = name.into();
-        let (asking, answering) = (client.chosen(), server.chosen());
+    /// All that is wrong with the scripts.
+    pub fn plans(&self, settings: &PlanSettings) -> Result<Plans, Vec<Diagnostic>> {
+        self.planned((&self.client.chosen(), &self.server.chosen()), settings)
+    }
+
+    fn planned(&self, (asking, answering): Chosen<'_>, settings: &PlanSettings) -> Result<Plans, Vec<Diagnostic>> {
+        let plan = |scripts: &[Arc<TestScript>], stance| {
+            let settings = PlanSettings { target: BASE.to_owned(), stance, ..settings.clone() };
+            engine::plan(scripts, self.files, self.types, &settings)
+        };
+        let mut awaiting = plan(asking, Stance::Awaiting { server: false });
+        awaiting.target = String::new();
+        let (playing, serving) = (plan(asking, Stance::Playing), plan(answering, Stance::Asking));
+        let planned = [(&awaiting, asking), (&serving, answering)].into_iter();
+        let wrong = planned.filter(|(_, scripts)| !scripts.is_empty()).flat_map(|(plan, _)| &plan.problems);
+        let wrong: Vec<Diagnostic> = wrong.filter(|p| p.severity <= Severity::Error).cloned().collect();
+        if wrong.is_empty() { Ok(Plans { awaiting, playing, serving, tokens: recorded(settings) }) } else { Err(wrong) }
+    }
+
+    /// Compiles a scenario: both sides are judged, or it is none.
+    ///
+    /// # Errors
+    /// All that is wrong with the scripts.
+    pub fn scenario(&self, name: &str, settings: &PlanSettings) -> Result<Scenario, Vec<Diagnostic>> {
+        let (asking, answering) = (self.client.chosen(), self.server.chosen());
         if asking.is_empty() || answering.is_empty() {
-            // Both sides are judged, or it is no scenario.
             let side = if asking.is_empty() { "client" } else { "server" };
             let message = format!("scenario `{name}` has no test that judges the {side}");
             return Err(vec![code::error(code::SCENARIO, message)]);
         }
-        Scenario::watching(name, client, server, files, types, settings)
+        self.compiled(name, (&asking, &answering), settings)
     }
 
     /// The same for what only passes by: one of the sides may have no scripts.
     ///
     /// # Errors
-    /// All that is wrong with its scripts.
-    pub fn watching(
-        name: impl Into<String>,
-        client: &Judged,
-        server: &Judged,
-        files: &dyn ScriptSource,
-        types: &dyn Fn(FhirVersion) -> Option<Arc<TypeTable>>,
+    /// All that is wrong with the scripts.
+    pub fn watching(&self, name: &str, settings: &PlanSettings) -> Result<Scenario, Vec<Diagnostic>> {
+        self.compiled(name, (&self.client.chosen(), &self.server.chosen()), settings)
+    }
+
+    fn compiled(
+        &self,
+        name: &str,
+        (asking, answering): Chosen<'_>,
         settings: &PlanSettings,
     ) -> Result<Scenario, Vec<Diagnostic>> {
-        let name = name.into();
-        let (asking, answering) = (client.chosen(), server.chosen());
-        let plans = Plans::new(client, server, files, types, settings)?;
+        let plans = self.planned((asking, answering), settings)?;
         let mut hash = Sha256::new();
-        for script in asking.iter().chain(&answering) {
+        for script in asking.iter().chain(answering) {
             hash.update(script.sha256.as_bytes());
         }
-        client.tests.iter().chain(&server.tests).for_each(|test| hash.update(test.as_bytes()));
-        let scripts = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        self.client.tests.iter().chain(&self.server.tests).for_each(|test| hash.update(test.as_bytes()));
+        let actions = || asking.iter().flat_map(|script| script.actions());
         let mut resource_types: Vec<String> = vec![];
-        for action in asking.iter().flat_map(|script| script.actions()) {
+        for action in actions() {
             if let Action::Operation(operation) = action
                 && let Some(resource) = &operation.resource
                 && !resource_types.contains(&resource.text)
@@ -185,9 +189,15 @@ impl Scenario {
                 resource_types.push(resource.text.clone());
             }
         }
-        let requests = asking.iter().flat_map(|script| script.actions()).filter_map(request).collect();
-        let twins = Twins::of(&asking, files);
-        Ok(Scenario { name, plans, given: Given::default(), twins, scripts, resource_types, requests })
+        Ok(Scenario {
+            name: name.to_owned(),
+            plans,
+            given: Given::default(),
+            twins: Twins::of(asking, self.files),
+            scripts: hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect(),
+            resource_types,
+            requests: actions().filter_map(request).collect(),
+        })
     }
 }
 

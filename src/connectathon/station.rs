@@ -37,6 +37,18 @@ pub struct Station {
     early: Mutex<Option<Vec<(Request, Exchange)>>>,
 }
 
+/// Who judges what passes, as the monitor of a connectathon does.
+pub struct Monitor<'m> {
+    /// With what.
+    pub hands: &'m Hands<'m>,
+    /// By which scripts.
+    pub plans: &'m Plans,
+    /// Where verdicts are written.
+    pub evidence: &'m Evidence<'m>,
+    /// At what time.
+    pub circumstances: &'m Circumstances,
+}
+
 impl Station {
     /// For a party; `tokens` are those that stand for test persons.
     pub fn new(
@@ -114,16 +126,9 @@ impl Station {
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub async fn judge(
-        &self,
-        hands: &Hands<'_>,
-        plans: &Plans,
-        evidence: &Evidence<'_>,
-        circumstances: &Circumstances,
-        until: impl Future<Output = ()>,
-    ) -> Result<(), RecordError> {
-        self.judge_client(hands, plans, evidence, circumstances, until).await?;
-        self.judge_server(hands, plans, evidence, circumstances).await
+    pub async fn judge(&self, monitor: &Monitor<'_>, until: impl Future<Output = ()>) -> Result<(), RecordError> {
+        self.judge_client(monitor, until).await?;
+        self.judge_server(monitor).await
     }
 
     /// Judges the client, as its requests come.
@@ -132,12 +137,10 @@ impl Station {
     /// When the record cannot be written.
     pub async fn judge_client(
         &self,
-        hands: &Hands<'_>,
-        plans: &Plans,
-        evidence: &Evidence<'_>,
-        circumstances: &Circumstances,
+        monitor: &Monitor<'_>,
         until: impl Future<Output = ()>,
     ) -> Result<(), RecordError> {
+        let Monitor { hands, plans, evidence, circumstances } = monitor;
         let sink = evidence.part(&plans.awaiting, Side::Client);
         let seat = Seat { hall: &self.hall, party: 0, base: evidence.target() };
         let settings = hands.settings(circumstances, Some(seat));
@@ -175,13 +178,8 @@ impl Station {
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub async fn judge_server(
-        &self,
-        hands: &Hands<'_>,
-        plans: &Plans,
-        evidence: &Evidence<'_>,
-        circumstances: &Circumstances,
-    ) -> Result<(), RecordError> {
+    pub async fn judge_server(&self, monitor: &Monitor<'_>) -> Result<(), RecordError> {
+        let Monitor { hands, plans, evidence, circumstances } = monitor;
         let sink = evidence.part(&plans.serving, Side::Server);
         engine::run(&plans.serving, &self.overheard, &sink, &hands.settings(circumstances, None)).await.map(|_| ())
     }

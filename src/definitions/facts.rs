@@ -275,18 +275,10 @@ fn read_file<'t>(file: &'t str, text: &'t str) -> Result<Own<'t>, FactsError> {
         },
         complete: false,
     };
-    let mut header = true;
-    for (i, line) in text.lines().enumerate() {
-        let fail = |message: String| FactsError { file: file.to_owned(), line: i + 1, message };
-        if line.is_empty() {
-            header = false;
-        } else if header {
-            read_header(&mut own, line).map_err(fail)?;
-        } else {
-            let element = read_element(&own.structure.name, line).map_err(fail)?;
-            own.structure.elements.push(element);
-        }
-    }
+    syntax::sections(file, text, &mut own, read_header, |own, line| {
+        own.structure.elements.push(read_element(&own.structure.name, line)?);
+        Ok(())
+    })?;
     if own.structure.name.is_empty() {
         return Err(FactsError {
             file: file.to_owned(),

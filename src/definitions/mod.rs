@@ -18,8 +18,8 @@ mod types;
 
 pub use package::{Loaded, Origin};
 pub use registry::{
-    Definitions, UnsupportedParameter, Used, embedded_packages, embedded_profile, embedded_search_parameters,
-    embedded_structures,
+    Definitions, UnsupportedParameter, Used, embedded_base, embedded_packages, embedded_profile,
+    embedded_search_parameters, embedded_structures,
 };
 pub use source::PackageSource;
 pub use typed::{NodeType, Typed};

@@ -38,6 +38,15 @@ pub fn embedded_profile(package: &Manifest, url: &str) -> bool {
     EmbeddedPackage::all().iter().any(|carried| carried.is(package) && carried.defines(url))
 }
 
+/// True when the facts that the binary carries of a release's core package define this canonical.
+pub fn embedded_base(version: FhirVersion, url: &str) -> bool {
+    let is_type = || {
+        let name = url.strip_prefix(super::structure::CORE);
+        name.is_some_and(|name| Definitions::embedded(version).types().type_named(name).is_some())
+    };
+    EmbeddedPackage::core(version).is_some_and(|core| core.defines(url) || is_type())
+}
+
 /// What one release's embedded facts became; built at most once in a process.
 #[derive(Default)]
 struct Cached {

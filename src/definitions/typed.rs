@@ -4,7 +4,7 @@
 //! [`TypeId::UNKNOWN`], and so does everything below it.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::types::{Element, ElementId, TypeClass, TypeId, TypeTable};
 use crate::fhir::{Document, Kind, NameId, NodeId, NodeRef, Shape, shape::AsRead};
@@ -25,6 +25,8 @@ pub struct Typed {
     doc: Document,
     table: Arc<TypeTable>,
     nodes: Vec<NodeType>,
+    /// The children of the root by the name a path uses, in reading order; made when it is first asked for.
+    steps: OnceLock<Vec<(NameId, NodeId)>>,
 }
 
 impl Typed {
@@ -67,7 +69,22 @@ impl Typed {
             };
             nodes[id.index()] = NodeType { ty, element: from_parent.map(|(e, _)| e), step };
         }
-        Typed { doc, table, nodes }
+        Typed { doc, table, nodes, steps: OnceLock::new() }
+    }
+
+    /// The children of the root that a path calls so, placeholders left out. Expressions begin at the root, and a
+    /// Bundle has hundreds of entries to go past.
+    pub fn steps_of_root(&self, name: NameId) -> impl Iterator<Item = NodeRef<'_>> + Clone {
+        let steps = self.steps.get_or_init(|| {
+            let step = |child: NodeRef<'_>| (self.node_type(child.id()).step, child.id());
+            let children = self.doc.root().children().filter(|child| !child.is_placeholder());
+            let mut steps: Vec<(NameId, NodeId)> = children.map(step).collect();
+            steps.sort_by_key(|(name, _)| *name);
+            steps
+        });
+        let start = steps.partition_point(|(step, _)| *step < name);
+        let of_name = steps.get(start..).unwrap_or_default().iter().take_while(move |(step, _)| *step == name);
+        of_name.map(|(_, id)| self.doc.node(*id))
     }
 
     /// The types it was typed with.

@@ -90,6 +90,24 @@ pub enum NoteKind {
     Note,
 }
 
+impl NoteKind {
+    /// Every kind with its name.
+    const ALL: [(NoteKind, Words); 7] = [
+        (NoteKind::Expected, Words::new("expected", "verwacht")),
+        (NoteKind::Found, Words::new("found", "gevonden")),
+        (NoteKind::Exchange, Words::new("exchange", "uitwisseling")),
+        (NoteKind::Remedy, Words::new("remedy", "oplossing")),
+        (NoteKind::Reproduce, Words::new("reproduce", "naspelen")),
+        (NoteKind::Also, Words::new("also", "ook")),
+        (NoteKind::Note, Words::new("note", "opmerking")),
+    ];
+
+    /// What it is called before the line.
+    pub fn name(self) -> Words {
+        NoteKind::ALL[self as usize].1
+    }
+}
+
 /// Something wrong (or worth knowing), with place and remedy.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -138,5 +156,15 @@ impl Diagnostic {
             None => self.notes.push((NoteKind::Remedy, remedy.to_owned())),
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_notes_are_in_the_order_of_their_kinds() {
+        assert!(NoteKind::ALL.iter().enumerate().all(|(at, (kind, _))| *kind as usize == at));
     }
 }

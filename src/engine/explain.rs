@@ -6,7 +6,7 @@
 use crate::definitions::Typed;
 use crate::fhir::NodeId;
 use crate::fhirpath::{Context, Element};
-use crate::record::TargetPlace;
+use crate::record::{Miss, TargetPlace};
 
 use super::expression::{Expressions, described, shortened};
 use super::finding::place_of;
@@ -22,15 +22,21 @@ pub struct Reason {
     pub place: Option<TargetPlace>,
     /// What the deciding part should have been and what it is, where that says more than true and false.
     pub sides: Option<(String, String)>,
+    /// What is missed there.
+    pub miss: Option<Miss>,
 }
 
 impl Reason {
     fn new(message: String) -> Reason {
-        Reason { message, place: None, sides: None }
+        Reason { message, place: None, sides: None, miss: None }
     }
 
     fn sides(self, expected: impl Into<String>, found: impl Into<String>) -> Reason {
         Reason { sides: Some((expected.into(), found.into())), ..self }
+    }
+
+    fn missing(self, miss: Miss) -> Reason {
+        Reason { miss: Some(miss), ..self }
     }
 }
 
@@ -66,6 +72,8 @@ struct Explainer<'e> {
 struct Value {
     /// True for one boolean, rather than elements that stand for true by being there.
     boolean: bool,
+    /// True for nothing.
+    empty: bool,
     elements: Vec<NodeId>,
     described: String,
 }
@@ -77,6 +85,7 @@ impl Explainer<'_> {
         let items = compiled.as_ref().as_ref().ok()?.evaluate(&self.context(at)).ok()?;
         let ours = |node: &crate::fhir::NodeRef<'_>| std::ptr::eq(node.document(), self.content.document());
         Some(Value {
+            empty: items.is_empty(),
             boolean: items.len() == 1 && items.first().is_some_and(|i| i.type_name() == "boolean"),
             elements: items.iter().filter_map(|item| item.node()).filter(ours).map(|n| n.id()).collect(),
             described: described(&items),
@@ -127,9 +136,11 @@ impl Explainer<'_> {
             }
             Outline::Call(receiver, name, argument) if !receiver.is_empty() && string_test(name).is_some() => self
                 .comparison(receiver, string_test(name).unwrap_or(name), argument, at)
-                .unwrap_or_else(|| self.plain(expression, at)),
-            Outline::Call(receiver, "exists", "") => self.absent(receiver, at),
-            Outline::Call(receiver, "exists", criteria) => self.absent(&format!("{receiver}.where({criteria})"), at),
+                .map_or_else(|| self.plain(expression, at), |reason| Reason { miss: None, ..reason }),
+            Outline::Call(receiver, "exists", "") => self.absent(receiver, at, deeper),
+            Outline::Call(receiver, "exists", criteria) => {
+                self.absent(&format!("{receiver}.where({criteria})"), at, deeper)
+            }
             _ => self.plain(expression, at),
         }
     }
@@ -149,7 +160,7 @@ impl Explainer<'_> {
         let also = items.iter().filter(|i| !self.is_true(criteria, **i)).count() - 1;
         let also = if also == 0 { String::new() } else { format!(" (and {also} more)") };
         let reason = self.at(item, format!("`{path}`{also}: {}", inner.message));
-        Some(Reason { place: inner.place.or(reason.place), message: reason.message, sides: inner.sides })
+        Some(Reason { message: reason.message, place: inner.place.or(reason.place), ..inner })
     }
 
     /// Why an expression that should be false or empty is not.
@@ -172,14 +183,15 @@ impl Explainer<'_> {
                 let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
                 let text = self.content.node(*node).value().map_or(String::new(), |v| format!(" = `{}`", shortened(v)));
                 let there = format!("`{}`{text}{more}", self.path(*node));
-                Some(self.at(*node, format!("there is {there}, which should not be there")).sides("nothing", there))
+                let reason = self.at(*node, format!("there is {there}, which should not be there"));
+                Some(reason.sides("nothing", there).missing(Miss::Surplus))
             }
             [node, ..] => Some(self.at(*node, format!("`{}` is {}", self.path(*node), value.described))),
         }
     }
 
     /// Why there is nothing: the longest beginning of the path that does find something is named.
-    fn absent(&self, expression: &str, at: NodeId) -> Reason {
+    fn absent(&self, expression: &str, at: NodeId, depth: u8) -> Reason {
         let missing = format!("there is no `{}`", shortened(expression));
         let mut rest = expression;
         let mut wanted = "";
@@ -191,30 +203,50 @@ impl Explainer<'_> {
             if *first == self.content.root().id() || *first == at {
                 break;
             }
-            let message = match (found.elements.len(), outline(wanted)) {
+            let (all, path) = (shortened(rest), self.path(*first));
+            let (message, miss) = match (found.elements.len(), outline(wanted)) {
                 (1, Outline::Call("", "where", criteria)) => {
-                    format!("`{}` does not satisfy `{}`", self.path(*first), shortened(criteria))
+                    let lacking = self.not_true(criteria, *first, depth).miss.filter(|m| matches!(m, Miss::Element(_)));
+                    let criteria = shortened(criteria);
+                    (format!("`{path}` does not satisfy `{criteria}`"), lacking.unwrap_or(Miss::Criteria(criteria)))
                 }
                 (n, Outline::Call("", "where", criteria)) => {
-                    format!("none of the {n} `{}` satisfies `{}`", shortened(rest), shortened(criteria))
+                    let criteria = shortened(criteria);
+                    (format!("none of the {n} `{all}` satisfies `{criteria}`"), Miss::OneWith(criteria))
                 }
-                (1, _) => format!("`{}` has no `{}`", self.path(*first), shortened(wanted)),
-                (n, _) => format!("none of the {n} `{}` has `{}`", shortened(rest), shortened(wanted)),
+                (1, _) => (format!("`{path}` has no `{}`", shortened(wanted)), Miss::Element(after(expression, rest))),
+                (n, _) => {
+                    let message = format!("none of the {n} `{all}` has `{}`", shortened(wanted));
+                    (message, Miss::OneWith(format!("{}.exists()", after(expression, rest))))
+                }
             };
-            return self.at(*first, message).sides(format!("`{}`", shortened(expression)), "nothing");
+            return self.at(*first, message).sides(format!("`{}`", shortened(expression)), "nothing").missing(miss);
         }
         let missing = if wanted.is_empty() || at == self.content.root().id() {
             missing
         } else {
             format!("{missing} in `{}`", self.path(at))
         };
-        self.at(at, missing).sides(format!("`{}`", shortened(expression)), "nothing")
+        let wanted = shortened(expression);
+        self.at(at, missing).sides(format!("`{wanted}`"), "nothing").missing(Miss::Element(wanted))
     }
 
     /// `count()` is 3, not 2.
     fn comparison(&self, left: &str, operator: &str, right: &str, at: NodeId) -> Option<Reason> {
         let value = self.value(left, at)?;
         let other = self.value(right, at)?;
+        let is_path = left.chars().all(|c| c.is_alphanumeric() || c == '.');
+        let miss = match differing(left) {
+            Miss::Count if operator == "=" => Some(Miss::Count),
+            Miss::Value if operator == "=" && !value.elements.is_empty() => Some(Miss::Value),
+            // The element that decided is then the one that this is asked of.
+            _ if value.elements.is_empty() && other.elements.is_empty() => {
+                let wanted = shortened(&format!("{left} {operator} {right}"));
+                let lacks = operator == "=" && is_path && value.empty && !other.empty;
+                Some(if lacks { Miss::Element(wanted) } else { Miss::Criteria(wanted) })
+            }
+            _ => None,
+        };
         let is_literal = right.starts_with(|c: char| c.is_ascii_digit() || c == '\'');
         let right = if is_literal { String::new() } else { format!(" (`{}`)", shortened(right)) };
         let operator = if operator == "=" { String::new() } else { format!("{operator} ") };
@@ -224,7 +256,7 @@ impl Explainer<'_> {
             Some(node) => self.at(*node, message),
             None => Reason::new(message),
         };
-        Some(reason.sides(expected, value.described))
+        Some(Reason { miss, ..reason.sides(expected, value.described) })
     }
 
     fn plain(&self, expression: &str, at: NodeId) -> Reason {
@@ -234,6 +266,17 @@ impl Explainer<'_> {
         };
         self.at(at, message)
     }
+}
+
+/// What is missed where an expression should have another value.
+pub fn differing(expression: &str) -> Miss {
+    if expression.trim_end().ends_with("count()") { Miss::Count } else { Miss::Value }
+}
+
+/// What is left of an expression after its beginning.
+fn after(expression: &str, beginning: &str) -> String {
+    let rest = expression.strip_prefix(beginning).unwrap_or(expression);
+    shortened(rest.trim_start().trim_start_matches('.'))
 }
 
 /// `a.b.where(c)` is `a.b` and `where(c)`; None when it is one step or something else.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::fhir::NodeRef;
-use crate::record::{CodeCount, Issue, TargetPlace, Verdict};
+use crate::record::{CodeCount, Issue, Miss, TargetPlace, Verdict};
 
 /// The outcome of one action.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Finding {
     pub found: Option<String>,
     /// Where.
     pub target: Option<TargetPlace>,
+    /// What is missed there.
+    pub miss: Option<Miss>,
     /// Codes looked up.
     pub codes: CodeCount,
     /// Several faults, each with its place.
@@ -34,6 +36,7 @@ impl Finding {
             expected: None,
             found: None,
             target: None,
+            miss: None,
             codes: CodeCount::default(),
             issues: vec![],
         }
@@ -77,6 +80,13 @@ impl Finding {
     #[must_use]
     pub fn at(mut self, place: Option<TargetPlace>) -> Finding {
         self.target = place.or(self.target);
+        self
+    }
+
+    /// With what is missed there.
+    #[must_use]
+    pub fn missing(mut self, miss: Option<Miss>) -> Finding {
+        self.miss = miss;
         self
     }
 

@@ -4,6 +4,8 @@
 //! The record keeps both as they were, so that a report of later is that of then, whatever became of
 //! `keur.toml`. What people saw of manual requirements comes after a run and is not in here.
 
+use std::borrow::Borrow;
+
 use crate::record::{DeclaredInput, Event, KnownInput, Record};
 use crate::report::{Fold, KnownFailure, Observation, Pattern, Requirements, RunReport};
 
@@ -58,10 +60,10 @@ impl Declared {
         Ok(Declared { known: kept.known.iter().map(known).collect(), requirements })
     }
 
-    /// The report of a log.
-    pub fn report(&self, events: &[Event], observed: &[Observation]) -> RunReport {
+    /// The report of a log. Events that are given away make room one by one.
+    pub fn report(&self, events: impl IntoIterator<Item: Borrow<Event>>, observed: &[Observation]) -> RunReport {
         let mut fold = Fold::knowing(&self.known);
-        fold.push_all(events);
+        events.into_iter().for_each(|event| fold.push(event.borrow()));
         let mut report = fold.finish();
         report.requirements = self.requirements.iter().map(|table| table.judge(&report, observed)).collect();
         report

@@ -128,13 +128,34 @@ struct JsonAction {
     exchange: String,
 }
 
+/// The places of the actions of a test, in their order.
+struct Places<'t> {
+    path: &'t str,
+    test: &'t str,
+    seen: HashMap<String, u32>,
+}
+
+impl<'t> Places<'t> {
+    fn of(path: &'t str, test: &'t str) -> Places<'t> {
+        Places { path, test, seen: HashMap::new() }
+    }
+
+    /// Of the next action, which may have the name of one before it.
+    fn next(&mut self, kind: &str, title: &str) -> Place {
+        let action = format!("{kind} {title}");
+        let nth = self.seen.entry(action.clone()).or_default();
+        *nth += 1;
+        Place { path: self.path.replace('\\', "/"), test: self.test.to_owned(), action, nth: *nth }
+    }
+}
+
 impl Outcomes {
     /// Of a report.
     pub fn of(report: &RunReport) -> Outcomes {
         let mut outcomes = Outcomes::default();
         for script in &report.scripts {
             for test in &script.tests {
-                let mut seen = HashMap::new();
+                let mut places = Places::of(&script.path, &test.id);
                 for action in &test.actions {
                     let operation = action.kind == ActionKind::Operation;
                     let exchange = action.exchange.filter(|_| operation).and_then(|id| report.exchange(id));
@@ -146,7 +167,7 @@ impl Outcomes {
                         micros: exchange.map_or(0, |exchange| exchange.micros),
                     };
                     let kind = if operation { "operation" } else { "assert" };
-                    outcomes.add(&script.path, &test.id, kind, &action.title, &mut seen, outcome);
+                    outcomes.add(places.next(kind, &action.title), outcome);
                 }
             }
         }
@@ -163,7 +184,7 @@ impl Outcomes {
         let mut outcomes = Outcomes::default();
         for script in &report.scripts {
             for test in &script.tests {
-                let mut seen = HashMap::new();
+                let mut places = Places::of(&script.path, &test.id);
                 for action in &test.actions {
                     let exchange = times.get(action.exchange.as_str()).filter(|_| action.kind == "operation");
                     let outcome = Outcome {
@@ -173,26 +194,14 @@ impl Outcomes {
                         found: action.found.clone(),
                         micros: exchange.copied().unwrap_or(0),
                     };
-                    outcomes.add(&script.path, &test.id, &action.kind, &action.title, &mut seen, outcome);
+                    outcomes.add(places.next(&action.kind, &action.title), outcome);
                 }
             }
         }
         Ok(outcomes)
     }
 
-    fn add(
-        &mut self,
-        path: &str,
-        test: &str,
-        kind: &str,
-        title: &str,
-        seen: &mut HashMap<String, u32>,
-        outcome: Outcome,
-    ) {
-        let action = format!("{kind} {title}");
-        let nth = seen.entry(action.clone()).or_default();
-        *nth += 1;
-        let place = Place { path: path.replace('\\', "/"), test: test.to_owned(), action, nth: *nth };
+    fn add(&mut self, place: Place, outcome: Outcome) {
         self.order.push(place.clone());
         self.actions.insert(place, outcome);
     }
@@ -281,12 +290,12 @@ mod tests {
 
     fn report(path: &str, actions: &[(&str, &str, &str)]) -> Outcomes {
         let mut outcomes = Outcomes::default();
-        let mut seen = HashMap::new();
+        let mut places = Places::of(path, "1");
         for (title, verdict, message) in actions {
             let micros = message.strip_suffix(" us").and_then(|m| m.parse().ok()).unwrap_or(0);
             let message = if micros > 0 { String::new() } else { (*message).to_owned() };
             let outcome = Outcome { verdict: (*verdict).into(), code: String::new(), message, found: None, micros };
-            outcomes.add(path, "1", "assert", title, &mut seen, outcome);
+            outcomes.add(places.next("assert", title), outcome);
         }
         outcomes
     }

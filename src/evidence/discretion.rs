@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::engine::{Call, Sending, Transport};
 use crate::exchange::{Exchange, Headers, Peer, Request, Secrets, redaction};
-use crate::record::{ActionFinished, BodyHash, Event, EventSink, Exchanged, RecordError};
+use crate::record::{ActionFinished, BodyHash, Event, EventSink, Exchanged, Miss, RecordError};
 
 /// A transport whose exchanges hold no secrets where none belong.
 pub struct Discreet<'t> {
@@ -90,8 +90,9 @@ const OWN_WORDS: [&str; 7] = ["severity", "code", "profile", "path", "slice", "d
 /// Issues are rewritten member by member, those that nobody thought of included: what is new in an event is
 /// hidden until it is known to be harmless.
 pub fn rewrite(action: &mut ActionFinished, with: &dyn Fn(&str) -> Cow<'_, str>) {
-    let ActionFinished { message, expected, found, issues, .. } = action;
-    for text in [message].into_iter().chain(expected.as_mut()).chain(found.as_mut()) {
+    let ActionFinished { message, expected, found, miss, issues, .. } = action;
+    let missed = miss.as_mut().and_then(Miss::what_mut);
+    for text in [message].into_iter().chain(expected.as_mut()).chain(found.as_mut()).chain(missed) {
         if let Cow::Owned(other) = with(text) {
             *text = other;
         }
@@ -132,11 +133,11 @@ impl EventSink for Hushed<'_> {
     fn event(&self, event: &Event) -> Result<(), RecordError> {
         match event {
             Event::ActionFinished(action) if !self.secrets.is_empty() => {
-                self.sink.event(&Event::ActionFinished(self.action(action)))
+                self.sink.event(&Event::from(self.action(action)))
             }
             Event::Exchanged(exchanged) if !self.secrets.is_empty() => {
                 let url = self.secrets.text(&exchanged.url).into_owned();
-                self.sink.event(&Event::Exchanged(Exchanged { url, ..exchanged.clone() }))
+                self.sink.event(&Event::from(Exchanged { url, ..(**exchanged).clone() }))
             }
             _ => self.sink.event(event),
         }

@@ -195,7 +195,7 @@ impl<'r> Answers<'r> {
                         continue;
                     }
                     let script = scripts.get(&exchange.script).copied().unwrap_or_default();
-                    asked.entry((&*exchange.method, &*exchange.url)).or_default().push((script, exchange));
+                    asked.entry((&*exchange.method, &*exchange.url)).or_default().push((script, &**exchange));
                 }
                 Event::ActionFinished(action) if action.kind == ActionKind::Operation => {
                     let exchange = action.exchange.and_then(|number| numbered.get(&number));

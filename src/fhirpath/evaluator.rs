@@ -4,18 +4,18 @@
 //! by one, to whoever consumes them, and the consumer says when it has seen enough. So
 //! `Bundle.descendants().where(…).exists()` visits elements until the first hit and allocates nothing.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
 use super::context::Context;
 use super::error::{ErrorKind, EvaluationError};
 use super::function::{Invocation, Run};
-use super::item::{Collection, Element, Item, is_placeholder};
+use super::item::{Collection, Element, Item};
+use super::lookup::{Lookups, NameLookup, ResolvedType};
 use super::tree::{BinaryOperator, Node, Operation, Slot, Variable};
-use super::value::{SystemType, Value};
+use super::value::Value;
 use super::{Expression, operator};
-use crate::definitions::{TypeId, Typed};
-use crate::fhir::{NameId, Span};
+use crate::fhir::{NodeRef, Span};
 
 /// A result or the reason why there is none.
 pub(super) type Fallible<T> = Result<T, EvaluationError>;
@@ -58,32 +58,20 @@ pub(super) struct Scope<'s, 'a> {
     pub total: Option<&'s Collection<'a>>,
 }
 
-#[derive(Clone, Copy)]
-enum NameLookup {
-    Pending,
-    Done(Option<NameId>),
-}
-
-/// What a type specifier means with a type table.
-#[derive(Clone, Copy)]
-pub(super) struct ResolvedType {
-    system: Option<SystemType>,
-    fhir: Option<TypeId>,
-}
-
-impl ResolvedType {
-    /// True when neither FHIRPath nor the release knows the type.
-    pub(super) fn is_unknown(self) -> bool {
-        self.system.is_none() && self.fhir.is_none()
-    }
+/// Where a step leads from an item.
+enum Destination<'a> {
+    /// To a value or to nothing.
+    Value(Option<Item<'a>>),
+    /// To those children of this element that have the name.
+    Children(Element<'a>),
 }
 
 /// One evaluation of one expression.
 pub(super) struct Evaluator<'e, 'a> {
     pub context: &'e Context<'a>,
-    expression: &'a Expression,
-    names: Vec<Cell<NameLookup>>,
-    types: Vec<Cell<Option<ResolvedType>>>,
+    pub(super) expression: &'a Expression,
+    pub(super) names: Lookups<NameLookup>,
+    pub(super) types: Lookups<Option<ResolvedType>>,
     now: OnceCell<jiff::Zoned>,
 }
 
@@ -97,8 +85,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Evaluator {
             context,
             expression,
-            names: vec![Cell::new(NameLookup::Pending); expression.names.len()],
-            types: vec![Cell::new(None); expression.types.len()],
+            names: Lookups::new(expression.names.len(), NameLookup::Pending),
+            types: Lookups::new(expression.types.len(), None),
             now: OnceCell::new(),
         }
     }
@@ -106,73 +94,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     /// The moment of this evaluation: the same wherever the expression asks.
     pub(super) fn now(&self) -> &jiff::Zoned {
         self.now.get_or_init(|| self.context.now().cloned().unwrap_or_else(jiff::Zoned::now))
-    }
-
-    fn is_home(&self, typed: &Typed) -> bool {
-        std::ptr::eq(typed, self.context.typed())
-    }
-
-    fn name_id(&self, typed: &Typed, slot: Slot) -> Option<NameId> {
-        let (cell, name) = (&self.names[usize::from(slot)], &self.expression.names[usize::from(slot)]);
-        if !self.is_home(typed) {
-            return typed.name_id(name);
-        }
-        if let NameLookup::Done(id) = cell.get() {
-            return id;
-        }
-        let id = typed.name_id(name);
-        cell.set(NameLookup::Done(id));
-        id
-    }
-
-    pub(super) fn resolved_type(&self, slot: Slot, typed: &Typed) -> ResolvedType {
-        let cell = &self.types[usize::from(slot)];
-        if let Some(resolved) = cell.get().filter(|_| self.is_home(typed)) {
-            return resolved;
-        }
-        let specifier = &self.expression.types[usize::from(slot)];
-        let namespace = specifier.namespace.as_deref();
-        let system = SystemType::named(&specifier.name).filter(|_| namespace.is_none_or(|n| n == "System"));
-        let fhir = typed.table().type_named(&specifier.name).filter(|_| namespace.is_none_or(|n| n == "FHIR"));
-        let resolved = ResolvedType { system, fhir };
-        if self.is_home(typed) {
-            cell.set(Some(resolved));
-        }
-        resolved
-    }
-
-    /// The type as the expression writes it.
-    pub(super) fn type_text(&self, slot: Slot) -> String {
-        self.expression.types[usize::from(slot)].to_string()
-    }
-
-    /// `is`: the type or one that derives from it; case matters.
-    pub(super) fn is_type(&self, item: &Item<'a>, slot: Slot) -> bool {
-        match item {
-            Item::Element(element) => {
-                let wanted = self.resolved_type(slot, element.typed()).fhir;
-                wanted.is_some_and(|t| element.typed().table().is_a(element.type_id(), t))
-            }
-            Item::Value(value) => self.resolved_type(slot, self.context.typed()).system == Some(value.system_type()),
-        }
-    }
-
-    /// `as` and `ofType`: like `is`, but a primitive must have exactly the type.
-    pub(super) fn has_type(&self, item: &Item<'a>, slot: Slot) -> bool {
-        match item {
-            Item::Element(element) if element.is_primitive() => {
-                self.resolved_type(slot, element.typed()).fhir == Some(element.type_id())
-            }
-            _ => self.is_type(item, slot),
-        }
-    }
-
-    /// Whether a name at the start of an expression names the type of `element`.
-    fn is_root(&self, element: Element<'a>, slot: Slot) -> bool {
-        match self.resolved_type(slot, element.typed()).fhir {
-            Some(ty) => element.typed().table().is_a(element.type_id(), ty),
-            None => element.node().resource_type() == Some(&*self.expression.types[usize::from(slot)].name),
-        }
     }
 
     /// Hands the items of `node` to `sink`.
@@ -304,25 +225,59 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Ok(found)
     }
 
+    /// How many items `node` has. What a step leads to is counted where it is, for nobody wants to see it.
+    pub(super) fn number(&self, node: &'a Node, scope: Scope<'_, 'a>) -> Fallible<usize> {
+        let mut number = 0;
+        finish(match &node.operation {
+            Operation::Step { receiver: Some(receiver), name, .. } => self.each(receiver, scope, &mut |item| {
+                match self.destination(&item, *name) {
+                    Destination::Value(value) => number += usize::from(value.is_some()),
+                    Destination::Children(of) => self.each_named(of, *name, |_| {
+                        number += 1;
+                        Flow::Continue(())
+                    })?,
+                }
+                Flow::Continue(())
+            }),
+            _ => self.each(node, scope, &mut |_| {
+                number += 1;
+                Flow::Continue(())
+            }),
+        })?;
+        Ok(number)
+    }
+
     /// The children of an item with this name. A primitive has its value as `value`.
     fn step(&self, item: &Item<'a>, slot: Slot, sink: Sink<'_, 'a>) -> Flow {
-        let element = match item {
-            Item::Element(element) => *element,
-            Item::Value(value) => {
-                let name = &self.expression.names[usize::from(slot)];
-                return emit(operator::member(value, name).map(Item::Value), sink);
-            }
-        };
-        let typed = element.typed();
-        if element.node().value().is_some() && &*self.expression.names[usize::from(slot)] == "value" {
-            return emit(element.value().map(Item::Value), sink);
+        match self.destination(item, slot) {
+            Destination::Value(value) => emit(value, sink),
+            Destination::Children(of) => self.each_named(of, slot, |child| sink(Item::Element(child))),
         }
+    }
+
+    fn destination(&self, item: &Item<'a>, slot: Slot) -> Destination<'a> {
+        let name = || &*self.expression.names[usize::from(slot)];
+        match item {
+            Item::Value(value) => Destination::Value(operator::member(value, name()).map(Item::Value)),
+            Item::Element(element) if element.node().value().is_some() && name() == "value" => {
+                Destination::Value(element.value().map(Item::Value))
+            }
+            Item::Element(element) => Destination::Children(*element),
+        }
+    }
+
+    /// The children of an element with this name.
+    fn each_named(&self, of: Element<'a>, slot: Slot, mut visit: impl FnMut(Element<'a>) -> Flow) -> Flow {
+        let (typed, as_written) = (of.typed(), self.context.written_names());
         let Some(name) = self.name_id(typed, slot) else { return Flow::Continue(()) };
-        let as_written = self.context.written_names();
-        for child in element.node().children() {
-            let named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
-            if named && !is_placeholder(child) {
-                sink(Item::Element(Element::new(typed, child.id())))?;
+        let mut visit = |child: NodeRef<'a>| visit(Element::new(typed, child.id()));
+        if of.is_root() && !as_written {
+            return typed.steps_of_root(name).try_for_each(visit);
+        }
+        for child in of.node().children() {
+            let is_named = typed.node_type(child.id()).step == name || (as_written && child.name_id() == name);
+            if is_named && !child.is_placeholder() {
+                visit(child)?;
             }
         }
         Flow::Continue(())
@@ -364,15 +319,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 }
             },
         }
-    }
-
-    /// A type that nobody knows is an error for `as` and `ofType`: the expression cannot be right.
-    pub(super) fn demand_known(&self, slot: Slot, span: Span) -> Fallible<()> {
-        if !self.resolved_type(slot, self.context.typed()).is_unknown() {
-            return Ok(());
-        }
-        let (name, version) = (self.type_text(slot), self.context.typed().table().version());
-        Err(EvaluationError::new(ErrorKind::Type, format!("there is no type `{name}` in {version}"), span))
     }
 }
 

@@ -29,6 +29,11 @@ impl<'a> Element<'a> {
         self.typed.node(self.id)
     }
 
+    /// True for the outermost element of its document.
+    pub(super) fn is_root(self) -> bool {
+        self.id == self.typed.root().id()
+    }
+
     pub(super) fn type_id(self) -> TypeId {
         self.typed.node_type(self.id).ty
     }
@@ -70,7 +75,7 @@ impl<'a> Element<'a> {
     /// Its children, without the places that JSON keeps with `null`.
     pub(super) fn children(self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let typed = self.typed;
-        self.node().children().filter(|c| !is_placeholder(*c)).map(move |c| Element { typed, id: c.id() })
+        self.node().children().filter(|c| !c.is_placeholder()).map(move |c| Element { typed, id: c.id() })
     }
 
     /// The first child that paths call `name`.
@@ -146,12 +151,6 @@ impl<'a> Element<'a> {
         let unit = self.child_value("code").or_else(|| self.child_value("unit")).unwrap_or("1");
         Some(Quantity { value, unit: Unit::Code(unit.into()) })
     }
-}
-
-/// `null` in an array of primitives keeps a place for the values beside it; it is no element unless
-/// extensions hang on it (<http://hl7.org/fhir/STU3/json.html#primitive>).
-pub(super) fn is_placeholder(node: NodeRef<'_>) -> bool {
-    node.kind() == Kind::Null && node.children().next().is_none()
 }
 
 impl PartialEq for Element<'_> {

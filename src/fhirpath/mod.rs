@@ -35,6 +35,7 @@ mod evaluator;
 mod function;
 mod item;
 mod lexer;
+mod lookup;
 mod operator;
 mod parser;
 mod pattern;

@@ -24,7 +24,7 @@ pub enum Verdict {
     NotEvaluated,
 }
 
-/// One line of the log.
+/// One line of the log. Nearly all are the two that are boxed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -39,9 +39,9 @@ pub enum Event {
     /// A test (or setup, or teardown) begins.
     TestStarted(TestStarted),
     /// A request was made and answered or not.
-    Exchanged(Exchanged),
+    Exchanged(Box<Exchanged>),
     /// An operation or assert has its verdict.
-    ActionFinished(ActionFinished),
+    ActionFinished(Box<ActionFinished>),
     /// A script is over.
     ScriptFinished {
         /// Number of the script, as in its start.
@@ -54,6 +54,18 @@ pub enum Event {
         /// True when the user broke it off.
         interrupted: bool,
     },
+}
+
+impl From<Exchanged> for Event {
+    fn from(exchanged: Exchanged) -> Event {
+        Event::Exchanged(Box::new(exchanged))
+    }
+}
+
+impl From<ActionFinished> for Event {
+    fn from(action: ActionFinished) -> Event {
+        Event::ActionFinished(Box::new(action))
+    }
 }
 
 /// Facts of a run.
@@ -244,6 +256,9 @@ pub struct ActionFinished {
     pub exchange: Option<u32>,
     /// Where in the answer (or request) the fault is.
     pub target: Option<TargetPlace>,
+    /// What an expression misses there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub miss: Option<Miss>,
     /// Codes looked up in a terminology.
     pub codes: CodeCount,
     /// More than one fault (validation): each with its own place.
@@ -277,6 +292,34 @@ pub struct TargetPlace {
     pub path: String,
     /// Bytes to mark: start and end.
     pub span: (u32, u32),
+}
+
+/// What an expression misses in the content: what a remedy is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "what")]
+pub enum Miss {
+    /// What is to be found from the place on: `coding.code`.
+    Element(String),
+    /// What is to hold of the place: `system = 'http://loinc.org'`.
+    Criteria(String),
+    /// What is to hold of the place, or of one like it.
+    OneWith(String),
+    /// Nothing: the place is one too many.
+    Surplus,
+    /// Another number of elements.
+    Count,
+    /// Another value.
+    Value,
+}
+
+impl Miss {
+    /// The part of the expression that it is about.
+    pub fn what_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Miss::Element(what) | Miss::Criteria(what) | Miss::OneWith(what) => Some(what),
+            Miss::Surplus | Miss::Count | Miss::Value => None,
+        }
+    }
 }
 
 /// How many codes could be checked.

@@ -138,6 +138,12 @@ impl Record {
         Record { events, veil: Some(veil), ..self }
     }
 
+    /// The events in order, for who needs them no longer than it takes to go through them; the record has none
+    /// after that.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
     /// The events in order.
     pub fn events(&self) -> &[Event] {
         &self.events
@@ -195,8 +201,10 @@ impl Record {
 
     /// The texts the run was made with; None in a record that does not have them.
     pub fn files(&self) -> Result<Option<Files>, ReadRecordError> {
-        let Some((path, bytes)) = self.beside(Files::NAME)? else { return Ok(None) };
-        Files::read(&mut &*bytes).map(Some).map_err(|cause| ReadRecordError::Io { path, cause })
+        let Bodies::Store(store) = &self.bodies else { return Ok(None) };
+        let fault = |cause| ReadRecordError::Io { path: store.place().join(Files::NAME), cause };
+        let lines = store.lines(Files::NAME).map_err(fault)?;
+        lines.map(|mut lines| Files::read(&mut *lines).map_err(fault)).transpose()
     }
 
     /// Takes the texts one by one, so that no more than one is in memory.

@@ -11,7 +11,7 @@ use super::model::{ActionReport, ScriptReport, TestReport};
 use super::pattern::Pattern;
 
 /// An entry: which failures, and who accepted them until when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownFailure {
     /// Path of the script, or its end.
     pub path: Pattern,
@@ -30,18 +30,9 @@ pub struct KnownFailure {
 /// An entry and what it came to in this run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownReport {
-    /// Which scripts.
-    pub path: Pattern,
-    /// Which tests.
-    pub test: Pattern,
-    /// Which actions.
-    pub action: Pattern,
-    /// Why it is accepted.
-    pub reason: String,
-    /// Where that was agreed.
-    pub reference: String,
-    /// Last day on which it is accepted.
-    pub expires: String,
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: KnownFailure,
     /// How it stands.
     pub state: KnownState,
     /// Failures that it describes.
@@ -81,6 +72,11 @@ pub(super) fn mark(
 }
 
 impl KnownFailure {
+    /// Which failures, in one line.
+    pub fn name(&self) -> String {
+        [&self.path, &self.test, &self.action].map(|pattern| pattern.as_str()).join(" / ")
+    }
+
     fn mark(&self, number: u32, day: &str, scripts: &mut [ScriptReport], complete: &[bool]) -> KnownReport {
         // Without a day nothing can be said to be accepted.
         let expired = day.get(..10).is_none_or(|day| day > self.expires.as_str());
@@ -119,16 +115,7 @@ impl KnownFailure {
             (_, _, 1.., 0) => KnownState::Healed,
             _ => KnownState::NotRun,
         };
-        KnownReport {
-            path: self.path.clone(),
-            test: self.test.clone(),
-            action: self.action.clone(),
-            reason: self.reason.clone(),
-            reference: self.reference.clone(),
-            expires: self.expires.clone(),
-            state,
-            failures,
-        }
+        KnownReport { entry: self.clone(), state, failures }
     }
 
     fn names_test(&self, test: &TestReport) -> bool {

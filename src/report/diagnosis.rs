@@ -258,14 +258,19 @@ impl Diagnosis<'_> {
         }
     }
 
-    fn remedy(&self, code: Code, action: &ActionReport, exchange: Option<&ExchangeReport>) -> Option<&'static str> {
+    /// What to do: about the exchange, about what was missed, about the worst of several issues; otherwise
+    /// what the rule says.
+    fn remedy(&self, code: Code, action: &ActionReport, exchange: Option<&ExchangeReport>) -> Option<String> {
         let failing = matches!(action.verdict, Verdict::Fail | Verdict::Error);
         let failure = exchange.filter(|_| failing).and_then(|exchange| match (&exchange.error, exchange.status) {
             (Some(error), _) => remedy::for_failure(&error.kind, self.language),
             (None, Some(status)) if found_status(action) == Some(status) => remedy::for_status(status, self.language),
             _ => None,
         });
-        failure.or_else(|| self.registry.rule(code).map(|rule| rule.remedy.get(self.language)))
+        let worst = action.issues.first().filter(|_| failing).and_then(|issue| issue.code.parse().ok());
+        let by_rule =
+            || self.registry.rule(worst.unwrap_or(code)).map(|rule| rule.remedy.get(self.language).to_owned());
+        failure.map(str::to_owned).or_else(|| remedy::for_finding(action, self.language)).or_else(by_rule)
     }
 }
 

@@ -224,6 +224,10 @@ impl Fold {
             },
             exchange: action.exchange,
             target: action.target.as_ref().map(target).unwrap_or_default(),
+            miss: action.miss.clone().map(|mut miss| {
+                miss.what_mut().into_iter().for_each(|what| *what = shown(what));
+                miss
+            }),
             codes: action.codes,
             issues: action.issues.iter().map(issue).collect(),
             known: None,

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::record::{ActionKind, CodeCount, DefinitionUse, ServerSeen, SliceMiss, TokenObtained, Verdict};
+use crate::record::{ActionKind, CodeCount, DefinitionUse, Miss, ServerSeen, SliceMiss, TokenObtained, Verdict};
 
 use super::baseline::KnownReport;
 use super::cause::Cause;
@@ -214,6 +214,9 @@ pub struct ActionReport {
     pub exchange: Option<u32>,
     /// Where in the answer the fault is.
     pub target: TargetReport,
+    /// What an expression misses there.
+    #[serde(skip)]
+    pub miss: Option<Miss>,
     /// Codes looked up.
     #[serde(skip_serializing_if = "no_codes")]
     pub codes: CodeCount,

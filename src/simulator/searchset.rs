@@ -35,7 +35,7 @@ pub(super) fn search(
 ) -> Result<Reply, Refusal> {
     let plan = plan(store, resource_type, call, circumstances)?;
     let slots = plan.matches(store, resource_type, circumstances.access);
-    page(store, resource_type, resource_type, call, &plan, slots, circumstances)
+    Matches { store, resource_type, slots }.page(resource_type, call, &plan, circumstances)
 }
 
 /// The type `$lastn` is on.
@@ -60,7 +60,7 @@ pub(super) fn last_n(store: &Store, call: &Call, circumstances: &Circumstances<'
     plan.applied.extend(call.pairs.iter().filter(|p| is_max(&p.name)).map(|p| p.raw.clone()));
     let slots = plan.matches(store, OBSERVATION, circumstances.access);
     let slots = latest(store, slots, max, circumstances.lapses.oldest_first);
-    page(store, OBSERVATION, "Observation/$lastn", call, &plan, slots, circumstances)
+    Matches { store, resource_type: OBSERVATION, slots }.page("Observation/$lastn", call, &plan, circumstances)
 }
 
 fn latest(store: &Store, slots: Slots, max: usize, oldest_first: bool) -> Slots {
@@ -127,58 +127,69 @@ fn plan<'s>(
     Ok(plan)
 }
 
-fn page(
-    store: &Store,
-    resource_type: &str,
-    path: &str,
-    call: &Call,
-    plan: &Plan<'_>,
+/// What a search found, before it is cut into pages.
+struct Matches<'s> {
+    store: &'s Store,
+    resource_type: &'s str,
     slots: Slots,
-    circumstances: &Circumstances<'_>,
-) -> Result<Reply, Refusal> {
-    let Circumstances { access, base, .. } = circumstances;
-    let mark = access.mark();
-    let start = match &plan.page {
-        None => 0,
-        Some((start, whom)) if *whom == mark && (*start <= slots.len()) => *start,
-        Some((start, _)) if circumstances.lapses.any_page => (*start).min(slots.len()),
-        Some(_) => return Err(Refusal::new(Reason::NotFound, "this page is not (or no longer) there for this token")),
-    };
-    let size = plan.count.unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);
-    let shelf = store.shelf(resource_type);
-    let on_page = if plan.count_only { 0 } else { size };
-    let matches: Vec<Arc<Stored>> =
-        slots.iter().skip(start).take(on_page).filter_map(|slot| shelf?.at(*slot).cloned()).collect();
-    let included = plan.included(store, &matches, access);
-    let link = |extra: Option<String>| {
-        let query: Vec<&str> = plan.applied.iter().map(String::as_str).chain(extra.as_deref()).collect();
-        match query.is_empty() {
-            true => format!("{base}/{path}"),
-            false => format!("{base}/{path}?{}", query.join("&")),
+}
+
+impl Matches<'_> {
+    /// The page that is asked for, with what comes along and the links; `path` is what they are below.
+    fn page(
+        self,
+        path: &str,
+        call: &Call,
+        plan: &Plan<'_>,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<Reply, Refusal> {
+        let Matches { store, resource_type, slots } = self;
+        let Circumstances { access, base, .. } = circumstances;
+        let mark = access.mark();
+        let start = match &plan.page {
+            None => 0,
+            Some((start, whom)) if *whom == mark && (*start <= slots.len()) => *start,
+            Some((start, _)) if circumstances.lapses.any_page => (*start).min(slots.len()),
+            Some(_) => {
+                return Err(Refusal::new(Reason::NotFound, "this page is not (or no longer) there for this token"));
+            }
+        };
+        let size = plan.count.unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);
+        let shelf = store.shelf(resource_type);
+        let on_page = if plan.count_only { 0 } else { size };
+        let matches: Vec<Arc<Stored>> =
+            slots.iter().skip(start).take(on_page).filter_map(|slot| shelf?.at(*slot).cloned()).collect();
+        let included = plan.included(store, &matches, access);
+        let link = |extra: Option<String>| {
+            let query: Vec<&str> = plan.applied.iter().map(String::as_str).chain(extra.as_deref()).collect();
+            match query.is_empty() {
+                true => format!("{base}/{path}"),
+                false => format!("{base}/{path}?{}", query.join("&")),
+            }
+        };
+        let page_at = |at: usize| Some(format!("{PAGE}={at}-{mark}"));
+        let mut links = vec![("self", link(plan.page.as_ref().and_then(|(at, _)| page_at(*at))))];
+        let next = start + matches.len();
+        if !matches.is_empty() && next < slots.len() {
+            links.push(("next", link(page_at(next))));
         }
-    };
-    let page_at = |at: usize| Some(format!("{PAGE}={at}-{mark}"));
-    let mut links = vec![("self", link(plan.page.as_ref().and_then(|(at, _)| page_at(*at))))];
-    let next = start + matches.len();
-    if !matches.is_empty() && next < slots.len() {
-        links.push(("next", link(page_at(next))));
+        let format = call.presentation.format;
+        let entries = matches.iter().map(|m| (m, "match")).chain(included.iter().map(|i| (i, "include")));
+        let body = Wire::resource(format, "Bundle", |w| {
+            w.text("id", &uuid::Uuid::new_v4().to_string());
+            w.object("meta", |w| w.text("lastUpdated", &now()));
+            w.text("type", "searchset");
+            w.bare("total", slots.len());
+            w.objects("link", &links, |w, (relation, url)| {
+                w.text("relation", relation);
+                w.text("url", url);
+            });
+            w.objects("entry", entries, |w, (resource, mode)| {
+                w.text("fullUrl", &format!("{base}/{}", resource.key));
+                w.ready("resource", resource.bytes(format));
+                w.object("search", |w| w.text("mode", mode));
+            });
+        });
+        Ok(Reply::new(200, body))
     }
-    let format = call.presentation.format;
-    let entries = matches.iter().map(|m| (m, "match")).chain(included.iter().map(|i| (i, "include")));
-    let body = Wire::resource(format, "Bundle", |w| {
-        w.text("id", &uuid::Uuid::new_v4().to_string());
-        w.object("meta", |w| w.text("lastUpdated", &now()));
-        w.text("type", "searchset");
-        w.bare("total", slots.len());
-        w.objects("link", &links, |w, (relation, url)| {
-            w.text("relation", relation);
-            w.text("url", url);
-        });
-        w.objects("entry", entries, |w, (resource, mode)| {
-            w.text("fullUrl", &format!("{base}/{}", resource.key));
-            w.ready("resource", resource.bytes(format));
-            w.object("search", |w| w.text("mode", mode));
-        });
-    });
-    Ok(Reply::new(200, body))
 }

@@ -331,16 +331,7 @@ async fn exchange(
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let (head, body) = incoming.into_parts();
-    let headers: Headers =
-        head.headers.iter().map(|(n, v)| (n.as_str(), String::from_utf8_lossy(v.as_bytes()))).collect();
-    let host = headers.get("Host").unwrap_or(&shared.authority).to_owned();
-    let target = head.uri.path_and_query().map_or("/", |t| t.as_str());
-    let mut request = Request {
-        method: head.method.as_str().to_owned(),
-        url: format!("http://{host}{target}"),
-        headers,
-        body: Bytes::new(),
-    };
+    let mut request = received(&head, "http", &shared.authority);
     let types = shared.definitions.types();
     let read = read_body(body, &shared.bounds).await.map(|body| request.body = body);
     let receive = |reception: &Arc<dyn Reception>| reception.receive(&request);
@@ -374,6 +365,16 @@ async fn exchange(
         tokio::time::sleep(delay).await;
     }
     outgoing.ok_or(Closed)
+}
+
+/// A request as it came, without its body; `authority` is for one that does not say whom it is for.
+pub(super) fn received(head: &hyper::http::request::Parts, scheme: &str, authority: &str) -> Request {
+    let headers: Headers =
+        head.headers.iter().map(|(n, v)| (n.as_str(), String::from_utf8_lossy(v.as_bytes()))).collect();
+    let host = headers.get("Host").unwrap_or(authority);
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let url = format!("{scheme}://{host}{target}");
+    Request { method: head.method.as_str().to_owned(), url, headers, body: Bytes::new() }
 }
 
 pub(super) async fn read_body(body: Incoming, bounds: &Bounds) -> Result<Bytes, Refusal> {

@@ -28,4 +28,4 @@ pub use reader::{Loaded, ScriptReader};
 pub use scope::{Circumstances, Missing, Scope, Unresolved, Variables, Why};
 pub use set::{ScriptFile, ScriptSet};
 pub use status::status_named;
-pub use template::{Part, Placeholder, Portion, Template};
+pub use template::{Part, Placeholder, Template, TimeUnit};

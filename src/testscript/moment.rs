@@ -5,7 +5,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use jiff::{Span, Zoned};
 
-use super::template::Portion;
+use super::template::TimeUnit;
 
 /// A date, or a date and time with its offset from UTC. Counting leaves the offset as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,10 @@ impl Moment {
 
     /// Adds the offsets one after the other. A month or year later than the 31st is the last day there
     /// is. None when the result is no date of the calendar.
-    pub(super) fn shift(self, offsets: &[(Portion, i64)]) -> Option<Moment> {
+    pub(super) fn shift(self, offsets: &[(TimeUnit, i64)]) -> Option<Moment> {
         let mut at = self.at;
-        for (portion, count) in offsets {
-            at = at.checked_add(length(*portion, *count)?).ok()?;
+        for (unit, count) in offsets {
+            at = at.checked_add(length(*unit, *count)?).ok()?;
         }
         Some(Moment { at, ..self })
     }
@@ -65,15 +65,15 @@ impl Moment {
     }
 }
 
-fn length(portion: Portion, count: i64) -> Option<Span> {
+fn length(unit: TimeUnit, count: i64) -> Option<Span> {
     let span = Span::new();
-    match portion {
-        Portion::Year => span.try_years(count),
-        Portion::Month => span.try_months(count),
-        Portion::Day => span.try_days(count),
-        Portion::Hour => span.try_hours(count),
-        Portion::Minute => span.try_minutes(count),
-        Portion::Second => span.try_seconds(count),
+    match unit {
+        TimeUnit::Year => span.try_years(count),
+        TimeUnit::Month => span.try_months(count),
+        TimeUnit::Day => span.try_days(count),
+        TimeUnit::Hour => span.try_hours(count),
+        TimeUnit::Minute => span.try_minutes(count),
+        TimeUnit::Second => span.try_seconds(count),
     }
     .ok()
 }

@@ -51,6 +51,11 @@ impl Circumstances {
         Circumstances { now, seed, chance: Mutex::new(Chance { state: seed, kept: BTreeMap::new() }) }
     }
 
+    /// The same moment and chance, from the beginning.
+    pub fn again(&self) -> Self {
+        Circumstances::fixed(self.now.clone(), self.seed)
+    }
+
     /// When the run takes place.
     pub fn now(&self) -> &Zoned {
         &self.now

@@ -9,8 +9,8 @@
 //! fhir_version = "3.0"
 //! persons = "bgz-3.0"     # folder of its test persons under `fixtures`
 //! ```
-//! A suite has its scripts in a folder for each role: `serving` (the server is tested), `retrieving` (the
-//! client is).
+//! A suite has its scripts in a folder for each part: `serving` (the server is tested, with the suite's own
+//! test persons), `any-person` (the same with whatever persons it has), `retrieving` (the client is).
 
 use std::path::Path;
 

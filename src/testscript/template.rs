@@ -37,8 +37,8 @@ pub enum Placeholder {
     Current {
         /// Date and time rather than a date.
         time: bool,
-        /// Portion and offset, applied in order.
-        offsets: Vec<(Portion, i64)>,
+        /// Unit and offset, applied in order.
+        offsets: Vec<(TimeUnit, i64)>,
     },
     /// The date (time) of a variable, with an offset.
     Relative {
@@ -46,8 +46,8 @@ pub enum Placeholder {
         time: bool,
         /// The variable that holds the date.
         variable: String,
-        /// Portion and offset, applied in order.
-        offsets: Vec<(Portion, i64)>,
+        /// Unit and offset, applied in order.
+        offsets: Vec<(TimeUnit, i64)>,
     },
     /// A new UUID.
     Uuid {
@@ -69,9 +69,9 @@ pub enum Placeholder {
     },
 }
 
-/// A part of a date that an offset counts in.
+/// What an offset counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Portion {
+pub enum TimeUnit {
     /// Years.
     Year,
     /// Months.
@@ -87,17 +87,17 @@ pub enum Portion {
 }
 
 /// Letters of offsets. Days and years are seen in both cases, months and minutes differ by it.
-const PORTIONS: [(char, Portion); 10] = [
-    ('y', Portion::Year),
-    ('Y', Portion::Year),
-    ('M', Portion::Month),
-    ('d', Portion::Day),
-    ('D', Portion::Day),
-    ('h', Portion::Hour),
-    ('H', Portion::Hour),
-    ('m', Portion::Minute),
-    ('s', Portion::Second),
-    ('S', Portion::Second),
+const UNITS: [(char, TimeUnit); 10] = [
+    ('y', TimeUnit::Year),
+    ('Y', TimeUnit::Year),
+    ('M', TimeUnit::Month),
+    ('d', TimeUnit::Day),
+    ('D', TimeUnit::Day),
+    ('h', TimeUnit::Hour),
+    ('H', TimeUnit::Hour),
+    ('m', TimeUnit::Minute),
+    ('s', TimeUnit::Second),
+    ('S', TimeUnit::Second),
 ];
 
 /// Names of the UUID forms: with the prefix, without dashes.
@@ -239,19 +239,19 @@ impl Placeholder {
     }
 }
 
-/// Pairs of portion and signed number; None when they are not that.
-fn offsets(words: &[&str]) -> Option<Vec<(Portion, i64)>> {
+/// Pairs of unit and signed number; None when they are not that.
+fn offsets(words: &[&str]) -> Option<Vec<(TimeUnit, i64)>> {
     if !words.len().is_multiple_of(2) {
         return None;
     }
-    words.chunks_exact(2).map(|pair| Some((portion(pair[0])?, offset(pair[1])?))).collect()
+    words.chunks_exact(2).map(|pair| Some((unit(pair[0])?, offset(pair[1])?))).collect()
 }
 
 /// One letter, or the same letter repeated as in a date pattern (`yy`).
-fn portion(word: &str) -> Option<Portion> {
+fn unit(word: &str) -> Option<TimeUnit> {
     let first = word.chars().next()?;
     let same = word.chars().all(|c| c == first);
-    PORTIONS.iter().find(|(letter, _)| same && *letter == first).map(|(_, portion)| *portion)
+    UNITS.iter().find(|(letter, _)| same && *letter == first).map(|(_, unit)| *unit)
 }
 
 /// `-4`, `+4`, `4`, also with a space after the sign.

@@ -2,7 +2,7 @@
 //! HL7 validator gives for them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ struct Case {
     second: bool,
 }
 
-pub fn run(assets: PathBuf) -> Result<(), Failed> {
+pub fn run(assets: &Path) -> Result<(), Failed> {
     let table = crate::types::load(&assets.join(PACKAGE), FhirVersion::Stu3)?;
     let folder = assets.join("oracle/fhirpath");
     let cases = cases(&folder)?;

@@ -4,7 +4,7 @@
 //! a listed test that passes fails the run.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use keur::definitions::{TypeTable, Typed};
@@ -15,7 +15,7 @@ use libtest_mimic::Failed;
 /// What the types come from.
 pub const PACKAGE: &str = "packages/hl7.fhir.r4.core-4.0.1.tgz";
 
-pub fn run(assets: PathBuf) -> Result<(), Failed> {
+pub fn run(assets: &Path) -> Result<(), Failed> {
     let table = crate::types::load(&assets.join(PACKAGE), FhirVersion::R4)?;
     let folder = assets.join("fhirpath-tests");
     let text = std::fs::read_to_string(folder.join("tests-fhir-r4.xml"))?;

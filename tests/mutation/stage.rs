@@ -117,7 +117,7 @@ async fn play(plan: &Plan, transport: &dyn Transport, stage: &Stage) -> Result<V
     let settings = RunSettings { validator: Some(stage), simulated: true, ..RunSettings::default() };
     run(plan, transport, &record, &settings).await.map_err(|error| error.to_string())?;
     let finished = |event: &Event| match event {
-        Event::ActionFinished(finished) => Some(finished.clone()),
+        Event::ActionFinished(finished) => Some((**finished).clone()),
         _ => None,
     };
     Ok(record.into_record().events().iter().filter_map(finished).collect())

@@ -144,7 +144,7 @@ impl Register {
     }
 
     /// A profile was not judged because no package has it.
-    fn is_absent(&self, message: &str) -> bool {
+    pub fn is_absent(&self, message: &str) -> bool {
         let named =
             message.strip_prefix("not validated completely: `").and_then(|rest| rest.split_once("` is in none"));
         named.is_some_and(|(canonical, _)| self.absent.contains(canonical))

@@ -6,6 +6,11 @@ use keur::testscript::source::FileSystem;
 use keur::testscript::{ScriptReader, Side, TestScript};
 use libtest_mimic::Failed;
 
+use crate::assets;
+
+/// The folders of official material that are needed.
+pub const NEEDED: [&str; 2] = ["nictiz-testscripts", "packages"];
+
 /// Where official material stands.
 pub struct Material {
     pub scripts: PathBuf,
@@ -29,8 +34,8 @@ pub struct Set {
 
 impl Material {
     pub fn find() -> Result<Material, String> {
-        let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-        let (scripts, packages) = (assets.join("nictiz-testscripts"), assets.join("packages"));
+        let assets = assets::root();
+        let [scripts, packages] = NEEDED.map(|folder| assets.join(folder));
         match scripts.is_dir() && packages.is_dir() {
             true => Ok(Material { scripts, packages }),
             false => Err(format!("official material not found in `{}` (set KEUR_ASSETS)", assets.display())),

@@ -27,13 +27,6 @@ pub struct Action {
     pub code: String,
     pub title: String,
     pub message: String,
-    pub source: Source,
-}
-
-#[derive(Deserialize)]
-pub struct Source {
-    /// The group that an assert stands in; None for the script itself.
-    pub path: Option<String>,
 }
 
 #[derive(Deserialize)]

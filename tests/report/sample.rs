@@ -143,7 +143,7 @@ impl Sample {
             Err(error) => (None, Some(error)),
         };
         let (status, response) = answer.unzip();
-        self.events.push(Event::Exchanged(Exchanged {
+        self.events.push(Event::from(Exchanged {
             exchange: self.exchange,
             script: self.number(),
             test: self.test,
@@ -195,11 +195,12 @@ impl Sample {
             source: ScriptPlace { path: None, line, column, span },
             exchange: (self.exchange > 0).then_some(self.exchange),
             target,
+            miss: None,
             codes: CodeCount { checked: u64::from(kind == ActionKind::Assert), not_checkable: 0 },
             issues: vec![],
         };
         self.action += 1;
-        self.events.push(Event::ActionFinished(action));
+        self.events.push(Event::from(action));
         self
     }
 }

@@ -1,5 +1,6 @@
 //! The test persons of every suite: one with much, one with little, one with nothing, one at the edges; and
-//! all they have is right by our own validator, placeholders filled in.
+//! all they have is right by our own validator, placeholders filled in. What the suite asks of any person holds
+//! of each of them.
 
 use std::path::Path;
 use std::process::Command;
@@ -35,8 +36,54 @@ pub fn trials() -> Vec<Trial> {
     let mut suites: Vec<String> = folders.filter_map(|folder| folder.file_name().into_string().ok()).collect();
     suites.retain(|name| Path::new(ROOT).join("testscripts").join(name).join("suite.toml").is_file());
     suites.sort();
-    let trial = |name: String| Trial::test(format!("persons_of_{name}_are_right"), move || persons(&name));
-    suites.into_iter().map(trial).collect()
+    let of = |name: String| {
+        let right = name.clone();
+        [
+            Trial::test(format!("persons_of_{right}_are_right"), move || persons(&right)),
+            Trial::test(format!("any_person_of_{name}_will_do"), move || any_person(&name)),
+        ]
+    };
+    suites.into_iter().flat_map(of).collect()
+}
+
+/// What `suite.toml` says.
+fn card(suite: &str) -> Result<toml::Table, Failed> {
+    let path = Path::new(ROOT).join("testscripts").join(suite).join("suite.toml");
+    Ok(toml::from_str(&std::fs::read_to_string(path)?)?)
+}
+
+/// The suite for any person holds of every person of ours, the next one being the other, all of it evaluated.
+fn any_person(suite: &str) -> Result<(), Failed> {
+    let card = card(suite)?;
+    let folder = card.get("persons").and_then(toml::Value::as_str).unwrap_or_default();
+    let tokens = Path::new(ROOT).join("fixtures").join(folder).join("tokens.json");
+    let persons: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(tokens)?)?;
+    let text = |person: &Value, what: &str| person[what].as_str().unwrap_or_default().to_owned();
+    let mut wrong = vec![];
+    for (at, person) in persons.iter().enumerate() {
+        let other = persons.get((at + 1) % persons.len()).unwrap_or(person);
+        let place = tempfile::tempdir()?;
+        let report = place.path().join("report.json");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keur"));
+        command.current_dir(ROOT).args(["run", &format!("{suite}/any-person"), "--offline", "--record"]);
+        command.arg(place.path().join("runs")).arg("--report").arg(format!("json={}", report.display()));
+        for (variable, of, what) in [
+            ("patient-token-PERSON", person, "accessToken"),
+            ("patient-token-OTHER", other, "accessToken"),
+            ("bsn", person, "bsn"),
+            ("bsn-of-the-other", other, "bsn"),
+        ] {
+            command.arg("--var").arg(format!("{variable}={}", text(of, what)));
+        }
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_str(&std::fs::read_to_string(report).map_err(|_| said)?)?;
+        let asserts = &report["receipt"]["asserts"];
+        if output.status.code() != Some(0) || asserts["skip"] != 0 || asserts["evaluated"] != asserts["total"] {
+            wrong.push(format!("{}: {asserts}", text(person, "familyName")));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
 /// A person, all that is known of them read.
@@ -51,8 +98,7 @@ struct Person {
 }
 
 fn persons(suite: &str) -> Result<(), Failed> {
-    let card = std::fs::read_to_string(Path::new(ROOT).join("testscripts").join(suite).join("suite.toml"))?;
-    let card: toml::Table = toml::from_str(&card)?;
+    let card = card(suite)?;
     let text = |key: &str| card.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
     let folder = Path::new(ROOT).join("fixtures").join(text("persons"));
     let mut persons = vec![];

@@ -85,15 +85,6 @@ fn r4_packages(standard: &str) -> Vec<&'static str> {
 }
 
 impl Setting {
-    pub fn new() -> Setting {
-        let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-        Setting { assets }
-    }
-
-    pub fn is_present(&self) -> bool {
-        self.assets.join("oracle").is_dir() && self.assets.join("packages").is_dir()
-    }
-
     pub fn package(&self, name: &str) -> Result<Package, Failed> {
         Ok(Package::open(&self.assets.join(format!("packages/{name}.tgz")))?)
     }

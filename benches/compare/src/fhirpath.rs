@@ -10,6 +10,7 @@ use keur::testscript::source::FileSystem;
 use keur::testscript::{Action, Check, ScriptSet, Template};
 use serde::Serialize;
 
+use super::bounds::Bounds;
 use super::clock::median_within;
 use super::input;
 use super::table::Results;
@@ -32,7 +33,7 @@ struct Job<'j> {
 }
 
 /// Ours, then each peer that can be had.
-pub fn measure(here: &Path, results: &mut Results) {
+pub fn measure(here: &Path, results: &mut Results, bounds: &mut Bounds) {
     let text = input::bundle();
     let document = input::typed(&text);
     let resource: serde_json::Value = serde_json::from_str(&text).expect("made here");
@@ -46,6 +47,8 @@ pub fn measure(here: &Path, results: &mut Results) {
         }
     }
     println!("{} expressions of {of}", ours.len());
+    let walk = ours.iter().find(|(text, _)| *text == WALK).map(|(_, time)| time.as_secs_f64() * 1e6);
+    bounds.most("FHIRPath, a walk over a Bundle of 70 entries", walk, 200.0, "µs");
     for peer in [Peer::npm(here), Peer::pypi(here)] {
         let Peer { name, ready, command, every } = peer;
         if let Err(why) = ready {
@@ -56,31 +59,44 @@ pub fn measure(here: &Path, results: &mut Results) {
         let texts: Vec<&str> = asked.iter().map(|(text, _)| *text).collect();
         let job = Job { resource: resource.clone(), expressions: &texts, rounds: ROUNDS };
         match run(here, &job, command) {
-            Ok(theirs) => compare(name, &asked, &theirs, &of, results),
+            Ok(theirs) => {
+                let times = compare(name, &asked, &theirs, &of, results);
+                if every == 1 {
+                    bounds.least(&format!("FHIRPath beside {name}, geometric mean"), times, 20.0, "times as fast");
+                }
+            }
             Err(why) => results.absent(name, &why),
         }
     }
 }
 
-fn compare(name: &str, asked: &[(&str, Duration)], theirs: &[Option<f64>], of: &str, results: &mut Results) {
+fn compare(
+    name: &str,
+    asked: &[(&str, Duration)],
+    theirs: &[Option<f64>],
+    of: &str,
+    results: &mut Results,
+) -> Option<f64> {
     let both: Vec<(Duration, Duration)> = asked
         .iter()
         .zip(theirs)
         .filter_map(|((_, ours), theirs)| Some((*ours, Duration::from_nanos((theirs.as_ref()? * 1000.0) as u64))))
         .collect();
     if both.is_empty() {
-        return results.absent(name, "it evaluated none of the expressions");
+        results.absent(name, "it evaluated none of the expressions");
+        return None;
     }
     let mean = |of: &dyn Fn(&(Duration, Duration)) -> Duration| {
         let logs: f64 = both.iter().map(|pair| of(pair).as_secs_f64().max(1e-9).ln()).sum();
         Duration::from_secs_f64((logs / both.len() as f64).exp())
     };
     let remark = format!("geometric means of {} expressions of {of}", both.len());
-    results.row("FHIRPath on 70 entries", name, (mean(&|pair| pair.0), mean(&|pair| pair.1)), remark);
+    let times = results.row("FHIRPath on 70 entries", name, (mean(&|pair| pair.0), mean(&|pair| pair.1)), remark);
     if let (Some((WALK, ours)), Some(Some(theirs))) = (asked.first().copied(), theirs.first()) {
         let theirs = Duration::from_nanos((theirs * 1000.0) as u64);
         results.row("FHIRPath, a walk over the whole Bundle", name, (ours, theirs), format!("`{WALK}`"));
     }
+    Some(times)
 }
 
 /// Another engine, behind a program.

@@ -10,9 +10,13 @@ const ENTRIES: usize = 70;
 
 /// Laboratory results, conditions and medication by turns, of one patient.
 pub fn bundle() -> Arc<str> {
-    let entries: Vec<String> = (0..ENTRIES).map(entry).collect();
-    let total = entries.len();
-    format!(r#"{{"resourceType":"Bundle","type":"searchset","total":{total},"entry":[{}]}}"#, entries.join(",")).into()
+    bundle_of(ENTRIES).into()
+}
+
+/// The same with this many entries.
+pub fn bundle_of(entries: usize) -> String {
+    let all: Vec<String> = (0..entries).map(entry).collect();
+    format!(r#"{{"resourceType":"Bundle","type":"searchset","total":{entries},"entry":[{}]}}"#, all.join(","))
 }
 
 /// The same in XML.

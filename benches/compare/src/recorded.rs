@@ -2,12 +2,13 @@
 //! expression and microseconds that a user may have (`oracle/fhirpath` in `KEUR_ASSETS`).
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use keur::definitions::Typed;
 use keur::fhirpath::{Context, Expression};
 
+use super::bounds::Bounds;
 use super::clock::median_within;
 use super::input;
 use super::table::Results;
@@ -17,8 +18,7 @@ const PEER: &str = "HL7 engine (recorded)";
 const WORK: f64 = 10.0;
 
 /// Every row of the table, in two groups: what the peer works on, and what it is done with at once.
-pub fn measure(here: &Path, results: &mut Results) {
-    let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| here.join("../../target/assets"), PathBuf::from);
+pub fn measure(assets: &Path, results: &mut Results, bounds: &mut Bounds) {
     let folder = assets.join("oracle/fhirpath");
     let Ok(table) = std::fs::read_to_string(folder.join("timings.tsv")) else {
         return results.absent(PEER, "the table is not there");
@@ -56,14 +56,13 @@ pub fn measure(here: &Path, results: &mut Results) {
             )
         };
         let times = (mean(&|pair| pair.0.as_secs_f64()), mean(&|pair| pair.1 / 1e6));
-        results.row(
-            "FHIRPath, recorded expressions",
-            PEER,
-            times,
-            format!("geometric means of {} rows, its least time", work.len()),
-        );
+        let remark = format!("geometric means of {} rows, its least time", work.len());
+        let times = results.row("FHIRPath, recorded expressions", PEER, times, remark);
+        bounds.least("FHIRPath beside the recorded HL7 engine, geometric mean", Some(times), 20.0, "times as fast");
     }
     if let Some((slowest, theirs)) = quick.iter().max_by_key(|(ours, _)| *ours) {
+        let what = "FHIRPath, the slowest of the recorded expressions that are done at once";
+        bounds.most(what, Some(slowest.as_secs_f64() * 1e6), 0.3, "µs");
         let times = (*slowest, Duration::from_secs_f64(theirs / 1e6));
         results.row("FHIRPath, the slowest of the quick ones", PEER, times, format!("of {} rows", quick.len()));
     }

@@ -20,11 +20,13 @@ pub struct Results {
 }
 
 impl Results {
-    /// A figure of keur and one of a peer, for the same work.
-    pub fn row(&mut self, what: &str, peer: &str, (keur, other): (Duration, Duration), remark: impl Into<String>) {
+    /// A figure of keur and one of a peer, for the same work; how many times as fast keur is.
+    pub fn row(&mut self, what: &str, peer: &str, (keur, other): (Duration, Duration), remark: impl Into<String>) -> f64 {
         let row = Row { what: what.to_owned(), peer: peer.to_owned(), keur, other, remark: remark.into() };
         println!("{what}: keur {}, {peer} {} ({:.2}x)", shown(keur), shown(other), row.ratio());
+        let ratio = row.ratio();
         self.rows.push(row);
+        ratio
     }
 
     /// A peer that is not here.
@@ -33,12 +35,11 @@ impl Results {
         self.absent.push(format!("{peer}: {why}"));
     }
 
-    /// The page in Markdown.
-    pub fn page(&self, machine: &str) -> String {
-        let mut page = format!(
-            "# Beside others\n\nMade by `cargo run --release` in `benches/compare`; medians of one run in which all \
-             had the same bytes.\n\n{machine}\n\n| what | peer | keur | peer | times as fast | remark |\n\
-             |---|---|---:|---:|---:|---|\n"
+    /// The table in Markdown.
+    pub fn page(&self) -> String {
+        let mut page = String::from(
+            "Medians; all had the same bytes.\n\n| what | peer | keur | peer | times as fast | remark |\n\
+             |---|---|---:|---:|---:|---|\n",
         );
         for row in &self.rows {
             let Row { what, peer, keur, other, remark } = row;

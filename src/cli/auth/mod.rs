@@ -252,10 +252,7 @@ fn status(configured: &Configured, console: &Console) -> Exit {
     if lines.is_empty() {
         lines = format!("{}\n", NONE.get(console.language));
     }
-    match console.output(lines.as_bytes()) {
-        Ok(()) => Exit::Passed,
-        Err(_) => Exit::Usage,
-    }
+    console.ended(lines, Exit::Passed)
 }
 
 fn logout(person: Option<&str>, configured: &Configured, console: &Console) -> Exit {
@@ -264,10 +261,7 @@ fn logout(person: Option<&str>, configured: &Configured, console: &Console) -> E
     let key = |name: &str| store_key(name, &configured.login.client_id, &configured.login.token_endpoint);
     let keys: Vec<String> = names.map(key).collect();
     match store.forget(|known| keys.iter().any(|key| key == known)) {
-        Ok(count) => {
-            let said = format!("{}: {count}\n", FORGOTTEN.get(console.language));
-            if console.output(said.as_bytes()).is_err() { Exit::Usage } else { Exit::Passed }
-        }
+        Ok(count) => console.ended(format!("{}: {count}\n", FORGOTTEN.get(console.language)), Exit::Passed),
         Err(error) => {
             console.tell(unusable(store.path(), &error));
             Exit::Usage

@@ -6,10 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::choice::Choices;
 use crate::cli::problem;
 use crate::cli::serve::{fixtures, not_started, registry, registry_beside};
-use crate::cli::settings::Checked;
 use crate::cli::suite::{Selection, Shelf};
 use crate::diagnostic::Diagnostic;
 use crate::engine;
@@ -18,8 +16,8 @@ use crate::exchange::AccessToken;
 use crate::simulator::{Fixture, RunningSimulator, Simulator, TokenRegistry};
 use crate::testscript::TestScript;
 
-use super::Flags;
 use super::party::{Party, party, used_tokens};
+use super::{Flags, Waiting};
 
 /// How long nothing shall have come before nearly right requests are given away.
 const QUIET: Duration = Duration::from_millis(1500);
@@ -36,61 +34,64 @@ pub struct Door {
     pub persons: TokenRegistry,
 }
 
-/// Starts the simulator with the material of the scripts and the hall at its door.
-pub async fn open(
-    scripts: &[Arc<TestScript>],
-    selection: &Selection,
-    flags: &Flags,
-    listen: SocketAddr,
-    definitions: &Choices,
-    checked: &Checked,
-    say: impl Fn(&Notice) + Send + Sync + 'static,
-) -> Result<Door, Vec<Diagnostic>> {
-    let first = definitions.all().first().map(|choice| &choice.definitions);
-    let one = |version| definitions.all().iter().all(|choice| choice.definitions.version() == version);
-    let Some(definitions) = first.filter(|first| one(first.version())) else {
-        let message = "the scripts are of more than one FHIR version, and one address serves one";
-        return Err(vec![problem::error(problem::SIMULATOR, message)]);
-    };
-    let (served, registry) = material(scripts, selection, flags)?;
-    let mut parties = vec![];
-    let mut problems = vec![];
-    for text in &flags.party {
-        match party(text, &registry, scripts) {
-            Ok(party) => parties.push(party),
-            Err(problem) => problems.push(*problem),
+impl Door {
+    /// Starts the simulator with the material of the scripts and the hall at its door.
+    ///
+    /// # Errors
+    /// All that keeps it from opening.
+    pub async fn open(
+        waiting: &Waiting<'_>,
+        scripts: &[Arc<TestScript>],
+        listen: SocketAddr,
+        say: impl Fn(&Notice) + Send + Sync + 'static,
+    ) -> Result<Door, Vec<Diagnostic>> {
+        let Waiting { prepared, flags, definitions, checked, .. } = waiting;
+        let first = definitions.all().first().map(|choice| &choice.definitions);
+        let one = |version| definitions.all().iter().all(|choice| choice.definitions.version() == version);
+        let Some(definitions) = first.filter(|first| one(first.version())) else {
+            let message = "the scripts are of more than one FHIR version, and one address serves one";
+            return Err(vec![problem::error(problem::SIMULATOR, message)]);
+        };
+        let (served, registry) = material(scripts, &prepared.selection, flags)?;
+        let mut parties = vec![];
+        let mut problems = vec![];
+        for text in &flags.party {
+            match party(text, &registry, scripts) {
+                Ok(party) => parties.push(party),
+                Err(problem) => problems.push(*problem),
+            }
         }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let used = used_tokens(scripts, &registry);
+        if parties.is_empty() {
+            let tokens = used.iter().map(|token| AccessToken::new(token.as_str())).collect();
+            parties.push(Party { name: String::new(), aliases: vec![], tokens });
+        }
+        let mut granted = registry.clone();
+        for (known, token) in parties.iter().flat_map(|party| &party.aliases) {
+            granted.alias(known, token);
+        }
+        let mut known: Vec<PartyAtTheDoor> = vec![];
+        for party in &parties {
+            known.push(PartyAtTheDoor { name: party.name.clone(), tokens: party.tokens.clone() });
+        }
+        let folders: BTreeSet<Option<&Path>> = scripts.iter().map(|script| script.path.parent()).collect();
+        let hall = Arc::new(Hall::new(known, folders.len(), QUIET).listening(say));
+        let settings = crate::simulator::Settings {
+            listen,
+            fixtures: served,
+            variables: checked.variables.clone(),
+            require_token: !used.is_empty(),
+            registry: granted,
+            rooms: hall.rooms(),
+            reception: Some(hall.clone()),
+            ..crate::simulator::Settings::new(definitions.clone())
+        };
+        let simulator = Simulator::start(settings).await.map_err(not_started)?;
+        Ok(Door { simulator, hall, parties, persons: registry })
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let used = used_tokens(scripts, &registry);
-    if parties.is_empty() {
-        let tokens = used.iter().map(|token| AccessToken::new(token.as_str())).collect();
-        parties.push(Party { name: String::new(), aliases: vec![], tokens });
-    }
-    let mut granted = registry.clone();
-    for (known, token) in parties.iter().flat_map(|party| &party.aliases) {
-        granted.alias(known, token);
-    }
-    let mut known: Vec<PartyAtTheDoor> = vec![];
-    for party in &parties {
-        known.push(PartyAtTheDoor { name: party.name.clone(), tokens: party.tokens.clone() });
-    }
-    let folders: BTreeSet<Option<&Path>> = scripts.iter().map(|script| script.path.parent()).collect();
-    let hall = Arc::new(Hall::new(known, folders.len(), QUIET).listening(say));
-    let settings = crate::simulator::Settings {
-        listen,
-        fixtures: served,
-        variables: checked.variables.clone(),
-        require_token: !used.is_empty(),
-        registry: granted,
-        rooms: hall.rooms(),
-        reception: Some(hall.clone()),
-        ..crate::simulator::Settings::new(definitions.clone())
-    };
-    let simulator = Simulator::start(settings).await.map_err(not_started)?;
-    Ok(Door { simulator, hall, parties, persons: registry })
 }
 
 /// Resources and test persons: those that were given, of the suite, or of the script set.

@@ -19,7 +19,7 @@ use super::problem;
 use super::progress::Progress;
 use super::run;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key, Settings};
+use super::settings::{Checked, Key, Said, Settings};
 
 pub use supplied::Supplied;
 pub(super) use supplied::{gather, is_configuration};
@@ -107,16 +107,15 @@ impl Suite {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let Some(common) = self.suite.common() else { return vec![] };
-        let mut flags: Vec<(Key, String)> = vec![];
-        let one =
-            [(Key::Target, &common.supplied.target), (Key::Timeout, &common.timeout), (Key::Record, &common.record)];
-        flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
-        flags.extend(common.report.iter().map(|report| (Key::Report, report.clone())));
-        flags.extend(common.supplied.token.iter().map(|token| (Key::Token, token.clone())));
-        flags.extend(common.offline.then(|| (Key::Offline, "true".to_owned())));
-        flags
+    pub fn settings(&self) -> Said {
+        let Some(common) = self.suite.common() else { return Said::default() };
+        let Common { supplied, report, timeout, offline, record, .. } = common;
+        supplied
+            .said()
+            .many(Key::Report, report)
+            .one(Key::Timeout, timeout)
+            .switch(Key::Offline, *offline)
+            .one(Key::Record, record)
     }
 }
 
@@ -266,8 +265,5 @@ fn listed(arguments: &ListArguments, console: &Console) -> Exit {
             ));
         }
     }
-    match console.output(text.as_bytes()) {
-        Ok(()) => Exit::Passed,
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, Exit::Passed)
 }

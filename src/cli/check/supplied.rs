@@ -17,14 +17,14 @@ use crate::simulator::dva::config::WELL_KNOWN;
 
 use super::super::certificate::{self, Held};
 use super::super::problem;
-use super::super::settings::{Checked, Key, Settings, duration};
+use super::super::settings::{Checked, Key, Said, Settings, duration};
 
 /// Flags for what is supplied.
 #[derive(clap::Args, Debug)]
 pub struct Supplied {
     /// Base URL of the FHIR server under test
     #[arg(long, value_name = "URL")]
-    pub target: Option<String>,
+    target: Option<String>,
     /// Configuration of the DVA (JSON, as `keur serve --dva --config-out` writes); `--config` takes it too
     #[arg(long, value_name = "FILE")]
     dva: Option<PathBuf>,
@@ -84,7 +84,7 @@ pub struct Supplied {
     resolve: Vec<String>,
     /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE; the second one is the second person (repeatable)
     #[arg(long, value_name = "NAME=TOKEN")]
-    pub token: Vec<String>,
+    token: Vec<String>,
     /// Command that logs in: gets the URL (also KEUR_LOGIN_URL), KEUR_LOGIN_USER and KEUR_LOGIN_DECISION, writes where the browser ended
     #[arg(long, value_name = "COMMAND")]
     login_hook: Option<String>,
@@ -118,6 +118,13 @@ pub struct Supplied {
     /// Authorization model of Notified Pull: np-twiin, np-nuts or np-open [default: np-twiin]
     #[arg(long, value_name = "PROFILE", value_parser = ["np-twiin", "np-nuts", "np-open"])]
     pull_profile: Option<String>,
+}
+
+impl Supplied {
+    /// Flags that are settings too.
+    pub fn said(&self) -> Said {
+        Said::default().one(Key::Target, &self.target).many(Key::Token, &self.token)
+    }
 }
 
 /// True for a file with the configuration of a DVA rather than settings of keur.

@@ -42,10 +42,7 @@ pub fn keygen(arguments: &Arguments, console: &Console) -> Exit {
         Ok(public_text)
     });
     match written {
-        Ok(public_text) => match console.output(public_text.as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        },
+        Ok(public_text) => console.ended(public_text, Exit::Passed),
         Err(message) => {
             console.tell(code::error(code::KEY, message));
             Exit::Usage

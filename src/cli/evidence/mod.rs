@@ -15,7 +15,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::replay::{Otherwise, derive};
 use super::reports::Evidence;
-use super::settings::{Checked, Key, Settings};
+use super::settings::{Checked, Said, Settings};
 
 /// Flags of `evidence`.
 #[derive(clap::Args, Debug)]
@@ -40,11 +40,11 @@ enum Deed {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
+    pub fn settings(&self) -> Said {
         match &self.deed {
             Deed::Pack(arguments) => arguments.settings(),
             Deed::Rerun(arguments) => arguments.settings(),
-            Deed::Verify(_) | Deed::Keygen(_) | Deed::Stamp(_) => vec![],
+            Deed::Verify(_) | Deed::Keygen(_) | Deed::Stamp(_) => Said::default(),
         }
     }
 }

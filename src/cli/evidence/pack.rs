@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, NoteKind};
-use crate::evidence::bundle::{self, Extras, Manifest, Signing};
+use crate::evidence::bundle::{Extras, Manifest, Packing, Signing};
 use crate::evidence::privacy::{Mask, Survey};
 use crate::evidence::signature::{CertificateKey, SigningKey};
 use crate::evidence::{code, seal};
@@ -12,8 +12,8 @@ use crate::evidence::{code, seal};
 use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::mask;
-use super::super::replay::{opened, refused};
-use super::super::settings::{Checked, Key};
+use super::super::replay::{Opened, opened, refused};
+use super::super::settings::{Checked, Key, Said};
 use super::{rederived, rendered};
 
 /// Flags of `pack`.
@@ -62,9 +62,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let flags = [(Key::Record, &self.record), (Key::Mask, &self.mask_key)];
-        flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().one(Key::Record, &self.record).one(Key::Mask, &self.mask_key)
     }
 }
 
@@ -78,10 +77,7 @@ pub fn pack(arguments: &Arguments, checked: &Checked, console: &Console) -> Exit
                 console
                     .tell(code::warning(code::MASKED, message).note(NoteKind::Note, format!("in `{}`", changed.path)));
             }
-            match console.output(told.as_bytes()) {
-                Ok(()) => Exit::Passed,
-                Err(_) => Exit::Usage,
-            }
+            console.ended(told, Exit::Passed)
         }
         Err(problems) => refused(problems, console),
     }
@@ -98,8 +94,9 @@ fn packed(arguments: &Arguments, checked: &Checked, console: &Console) -> Result
     let mask = Mask::new(key, survey);
     let derive = |record: &crate::record::Record| rederived(record, &arguments.package);
     let render = |record: &crate::record::Record| rendered(record, console);
-    bundle::pack(&opened.record, &opened.id, &mask, &extras, &arguments.output, &derive, &render)
-        .map_err(|unpacked| unpacked.0)
+    let Opened { record, id, .. } = &opened;
+    let packing = Packing { record, id, mask: &mask, extras: &extras, derive: &derive, render: &render };
+    packing.write(&arguments.output).map_err(|unpacked| unpacked.0)
 }
 
 fn extras(arguments: &Arguments) -> Result<Extras, Vec<Diagnostic>> {

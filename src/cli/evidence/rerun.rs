@@ -15,7 +15,7 @@ use super::super::exit::Exit;
 use super::super::problem;
 use super::super::replay::refused;
 use super::super::run;
-use super::super::settings::{Checked, Key, Settings};
+use super::super::settings::{Checked, Key, Said, Settings, ValueFlags};
 
 /// Flags of `rerun`.
 #[derive(clap::Args, Debug)]
@@ -32,12 +32,8 @@ pub struct Arguments {
     /// Base URL of the server under test
     #[arg(long, value_name = "URL")]
     target: Option<String>,
-    /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE (repeatable)
-    #[arg(long, value_name = "NAME=TOKEN")]
-    token: Vec<String>,
-    /// Value of a script variable (repeatable)
-    #[arg(long, value_name = "NAME=VALUE")]
-    var: Vec<String>,
+    #[command(flatten)]
+    values: ValueFlags,
     /// FHIR package to use (repeatable)
     #[arg(long, value_name = "PACKAGE")]
     package: Vec<String>,
@@ -48,12 +44,12 @@ pub struct Arguments {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let one = [(Key::Target, &self.target), (Key::Record, &self.record)];
-        let many = [(Key::Token, &self.token), (Key::Var, &self.var), (Key::Package, &self.package)];
-        let mut flags: Vec<_> = one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
-        flags.extend(many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone()))));
-        flags
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::Target, &self.target)
+            .and(self.values.said())
+            .many(Key::Package, &self.package)
+            .one(Key::Record, &self.record)
     }
 }
 

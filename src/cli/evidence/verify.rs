@@ -40,10 +40,7 @@ pub struct Arguments {
 /// Verifies a bundle; nothing is asked of anybody.
 pub fn verify(arguments: &Arguments, console: &Console) -> Exit {
     match verified(arguments, console) {
-        Ok(told) => match console.output(told.as_bytes()) {
-            Ok(()) => Exit::Passed,
-            Err(_) => Exit::Usage,
-        },
+        Ok(told) => console.ended(told, Exit::Passed),
         Err(problems) => refused(problems, console),
     }
 }

@@ -16,9 +16,9 @@ use crate::testscript::{Card, ScriptSet, TestScript};
 use super::choice::{Choices, Preference};
 use super::console::Console;
 use super::exit::Exit;
-use super::list::{ended, refused};
+use super::list::refused;
 use super::packages::Packages;
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, PackageFlags, Said};
 use super::suite::{Selection, Shelf};
 
 /// Flags of `lint`.
@@ -39,12 +39,8 @@ pub struct Arguments {
     /// FHIR version of the exchange where the scripts do not say: 3.0 or 4.0 [default: 3.0]
     #[arg(long, value_name = "VERSION")]
     fhir_version: Option<String>,
-    /// FHIR package to use: a .tgz, a folder or NAME@VERSION (repeatable)
-    #[arg(long, value_name = "PACKAGE")]
-    package: Vec<String>,
-    /// Folder of packages from which scripts pick theirs
-    #[arg(long, value_name = "FOLDER")]
-    package_dir: Option<String>,
+    #[command(flatten)]
+    packages: PackageFlags,
 }
 
 /// Ways to write it.
@@ -72,11 +68,11 @@ const CLEAN: Words = Words::new("nothing to say of", "niets aan te merken op");
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let many = [(Key::Package, &self.package), (Key::Allow, &self.allow)];
-        let one = [(Key::FhirVersion, &self.fhir_version), (Key::PackageDir, &self.package_dir)];
-        let many = many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone())));
-        many.chain(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)))).collect()
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .many(Key::Allow, &self.allow)
+            .one(Key::FhirVersion, &self.fhir_version)
+            .and(self.packages.said())
     }
 }
 
@@ -99,7 +95,7 @@ pub fn lint(arguments: &Arguments, settings: &Checked, console: &Console) -> Exi
         Format::Sarif => written::sarif(&findings, console),
         Format::Github => written::github(&findings),
     };
-    ended(console, text.as_bytes(), exit)
+    console.ended(text.as_bytes(), exit)
 }
 
 /// Everything that is wrong; why nothing could be looked at has been said when it fails.

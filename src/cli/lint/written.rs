@@ -2,22 +2,21 @@
 //! (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>) and annotations of GitHub workflows
 //! (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>).
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::diagnostic::{Code, Diagnostic, LineIndex, NoteKind, Position, Severity};
+use crate::diagnostic::{self, Diagnostic, LineIndex, NoteKind, Position, SarifResult, Severity};
 use crate::testscript::lint::Findings;
 
 use super::super::console::Console;
 
-/// A severity in JSON, in SARIF and as an annotation.
-const SEVERITIES: [(Severity, &str, &str, &str); 4] = [
-    (Severity::Fatal, "fatal", "error", "error"),
-    (Severity::Error, "error", "error", "error"),
-    (Severity::Warning, "warning", "warning", "warning"),
-    (Severity::Information, "information", "note", "notice"),
+/// A severity in JSON and as an annotation.
+const SEVERITIES: [(Severity, &str, &str); 4] = [
+    (Severity::Fatal, "fatal", "error"),
+    (Severity::Error, "error", "error"),
+    (Severity::Warning, "warning", "warning"),
+    (Severity::Information, "information", "notice"),
 ];
 
 /// The file and the place of a problem; empty for what stands nowhere.
@@ -57,52 +56,15 @@ pub(super) fn json(findings: &Findings) -> String {
 }
 
 pub(super) fn sarif(findings: &Findings, console: &Console) -> String {
-    let codes: BTreeSet<Code> = findings.problems.iter().map(|problem| problem.code).collect();
-    let rule = |code: &Code| match console.registry.rule(*code) {
-        Some(rule) => json!({
-            "id": code.to_string(),
-            "shortDescription": {"text": rule.title.get(console.language)},
-            "fullDescription": {"text": rule.explanation.get(console.language)},
-            "help": {"text": rule.remedy.get(console.language)},
-        }),
-        None => json!({"id": code.to_string()}),
-    };
-    let result = |problem: &Diagnostic| -> Value {
-        let (path, position) = place(problem);
-        let mut result = json!({
-            "ruleId": problem.code.to_string(),
-            "level": SEVERITIES[problem.severity as usize].2,
-            "message": {"text": problem.message},
-        });
-        if !path.is_empty() {
-            result["locations"] = json!([{"physicalLocation": {
-                "artifactLocation": {"uri": path.replace('\\', "/")},
-                "region": {"startLine": position.line.max(1), "startColumn": position.column.max(1)},
-            }}]);
-        }
-        result
-    };
-    let document = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "keur",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": codes.iter().map(rule).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": findings.problems.iter().map(result).collect::<Vec<_>>(),
-        }],
-    });
-    format!("{document}\n")
+    let results: Vec<SarifResult> = findings.problems.iter().map(SarifResult::of).collect();
+    diagnostic::sarif(&results, &console.registry, console.language)
 }
 
 pub(super) fn github(findings: &Findings) -> String {
     let mut text = String::new();
     for problem in &findings.problems {
         let (path, position) = place(problem);
-        let level = SEVERITIES[problem.severity as usize].3;
+        let level = SEVERITIES[problem.severity as usize].2;
         let at = match path {
             "" => String::new(),
             path => format!("file={},line={},col={},", property(path), position.line, position.column),
@@ -127,7 +89,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Source, Span};
+    use crate::diagnostic::{Code, Source, Span};
 
     #[test]
     fn an_annotation_keeps_what_would_end_it() {

@@ -118,7 +118,7 @@ pub fn list(arguments: &Arguments, console: &Console) -> Exit {
             match serde_json::to_vec_pretty(&document) {
                 Ok(mut json) => {
                     json.push(b'\n');
-                    ended(console, &json, exit)
+                    console.ended(&json, exit)
                 }
                 Err(_) => Exit::Bug,
             }
@@ -126,7 +126,7 @@ pub fn list(arguments: &Arguments, console: &Console) -> Exit {
         Format::Text => {
             let text = table(&census, console.language);
             console.tell_grouped(census.problems);
-            ended(console, text.as_bytes(), exit)
+            console.ended(text.as_bytes(), exit)
         }
     }
 }
@@ -136,17 +136,6 @@ pub fn refused(problems: Vec<Diagnostic>, console: &Console) -> Exit {
     let empty = problems.iter().all(|problem| problem.code == script_problem::NO_SCRIPTS);
     console.tell_all(problems);
     if empty { Exit::NothingSelected } else { Exit::Usage }
-}
-
-/// Writes data to standard output and ends with `exit`.
-pub fn ended(console: &Console, bytes: &[u8], exit: Exit) -> Exit {
-    match console.output(bytes) {
-        Ok(()) => exit,
-        Err(error) => {
-            console.error(&format!("standard output: {error}\n"));
-            Exit::Usage
-        }
-    }
 }
 
 fn written(problem: &Diagnostic) -> Problem<'_> {

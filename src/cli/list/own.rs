@@ -10,7 +10,7 @@ use crate::testscript::{Census, ScriptSet};
 use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::suite::{self, Shelf, Suite};
-use super::{Format, ended};
+use super::Format;
 
 /// The JSON form (`schema/suites-1.json`).
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ struct Document<'s> {
     suites: Vec<Line<'s>>,
 }
 
-/// A suite in one role.
+/// A part of a suite.
 #[derive(Serialize)]
 struct Line<'s> {
     name: String,
@@ -62,11 +62,11 @@ pub(super) fn list(format: Format, console: &Console) -> Exit {
         Format::Json => match serde_json::to_vec_pretty(&Document { suites: lines }) {
             Ok(mut json) => {
                 json.push(b'\n');
-                ended(console, &json, exit)
+                console.ended(&json, exit)
             }
             Err(_) => Exit::Bug,
         },
-        Format::Text => ended(console, table(&lines, console.language).as_bytes(), exit),
+        Format::Text => console.ended(table(&lines, console.language).as_bytes(), exit),
     }
 }
 
@@ -80,7 +80,7 @@ fn line(suite: &Suite) -> Line<'_> {
         title: Names { en: &card.title.en, nl: &card.title.nl },
         service: card.service,
         vipp: &card.vipp,
-        role: suite.role.name(),
+        role: suite.part.role(),
         fhir_version: card.fhir_version.number(),
         scripts: census.scripts,
         tests: census.tests,

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::connectathon::{CellOutcome, MatrixReport, code};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::evidence::bundle::{self, Container, Extras, Writer};
+use crate::evidence::bundle::{Container, Extras, Packing, Writer};
 use crate::evidence::privacy::{Mask, Survey};
 use crate::record::Record;
 
@@ -152,8 +152,9 @@ fn packed(
             let _ = fs::remove_file(scratch);
             let derive = |record: &Record| rederived(record, &[]);
             let render = |record: &Record| rendered(record, console);
-            bundle::pack(&record, &id, &mask, &Extras::default(), scratch, &derive, &render)
-                .map_err(|unpacked| unpacked.0)?;
+            let (mask, extras) = (&mask, &Extras::default());
+            let packing = Packing { record: &record, id: &id, mask, extras, derive: &derive, render: &render };
+            packing.write(scratch).map_err(|unpacked| unpacked.0)?;
             fs::read(scratch).map_err(|error| missing(error.to_string()))
         }
         _ => Err(missing("give the folder of its part, or a bundle of it".to_owned())),

@@ -6,21 +6,17 @@ use std::time::Duration;
 
 use crate::connectathon::{Client, DemoParty, FeedItem, Hands, Progress, Scenario, Server, Tournament, cast};
 use crate::diagnostic::{Diagnostic, Words};
-use crate::engine::PlanSettings;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, RunningSimulator};
-use crate::testscript::Card;
 
-use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::judge::Judge;
-use super::super::packages::Packages;
 use super::super::serve::{TOKENS, fixtures, registry};
 use super::super::settings::{Checked, Settings};
 use super::Flags;
 use super::play::{self, Played, Stage};
-use super::scenario::Read;
+use super::scenario::{Compiled, Read, compile};
 use super::stage::{House, Problem, board_settings};
 
 /// Flags of `matrix demo`.
@@ -71,25 +67,17 @@ const SCENARIOS: [(&str, &str); 5] = [
 /// Why it does not begin.
 pub async fn carry_out(
     arguments: &Arguments,
-    (all, checked): (&Settings, &Checked),
+    given: (&Settings, &Checked),
     console: &Console,
 ) -> Result<Exit, Problem> {
+    let (_, checked) = given;
     let flags = &arguments.flags;
-    let packages = Packages::open(&checked.packages)?;
     let mut reads = vec![];
     for (name, file) in SCENARIOS.iter().take(arguments.scenarios.into()) {
         let of = |role: &str| [Path::new(SUITE).join(role).join(file)];
         reads.push(Read::new(name, (&of("retrieving"), &[]), (&of("serving"), &[TEST.to_owned()]))?);
     }
-    let scripts: Vec<_> = reads.iter().flat_map(Read::scripts).collect();
-    let (choices, problems) = Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages)?;
-    console.tell_all(problems);
-    let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
-        return Err(Problem::Said(Exit::NothingSelected));
-    };
-    let settings = PlanSettings { variables: checked.variables.iter().cloned().collect(), ..PlanSettings::default() };
-    let scenarios: Result<Vec<_>, _> =
-        reads.iter().map(|read| read.scenario(&choices, &settings, (all, checked))).collect();
+    let Compiled { choices, definitions, scenarios, .. } = compile(&reads, given, console)?;
     let persons = registry(&Path::new(PERSONS).join(TOKENS)).map_err(|problem| vec![*problem])?;
     let house = House {
         settings: simulator::Settings {
@@ -101,7 +89,7 @@ pub async fn carry_out(
         },
     };
     let (servers, clients) = cast(arguments.servers, arguments.clients);
-    let (tournament, mut simulators) = open(&house, servers, clients, scenarios?, flags, checked).await?;
+    let (tournament, mut simulators) = open(&house, servers, clients, scenarios, flags, checked).await?;
     let progress = Arc::new(Progress::new(tournament.cells.len()));
     let (fixed, mut mended) = tokio::sync::mpsc::unbounded_channel::<String>();
     let board = board_settings(flags, checked, console, Some(fixed), (TITLE.to_owned(), vec![]))

@@ -8,18 +8,14 @@ use std::time::{Duration, Instant};
 use crate::connectathon::file::MatrixFile;
 use crate::connectathon::{GateSettings, Hands, Progress, Tournament, code};
 use crate::diagnostic::{Diagnostic, NoteKind};
-use crate::engine::PlanSettings;
 use crate::engine::play::ActiveDefect as ClientDefect;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
 use crate::simulator::{self, ActiveDefect};
-use crate::testscript::Card;
 use crate::testscript::source::ScriptSource as _;
 
-use super::super::choice::{Choices, Preference};
 use super::super::console::Console;
 use super::super::exit::Exit;
 use super::super::judge::Judge;
-use super::super::packages::Packages;
 use super::super::problem;
 use super::super::serve::{TOKENS, address, fixtures, registry};
 use super::super::settings::{self, Checked, Settings};
@@ -27,7 +23,7 @@ use super::super::suite::Shelf;
 use super::Flags;
 use super::party::{self, Making};
 use super::play::{self, Stage};
-use super::scenario::Read;
+use super::scenario::{Compiled, Read, compile};
 use super::stage::{House, Problem, board_settings};
 
 /// Where clients that come themselves ask when nobody says.
@@ -63,27 +59,19 @@ fn read(path: &Path) -> Result<MatrixFile, Vec<Diagnostic>> {
 pub async fn carry_out(
     path: &Path,
     flags: &Flags,
-    (all, checked): (&Settings, &Checked),
+    given: (&Settings, &Checked),
     console: &Console,
 ) -> Result<Exit, Problem> {
+    let (_, checked) = given;
     let file = read(path)?;
     let parties = party::tokens(&file)?;
-    let packages = Packages::open(&checked.packages)?;
     let mut reads = vec![];
     for entry in &file.scenarios {
         let paths = |names: &[String]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
         let (client, server) = (paths(&entry.client), paths(&entry.server));
         reads.push(Read::new(&entry.name, (&client, &entry.client_tests), (&server, &entry.server_tests))?);
     }
-    let scripts: Vec<_> = reads.iter().flat_map(Read::scripts).collect();
-    let (choices, problems) = Choices::of(&Card::all(&scripts), &Preference::of(checked), &packages)?;
-    console.tell_all(problems);
-    let Some(definitions) = choices.all().first().map(|choice| choice.definitions.clone()) else {
-        return Err(Problem::Said(Exit::NothingSelected));
-    };
-    let settings = PlanSettings { variables: checked.variables.iter().cloned().collect(), ..PlanSettings::default() };
-    let scenarios: Result<Vec<_>, _> =
-        reads.iter().map(|read| read.scenario(&choices, &settings, (all, checked))).collect();
+    let Compiled { choices, definitions, settings, scenarios } = compile(&reads, given, console)?;
     let folders: Vec<PathBuf> = file.fixtures.iter().map(PathBuf::from).collect();
     let beside = folders.iter().map(|folder| folder.join(TOKENS)).find(|file| Shelf.is_file(file));
     let listed = file.tokens.as_ref().map(PathBuf::from).or(beside);
@@ -142,7 +130,7 @@ pub async fn carry_out(
         }
         servers.push(server);
     }
-    let mut tournament = Tournament::new(servers, clients, scenarios?, &folder);
+    let mut tournament = Tournament::new(servers, clients, scenarios, &folder);
     let names =
         |(server, client): (usize, usize)| Some((&file.servers.get(server)?.name, &file.clients.get(client)?.name));
     tournament.cells.retain(|(server, client, _)| {

@@ -46,7 +46,7 @@ pub fn init(arguments: &Arguments, console: &Console) -> Exit {
     let text = ci.map_or(MATRIX, |(_, text)| text);
     // A file for a CI goes where that wants it: it is shown.
     if ci.is_some() || arguments.file.as_os_str() == "-" {
-        return if console.output(text.as_bytes()).is_ok() { Exit::Passed } else { Exit::Usage };
+        return console.ended(text, Exit::Passed);
     }
     let shown = arguments.file.display().to_string();
     if arguments.file.exists() {

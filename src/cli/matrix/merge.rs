@@ -9,7 +9,7 @@ use super::super::console::Console;
 use super::super::destination;
 use super::super::exit::Exit;
 use super::super::problem;
-use super::super::settings::{Checked, Key, ReportKind};
+use super::super::settings::{Checked, Key, ReportKind, Said};
 use super::bundle::{self, Part};
 
 /// Flags of `report merge`.
@@ -31,10 +31,9 @@ const WHOLE: Words = Words::new("{} of {} cells", "{} van {} cellen");
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let stated = self.report.iter().map(|report| (Key::Report, report.clone()));
-        let otherwise = self.report.is_empty().then(|| (Key::Report, "json=-".to_owned()));
-        stated.chain(otherwise).collect()
+    pub fn settings(&self) -> Said {
+        let otherwise = self.report.is_empty().then(|| "json=-".to_owned());
+        Said::default().many(Key::Report, &self.report).one(Key::Report, &otherwise)
     }
 }
 

@@ -20,7 +20,7 @@ use super::console::Console;
 use super::destination;
 use super::exit::Exit;
 use super::runtime::{self, Workers};
-use super::settings::{Checked, Key, Settings};
+use super::settings::{Checked, Key, Said, Settings};
 pub(super) use rejudge::rejudged;
 use stage::Problem;
 
@@ -91,14 +91,13 @@ pub struct Flags {
 }
 
 impl Flags {
-    fn settings(&self) -> Vec<(Key, String)> {
-        let packages = self.package.iter().map(|package| (Key::Package, package.clone()));
-        let reports = self.report.iter().map(|report| (Key::Report, report.clone()));
-        packages.chain(reports).chain(self.timeout.iter().map(|timeout| (Key::Timeout, timeout.clone()))).collect()
+    fn settings(&self) -> Said {
+        Said::default()
+            .many(Key::Report, &self.report)
+            .many(Key::Package, &self.package)
+            .one(Key::Timeout, &self.timeout)
     }
-}
 
-impl Flags {
     /// The bounds: those of the flags before those of a file.
     fn limits(&self, cells: Option<usize>, party: Option<usize>) -> Limits {
         let otherwise = Limits::default();
@@ -110,10 +109,10 @@ impl Flags {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
+    pub fn settings(&self) -> Said {
         match &self.what {
             Some(What::Demo(arguments)) => arguments.flags.settings(),
-            Some(What::Init(_)) => vec![],
+            Some(What::Init(_)) => Said::default(),
             None => self.flags.settings(),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::connectathon::replay::{Rejudging, replay};
-use crate::connectathon::{Judged, Plans};
+use crate::connectathon::{Judged, Sides};
 use crate::diagnostic::Diagnostic;
 use crate::engine::PlanSettings;
 use crate::evidence::code;
@@ -34,7 +34,8 @@ pub fn rejudged(
     let server = Judged { scripts: server.to_vec(), tests: cell.server_tests.clone() };
     let aliases = cell.aliases.iter().map(|(known, own)| (known.clone(), own.clone())).collect();
     let settings = PlanSettings { aliases, ..settings };
-    let plans = Plans::new(&client, &server, files, &|version| choices.types(version), &settings)?;
+    let sides = Sides { client: &client, server: &server, files, types: &|version| choices.types(version) };
+    let plans = sides.plans(&settings)?;
     let now =
         given::clock(inputs).ok_or_else(|| wrong(format!("the clock of the cell `{}` is no moment", inputs.clock)))?;
     let judge = Judge::new(choices);

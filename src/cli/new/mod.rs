@@ -9,9 +9,8 @@ use crate::fhir::FhirVersion;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::list::ended;
 use super::problem;
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 
 /// Flags of `new`.
 #[derive(clap::Args, Debug)]
@@ -46,8 +45,8 @@ const NEXT: Words = Words::new("now try", "probeer nu");
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone())).collect()
+    pub fn settings(&self) -> Said {
+        Said::default().one(Key::FhirVersion, &self.fhir_version)
     }
 }
 
@@ -55,7 +54,7 @@ impl Arguments {
 pub fn new(arguments: &Arguments, settings: &Checked, console: &Console) -> Exit {
     if arguments.guide {
         let guide = embedded::file(GUIDE).map(embedded::File::bytes).unwrap_or_default();
-        return ended(console, guide, Exit::Passed);
+        return console.ended(guide, Exit::Passed);
     }
     let name = arguments.name.as_deref().unwrap_or_default();
     match make(Path::new(""), name, settings.fhir_version.unwrap_or(FhirVersion::Stu3)) {
@@ -63,7 +62,7 @@ pub fn new(arguments: &Arguments, settings: &Checked, console: &Console) -> Exit
             let made: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
             let next = format!("keur run {name}; keur lint {name}; keur new --guide");
             console.error(&format!("{}: {next}\n", NEXT.get(console.language)));
-            ended(console, made.as_bytes(), Exit::Passed)
+            console.ended(made.as_bytes(), Exit::Passed)
         }
         Err(problem) => {
             console.tell(*problem);

@@ -77,10 +77,7 @@ pub fn package(arguments: &Arguments, settings: &Checked, console: &Console) -> 
             .map_err(package_error),
     };
     match result {
-        Ok((text, exit)) => match console.output(text.as_bytes()) {
-            Ok(()) => exit,
-            Err(_) => Exit::Usage,
-        },
+        Ok((text, exit)) => console.ended(text, exit),
         Err(problem) => {
             console.tell(*problem);
             Exit::Usage

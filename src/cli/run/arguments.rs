@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::awaiting;
-use crate::cli::settings::Key;
+use crate::cli::settings::{Key, PackageFlags, Said, ValueFlags};
 use crate::cli::terminology;
 
 /// Flags of `run`.
@@ -18,12 +18,8 @@ pub struct Arguments {
     /// Base URL of the server under test; built-in suites run against the simulator without it
     #[arg(long, value_name = "URL")]
     target: Option<String>,
-    /// Access token of a test person: NAME=env:VARIABLE or NAME=@FILE, NAME `default` for all (repeatable)
-    #[arg(long, value_name = "NAME=TOKEN")]
-    token: Vec<String>,
-    /// Value of a script variable (repeatable)
-    #[arg(long, value_name = "NAME=VALUE")]
-    var: Vec<String>,
+    #[command(flatten)]
+    values: ValueFlags,
     /// Report to write: html, json, junit, terminal, testreport, testreport-r5, sarif, har, github or gitlab; `-` is
     /// standard output (repeatable)
     #[arg(long, value_name = "KIND=PATH")]
@@ -31,12 +27,8 @@ pub struct Arguments {
     /// FHIR version of the exchange where the scripts do not say: 3.0 or 4.0 [default: 3.0]
     #[arg(long, value_name = "VERSION")]
     fhir_version: Option<String>,
-    /// FHIR package to use: a .tgz, a folder or NAME@VERSION (repeatable)
-    #[arg(long, value_name = "PACKAGE")]
-    package: Vec<String>,
-    /// Folder of packages from which scripts pick theirs
-    #[arg(long, value_name = "FOLDER")]
-    package_dir: Option<String>,
+    #[command(flatten)]
+    packages: PackageFlags,
     /// Take the nearest version where `--package-dir` does not have the one that is asked for
     #[arg(long)]
     nearest_package: bool,
@@ -72,31 +64,22 @@ pub struct Arguments {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let one = [
-            (Key::Target, &self.target),
-            (Key::FhirVersion, &self.fhir_version),
-            (Key::PackageDir, &self.package_dir),
-            (Key::Timeout, &self.timeout),
-            (Key::Record, &self.record),
-            (Key::Mask, &self.mask_key),
-            (Key::Jobs, &self.jobs),
-        ];
-        let many = [
-            (Key::Token, &self.token),
-            (Key::Var, &self.var),
-            (Key::Report, &self.report),
-            (Key::Package, &self.package),
-            (Key::Requirements, &self.requirements),
-        ];
-        let mut flags: Vec<(Key, String)> = vec![];
-        flags.extend(one.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))));
-        flags.extend(many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone()))));
-        let switches = [(Key::Offline, self.offline), (Key::NearestPackage, self.nearest_package)];
-        flags.extend(switches.into_iter().filter(|(_, on)| *on).map(|(key, _)| (key, "true".to_owned())));
-        flags.extend(self.terminology.settings());
-        flags.extend(self.test_persons_only.then(|| (Key::TestPersonsOnly, "true".to_owned())));
-        flags
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::Target, &self.target)
+            .and(self.values.said())
+            .many(Key::Report, &self.report)
+            .one(Key::FhirVersion, &self.fhir_version)
+            .and(self.packages.said())
+            .switch(Key::NearestPackage, self.nearest_package)
+            .one(Key::Timeout, &self.timeout)
+            .one(Key::Jobs, &self.jobs)
+            .switch(Key::Offline, self.offline)
+            .one(Key::Record, &self.record)
+            .many(Key::Requirements, &self.requirements)
+            .one(Key::Mask, &self.mask_key)
+            .switch(Key::TestPersonsOnly, self.test_persons_only)
+            .and(self.terminology.said())
     }
 }
 

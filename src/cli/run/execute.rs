@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::authorization::PATIENT_TOKEN;
 use crate::cli::auth::session;
-use crate::cli::awaiting;
+use crate::cli::awaiting::{self, Waiting};
 use crate::cli::choice::{Choices, Preference};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
@@ -60,7 +60,9 @@ pub async fn carry_out(
         }
     };
     if flags.awaits || plays_itself(&prepared, checked) {
-        return awaiting::carry_out(prepared, flags, &definitions, given_settings, checked, files, console).await;
+        let (prepared, definitions) = (&prepared, &definitions);
+        let waiting = Waiting { prepared, flags, definitions, settings: given_settings, checked, files, console };
+        return waiting.carry_out().await;
     }
     // It serves for as long as it is held.
     let simulator = match (&checked.target, definitions.all().first()) {

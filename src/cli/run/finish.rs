@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::reports::{self, Evidence};
+use crate::cli::reports::{self, Read};
 use crate::cli::settings::Checked;
 use crate::cli::suite::Shelf;
 use crate::cli::{mask, problem};
@@ -29,8 +29,7 @@ pub fn finish(directory: &Path, checked: &Checked, console: &Console) -> Exit {
             return Exit::Usage;
         }
     };
-    let evidence = Evidence::fresh(&record, &Shelf);
-    let (report, problems) = reports::write(&evidence, checked, console);
+    let (report, problems) = reports::write(record, Read::JustNow, &Shelf, checked, console);
     console.error(&format!("{}: {}\n", RECORD.get(console.language), directory.display()));
     let unwritten = !problems.is_empty();
     console.tell_all(problems);

@@ -4,6 +4,7 @@
 
 mod entries;
 mod file;
+mod flags;
 mod value;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::exchange::redaction;
 
+pub use flags::{PackageFlags, Said, ValueFlags};
 pub use value::{Checked, Destination, ReportKind, duration};
 
 /// A setting.

@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::exchange::{Client, ClientSettings, Reach, TokenSource, origin};
 
 use super::auth::{Limits, for_terminology};
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 use cache::Cache;
 use line::Line;
 pub use recorded::recorded;
@@ -39,9 +39,9 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Flags that are settings too.
-    pub fn settings(&self) -> impl Iterator<Item = (Key, String)> {
-        self.terminology_server.iter().map(|url| (Key::TerminologyServer, url.clone()))
+    /// What they say.
+    pub fn said(&self) -> Said {
+        Said::default().one(Key::TerminologyServer, &self.terminology_server)
     }
 }
 

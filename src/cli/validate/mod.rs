@@ -22,7 +22,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::packages::Packages;
 use super::problem;
-use super::settings::{Checked, Key};
+use super::settings::{Checked, Key, Said};
 use super::terminology;
 
 /// Flags of `validate`.
@@ -66,10 +66,11 @@ enum Format {
 
 impl Arguments {
     /// Flags that are settings too.
-    pub fn settings(&self) -> Vec<(Key, String)> {
-        let version = self.fhir_version.iter().map(|version| (Key::FhirVersion, version.clone()));
-        let packages = self.package.iter().map(|package| (Key::Package, package.clone()));
-        version.chain(packages).chain(self.terminology.settings()).collect()
+    pub fn settings(&self) -> Said {
+        Said::default()
+            .one(Key::FhirVersion, &self.fhir_version)
+            .many(Key::Package, &self.package)
+            .and(self.terminology.said())
     }
 }
 
@@ -188,10 +189,7 @@ pub fn validate(arguments: &Arguments, settings: &Checked, console: &Console) ->
         (Format::Operationoutcome, _) => outcome::write(&report),
         (Format::Sarif, _) => sarif::write(&report, console),
     };
-    match console.output(text.as_bytes()) {
-        Ok(()) => report.exit(),
-        Err(_) => Exit::Usage,
-    }
+    console.ended(text, report.exit())
 }
 
 /// Everything that is found, and what another found.

@@ -1,6 +1,6 @@
 //! The words of a fact file: names, quoted names, lists, canonicals.
 
-use super::CORE;
+use super::{CORE, FactsError};
 
 /// Characters that end a name; a name that has one is quoted.
 fn is_plain(c: char) -> bool {
@@ -42,6 +42,29 @@ pub(super) fn list(out: &mut String, open: char, canonicals: &[impl AsRef<str>],
         canonical(out, one.as_ref(), CORE);
     }
     out.push(close);
+}
+
+/// Reads a file line by line into `all`: those about the whole, an empty one, those about its elements.
+pub(super) fn sections<T>(
+    file: &str,
+    text: &str,
+    all: &mut T,
+    header: impl Fn(&mut T, &str) -> Result<(), String>,
+    element: impl Fn(&mut T, &str) -> Result<(), String>,
+) -> Result<(), FactsError> {
+    let mut above = true;
+    for (at, line) in text.lines().enumerate() {
+        let read = match line {
+            "" => {
+                above = false;
+                Ok(())
+            }
+            line if above => header(all, line),
+            line => element(all, line),
+        };
+        read.map_err(|message| FactsError { file: file.to_owned(), line: at + 1, message })?;
+    }
+    Ok(())
 }
 
 /// One line while it is read.

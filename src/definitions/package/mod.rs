@@ -16,6 +16,7 @@ mod source;
 mod version;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -88,7 +89,7 @@ pub struct Package {
     resources: Vec<PackagedResource>,
     unreadable: Vec<(String, ReadError)>,
     /// JSON files that are no resources (the manifest first of all) or cannot be read, for the hash of the contents.
-    others: Vec<(Box<str>, Arc<str>)>,
+    others: Vec<(Box<str>, Text)>,
     by_url: HashMap<Box<str>, Vec<u32>>,
 }
 
@@ -99,18 +100,35 @@ pub struct PackagedResource {
     pub file: Box<str>,
     /// What its outermost properties say.
     pub outline: Outline,
-    text: Arc<str>,
+    text: Text,
+}
+
+/// A text among those of its package.
+#[derive(Clone, Debug)]
+struct Text {
+    of: Arc<String>,
+    place: Range<usize>,
+}
+
+impl Text {
+    fn whole(text: String) -> Text {
+        Text { place: 0..text.len(), of: Arc::new(text) }
+    }
+
+    fn as_str(&self) -> &str {
+        self.of.get(self.place.clone()).unwrap_or_default()
+    }
 }
 
 impl PackagedResource {
     /// Its text.
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.as_str()
     }
 
     /// Parses it.
     pub fn document(&self) -> Result<Document, ReadError> {
-        read(self.text.clone(), Format::Json)
+        read(self.text(), Format::Json)
     }
 }
 
@@ -123,7 +141,10 @@ impl Package {
     /// Opens a `.tgz` or a folder.
     pub fn open_within(path: &Path, limits: &PackageLimits) -> Result<Package, PackageError> {
         let contents = source::load(path, limits)?;
-        let manifest = match &contents.manifest {
+        let texts = Arc::new(contents.texts);
+        let text = |place: Range<usize>| Text { of: texts.clone(), place };
+        let manifest_text = contents.manifest.map(text);
+        let manifest = match manifest_text.as_ref().map(Text::as_str) {
             Some(text) => {
                 Manifest::read(text).map_err(|reason| PackageError::NotAPackage { path: path.to_owned(), reason })?
             }
@@ -133,16 +154,16 @@ impl Package {
             manifest,
             path: path.to_owned(),
             sha256: contents.sha256.unwrap_or_default(),
-            others: contents.manifest.iter().map(|text| (source::MANIFEST.into(), text.as_str().into())).collect(),
+            others: manifest_text.into_iter().map(|text| (source::MANIFEST.into(), text)).collect(),
             resources: Vec::with_capacity(contents.files.len()),
             unreadable: vec![],
             by_url: HashMap::new(),
         };
-        for (file, text) in contents.files {
-            package.add(file, text);
+        for (file, place) in contents.files {
+            package.add(file, text(place));
         }
         for (file, text, error) in contents.unreadable {
-            package.others.push((file.as_str().into(), text.into()));
+            package.others.push((file.as_str().into(), Text::whole(text)));
             package.unreadable.push((file, error));
         }
         if package.sha256.is_empty() {
@@ -151,17 +172,17 @@ impl Package {
         Ok(package)
     }
 
-    fn add(&mut self, file: String, text: String) {
-        match Outline::scan(&text) {
-            Ok(outline) if outline.resource_type.is_empty() => self.others.push((file.into(), text.into())),
+    fn add(&mut self, file: String, text: Text) {
+        match Outline::scan(text.as_str()) {
+            Ok(outline) if outline.resource_type.is_empty() => self.others.push((file.into(), text)),
             Ok(outline) => {
                 if let Some(url) = &outline.url {
                     self.by_url.entry(url.clone()).or_default().push(self.resources.len() as u32);
                 }
-                self.resources.push(PackagedResource { file: file.into(), outline, text: text.into() });
+                self.resources.push(PackagedResource { file: file.into(), outline, text });
             }
             Err(error) => {
-                self.others.push((file.as_str().into(), text.into()));
+                self.others.push((file.as_str().into(), text));
                 self.unreadable.push((file, error));
             }
         }
@@ -193,8 +214,8 @@ impl Package {
     /// SHA-256 over the names and contents of the JSON files, in the order of their names: the same for a
     /// tarball and for the folder it was unpacked to.
     pub fn contents_sha256(&self) -> String {
-        let resources = self.resources.iter().map(|r| (&*r.file, &*r.text));
-        let others = self.others.iter().map(|(file, text)| (&**file, &**text));
+        let resources = self.resources.iter().map(|r| (&*r.file, r.text()));
+        let others = self.others.iter().map(|(file, text)| (&**file, text.as_str()));
         let mut files: Vec<(&str, &str)> = resources.chain(others).collect();
         files.sort_unstable();
         source::hash_of(files.into_iter().map(|(name, text)| (name, text.as_bytes())))

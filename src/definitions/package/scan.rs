@@ -54,6 +54,18 @@ impl Outline {
     }
 }
 
+/// The bytes that matter inside an object or array, outside strings.
+const STRUCTURE: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = *b"\"{}[]";
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 struct Scan<'t> {
     bytes: &'t [u8],
     at: usize,
@@ -120,7 +132,7 @@ impl Scan<'_> {
                     return Some(start..self.at - 1);
                 }
                 b'\\' => self.at += 2,
-                _ => self.at += 1,
+                _ => self.at += memchr::memchr2(b'"', b'\\', self.bytes.get(self.at..)?)?,
             }
         }
     }
@@ -143,7 +155,12 @@ impl Scan<'_> {
                         return Some(());
                     }
                 }
-                _ if depth > 0 => {}
+                _ if depth > 0 => {
+                    // Nearly all bytes of a package go by here.
+                    let rest = self.bytes.get(self.at..)?;
+                    self.at += rest.iter().position(|byte| STRUCTURE[usize::from(*byte)])?;
+                    continue;
+                }
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'+' | b'.' => {}
                 _ => return (self.at > start).then_some(()),
             }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Component, Path};
 
 use flate2::read::GzDecoder;
@@ -30,8 +31,11 @@ impl Default for PackageLimits {
 
 /// What was read: JSON files by name, sorted.
 pub(super) struct Contents {
-    pub manifest: Option<String>,
-    pub files: Vec<(String, String)>,
+    /// All texts, one behind the other: thousands of files are one piece of memory.
+    pub texts: String,
+    pub manifest: Option<Range<usize>>,
+    /// Where in `texts` each file is.
+    pub files: Vec<(String, Range<usize>)>,
     /// Files that are not UTF-8: name, what can be made of them, and where they go wrong.
     pub unreadable: Vec<(String, String, ReadError)>,
     /// Of the tarball; None for a folder.
@@ -43,7 +47,7 @@ pub(super) const MANIFEST: &str = "package.json";
 pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, PackageError> {
     let unreadable = |reason| PackageError::Unreadable { path: path.to_owned(), reason };
     let meta = fs::metadata(path).map_err(unreadable)?;
-    let mut gathered = Gathered { path, limits, files: vec![], unreadable: vec![], total: 0, seen: 0 };
+    let mut gathered = Gathered::new(path, limits);
     let sha256 = if meta.is_dir() {
         gathered.folder()?;
         None
@@ -52,14 +56,14 @@ pub(super) fn load(path: &Path, limits: &PackageLimits) -> Result<Contents, Pack
         gathered.tarball(&bytes)?;
         Some(hex(&Sha256::digest(&bytes)))
     };
-    let mut files = gathered.files;
-    files.sort();
+    let Gathered { texts, mut files, .. } = gathered;
+    files.sort_unstable_by(|a, b| (&a.0, a.1.start).cmp(&(&b.0, b.1.start)));
     let manifest = files.binary_search_by(|(n, _)| n.as_str().cmp(MANIFEST)).ok().map(|at| files.remove(at).1);
     if manifest.is_none() && files.is_empty() {
         let reason = "there is no JSON file in it (in the folder `package` of an archive)".to_owned();
         return Err(PackageError::NotAPackage { path: path.to_owned(), reason });
     }
-    Ok(Contents { manifest, files, unreadable: gathered.unreadable, sha256 })
+    Ok(Contents { texts, manifest, files, unreadable: gathered.unreadable, sha256 })
 }
 
 /// The manifest of a tarball, read no further than it takes to find it. None where it cannot be had.
@@ -81,7 +85,7 @@ pub(super) fn manifest_of_tarball(path: &Path) -> Option<String> {
 /// Writes all files of a package, its `package` folder included, below a folder that is there.
 pub(super) fn unpack(path: &Path, to: &Path, limits: &PackageLimits) -> Result<(), PackageError> {
     let unreadable = |reason| PackageError::Unreadable { path: path.to_owned(), reason };
-    let mut written = Gathered { path, limits, files: vec![], unreadable: vec![], total: 0, seen: 0 };
+    let mut written = Gathered::new(path, limits);
     if path.is_dir() {
         let (from, to) = match path.join("package").is_dir() {
             true => (path.to_owned(), to.to_owned()),
@@ -123,13 +127,21 @@ fn hex(bytes: &[u8]) -> String {
 struct Gathered<'a> {
     path: &'a Path,
     limits: &'a PackageLimits,
-    files: Vec<(String, String)>,
+    texts: String,
+    files: Vec<(String, Range<usize>)>,
     unreadable: Vec<(String, String, ReadError)>,
+    /// The file that is being read.
+    bytes: Vec<u8>,
     total: u64,
     seen: usize,
 }
 
-impl Gathered<'_> {
+impl<'a> Gathered<'a> {
+    fn new(path: &'a Path, limits: &'a PackageLimits) -> Gathered<'a> {
+        let (texts, bytes) = (String::new(), vec![]);
+        Gathered { path, limits, texts, files: vec![], unreadable: vec![], bytes, total: 0, seen: 0 }
+    }
+
     fn unreadable(&self, reason: io::Error) -> PackageError {
         PackageError::Unreadable { path: self.path.to_owned(), reason }
     }
@@ -210,7 +222,8 @@ impl Gathered<'_> {
     }
 
     fn take(&mut self, name: String, from: impl Read) -> Result<(), PackageError> {
-        let mut bytes = vec![];
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
         from.take(self.limits.file + 1).read_to_end(&mut bytes).map_err(|e| self.unreadable(e))?;
         if bytes.len() as u64 > self.limits.file {
             return Err(self.too_large(format!("{} bytes in `{name}`", self.limits.file)));
@@ -219,15 +232,20 @@ impl Gathered<'_> {
         if self.total > self.limits.total {
             return Err(self.too_large(format!("{} bytes", self.limits.total)));
         }
-        match String::from_utf8(bytes) {
-            Ok(text) => self.files.push((name, text)),
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => {
+                let start = self.texts.len();
+                self.texts.push_str(text);
+                self.files.push((name, start..self.texts.len()));
+            }
             Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let at = error.valid_up_to();
+                let text = String::from_utf8_lossy(&bytes).into_owned();
                 let fault = ReadError::new(&text, Span::new(at, at), "not UTF-8 from here on");
                 self.unreadable.push((name, text, fault));
             }
         }
+        self.bytes = bytes;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::super::excerpt::Excerpt;
-use super::super::{Diagnostic, Language, NoteKind, Severity, Words};
+use super::super::{Diagnostic, Language, Severity, Words};
 
 /// Writes diagnostics as text.
 #[derive(Clone, Copy, Debug)]
@@ -23,16 +23,6 @@ const SEVERITIES: [(Severity, Level<'static>, Words); 4] = [
     (Severity::Error, Level::ERROR, Words::new("error", "fout")),
     (Severity::Warning, Level::WARNING, Words::new("warning", "waarschuwing")),
     (Severity::Information, Level::INFO, Words::new("note", "opmerking")),
-];
-
-const NOTES: [(NoteKind, Words); 7] = [
-    (NoteKind::Expected, Words::new("expected", "verwacht")),
-    (NoteKind::Found, Words::new("found", "gevonden")),
-    (NoteKind::Exchange, Words::new("exchange", "uitwisseling")),
-    (NoteKind::Remedy, Words::new("remedy", "oplossing")),
-    (NoteKind::Reproduce, Words::new("reproduce", "naspelen")),
-    (NoteKind::Also, Words::new("also", "ook")),
-    (NoteKind::Note, Words::new("note", "opmerking")),
 ];
 
 impl Terminal {
@@ -54,7 +44,7 @@ impl Terminal {
             group = group.element(snippet.annotation(AnnotationKind::Primary.span(excerpt.mark).label(text)));
         }
         for (kind, text) in &diagnostic.notes {
-            let name = NOTES[*kind as usize].1.get(self.language);
+            let name = kind.name().get(self.language);
             group = group.element(Level::NOTE.with_name(name).message(text.as_str()));
         }
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
@@ -67,7 +57,7 @@ impl Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, Source, Span};
+    use crate::diagnostic::{Code, NoteKind, Source, Span};
 
     const PLAIN: Terminal = Terminal { colour: false, width: 100, language: Language::En };
 
@@ -127,8 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_in_the_order_of_their_kinds() {
+    fn the_table_is_in_the_order_of_the_severities() {
         assert!(SEVERITIES.iter().enumerate().all(|(at, (severity, ..))| *severity as usize == at));
-        assert!(NOTES.iter().enumerate().all(|(at, (kind, _))| *kind as usize == at));
     }
 }

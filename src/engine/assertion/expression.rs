@@ -27,7 +27,11 @@ fn is_true(case: &Case<'_>, expression: &str) -> Outcome {
     let found = case.state.expressions.evaluate(expression, &content, case.state.clock(), described)?;
     let reason = explain::why_not(expression, &content, case.state, subject.is_request());
     let (expected, found) = reason.sides.unwrap_or((format!("`true` for {}", shortened(expression)), found));
-    Ok(Finding::fail(code::EXPRESSION, reason.message).expected(expected).found(found).at(reason.place))
+    Ok(Finding::fail(code::EXPRESSION, reason.message)
+        .expected(expected)
+        .found(found)
+        .at(reason.place)
+        .missing(reason.miss))
 }
 
 fn value(case: &Case<'_>, expression: &str) -> Outcome {
@@ -53,5 +57,7 @@ fn value(case: &Case<'_>, expression: &str) -> Outcome {
     }
     let expected = compare::expectation(operator, &wanted);
     let message = format!("`{}` is {found}, expected {expected}", shortened(expression));
-    Ok(Finding::fail(code::EXPRESSION_VALUE, message).expected(expected).found(format!("{found}{kind}")).at(place))
+    let finding = Finding::fail(code::EXPRESSION_VALUE, message).expected(expected).found(format!("{found}{kind}"));
+    let named = matches!(operator, Operator::Equals | Operator::In);
+    Ok(finding.at(place).missing(named.then(|| explain::differing(expression))))
 }

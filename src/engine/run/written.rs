@@ -41,7 +41,7 @@ impl ScriptRun<'_> {
             Ok(response) => (Some(self.message(&response.headers, &response.body)?), Some(response.status), None),
             Err(error) => (None, None, Some((error.kind.code().to_owned(), error.detail.clone()))),
         };
-        self.portion.run.sink.event(&Event::Exchanged(Exchanged {
+        self.portion.run.sink.event(&Event::from(Exchanged {
             exchange: number,
             script: self.number,
             test,
@@ -75,7 +75,7 @@ impl ScriptRun<'_> {
             Action::Operation(operation) => (operation_title(operation), &operation.place),
             Action::Assert(assert) => (assert_title(assert), &assert.check_place),
         };
-        self.portion.run.sink.event(&Event::ActionFinished(ActionFinished {
+        self.portion.run.sink.event(&Event::from(ActionFinished {
             script: self.number,
             test,
             action: number,
@@ -89,6 +89,7 @@ impl ScriptRun<'_> {
             source: self.script_place(place),
             exchange,
             target: finding.target,
+            miss: finding.miss,
             codes: finding.codes,
             issues: finding.issues,
         }))

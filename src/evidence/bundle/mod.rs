@@ -10,5 +10,5 @@ mod verify;
 pub(crate) use container::hex;
 pub use container::{Bundled, Container, ContainerError, Entry, Writer};
 pub use manifest::*;
-pub use pack::{Derive, Extras, Render, Signing, Unpacked, pack, stamp, withheld};
+pub use pack::{Derive, Extras, Packing, Render, Signing, Unpacked, stamp, withheld};
 pub use verify::{Intact, Signed, Trust, difference, is_bundle, open, verify};

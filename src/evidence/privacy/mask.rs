@@ -167,8 +167,8 @@ impl Mask {
     /// hash of a body after masking.
     pub fn event(&self, event: &Event, bodies: &HashMap<String, String>) -> Event {
         match event {
-            Event::Exchanged(exchange) => Event::Exchanged(self.exchange(exchange, bodies)),
-            Event::ActionFinished(action) => Event::ActionFinished(self.action(action)),
+            Event::Exchanged(exchange) => Event::from(self.exchange(exchange, bodies)),
+            Event::ActionFinished(action) => Event::from(self.action(action)),
             other => other.clone(),
         }
     }

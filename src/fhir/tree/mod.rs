@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
+
 use super::Format;
 use crate::diagnostic::{LineIndex, Position, Span};
 
@@ -36,7 +38,7 @@ impl NodeId {
 }
 
 /// A name interned in one document: comparing two of the same document compares the names.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NameId(u32);
 
 impl NameId {
@@ -100,7 +102,7 @@ pub struct Document {
 #[derive(Default, Clone)]
 struct Names {
     list: Vec<Box<str>>,
-    ids: HashMap<Box<str>, u32>,
+    ids: HashMap<Box<str>, u32, RandomState>,
 }
 
 impl Names {

@@ -104,6 +104,11 @@ impl<'d> NodeRef<'d> {
         self.at(self.raw().parent)
     }
 
+    /// True for a `null` that keeps a place in a JSON array and has no extensions: no element at all.
+    pub fn is_placeholder(self) -> bool {
+        self.kind() == Kind::Null && self.raw().first_child == NONE
+    }
+
     /// Its children in reading order; the `id` and `extension` of a primitive are among them.
     pub fn children(self) -> Children<'d> {
         Children { next: self.at(self.raw().first_child) }

@@ -67,12 +67,11 @@ pub(super) fn superset_of(call: &Invocation<'_, '_>) -> Fallible<Option<bool>> {
 }
 
 pub(super) fn count<'a>(call: &Invocation<'_, 'a>) -> Fallible<Option<Item<'a>>> {
-    let mut count = 0;
-    call.try_each(|_| {
-        count += 1;
-        Flow::Continue(())
-    })?;
-    Ok(Some(Item::Value(Value::Integer(count))))
+    let count = match &call.call.receiver {
+        Some(receiver) => call.evaluator.number(receiver, call.scope)?,
+        None => usize::from(call.scope.this.is_some()),
+    };
+    Ok(Some(Item::Value(Value::Integer(count as i64))))
 }
 
 pub(super) fn distinct<'a>(call: &Invocation<'_, 'a>, sink: Sink<'_, 'a>) -> Flow {

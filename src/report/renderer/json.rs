@@ -1,6 +1,7 @@
 //! The JSON report (`schema/run-report-1.json`), with what the rules it names mean.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -22,13 +23,24 @@ struct RuleText {
     remedy: &'static str,
 }
 
-/// The report as JSON, a newline at the end. `language` is that of the rules' texts.
+/// Writes the report as JSON, a newline at the end; that of a large run is many megabytes. `language` is that
+/// of the rules' texts.
 ///
 /// # Errors
-/// What `serde_json` says; a report holds nothing that JSON cannot.
-pub fn json(report: &RunReport, registry: &Registry, language: Language) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec_pretty(&Document { report, rules: rules(report, registry, language) })?;
-    bytes.push(b'\n');
+/// What the writer says; a report holds nothing that JSON cannot.
+pub fn write_json(report: &RunReport, registry: &Registry, language: Language, to: &mut dyn Write) -> io::Result<()> {
+    let document = Document { report, rules: rules(report, registry, language) };
+    serde_json::to_writer_pretty(&mut *to, &document)?;
+    to.write_all(b"\n")
+}
+
+/// The same in memory.
+///
+/// # Errors
+/// As for [`write_json`].
+pub fn json(report: &RunReport, registry: &Registry, language: Language) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    write_json(report, registry, language, &mut bytes)?;
     Ok(bytes)
 }
 

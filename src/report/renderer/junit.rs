@@ -13,6 +13,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use crate::diagnostic::{Language, Registry};
 use crate::record::{ActionKind, Verdict};
 
+use super::super::baseline::KnownReport;
 use super::super::diagnosis::{Diagnosis, one_line, place};
 use super::super::model::*;
 use super::super::verdict::Conclusion;
@@ -119,7 +120,9 @@ fn failed(diagnosis: &Diagnosis<'_>, script: &ScriptReport, test: &TestReport) -
 fn known(diagnosis: &Diagnosis<'_>, test: &TestReport) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
     let known = || test.actions.iter().filter_map(|action| diagnosis.report.known.get(action.known? as usize));
-    let first = known().next().map(|entry| format!("{} ({})", one_line(&entry.reason), one_line(&entry.reference)));
+    let first = known()
+        .next()
+        .map(|KnownReport { entry, .. }| format!("{} ({})", one_line(&entry.reason), one_line(&entry.reference)));
     // As text: the schema that Jenkins publishes has no message here, and Jenkins reads both.
     status.set_description(format!("{} known: {}", known().count(), first.unwrap_or_default()));
     status

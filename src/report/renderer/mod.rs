@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use annotation::{github, gitlab};
 pub use har::har;
 pub use html::html;
-pub use json::json;
+pub use json::{json, write_json};
 pub use junit::{JunitError, junit};
 pub use sarif::sarif;
 pub use terminal::Terminal;

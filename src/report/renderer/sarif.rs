@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::{self, Code, Language, Registry, SarifPlace, SarifResult, Severity};
 use crate::record::Verdict;
 
+use super::super::baseline::KnownReport;
 use super::super::diagnosis::{heading, one_line};
 use super::super::model::*;
 
@@ -29,7 +30,8 @@ pub fn sarif(report: &RunReport, registry: &Registry, language: Language) -> Str
             Verdict::Pass | Verdict::Skip => continue,
         };
         let known = action.known.and_then(|entry| report.known.get(entry as usize));
-        let accepted = known.map(|entry| format!("{} ({}, {})", entry.reason, entry.reference, entry.expires));
+        let accepted =
+            known.map(|KnownReport { entry, .. }| format!("{} ({}, {})", entry.reason, entry.reference, entry.expires));
         let place = SarifPlace {
             path: action.source.path.clone().unwrap_or_else(|| script.path.clone()),
             line: action.source.line,

@@ -8,7 +8,7 @@ use annotate_snippets::renderer::{AnsiColor, Style};
 use crate::diagnostic::{self, Code, Diagnostic, Language, NoteKind, Registry, Severity};
 use crate::record::Verdict;
 
-use super::super::baseline::KnownState;
+use super::super::baseline::{KnownReport, KnownState};
 use super::super::cause::Cause;
 use super::super::code;
 use super::super::diagnosis::{Diagnosis, one_line, place};
@@ -86,9 +86,9 @@ impl Terminal<'_> {
     /// What is accepted, by entry, and entries that should not be there any more.
     fn baseline(&self, report: &RunReport, out: &mut String) {
         let language = self.frame.language;
-        for entry in report.known.iter().filter(|entry| entry.state.fails()) {
-            let name = [&entry.path, &entry.test, &entry.action].map(|pattern| pattern.as_str()).join(" / ");
-            let (code, message) = match entry.state {
+        for KnownReport { entry, state, .. } in report.known.iter().filter(|entry| entry.state.fails()) {
+            let name = entry.name();
+            let (code, message) = match state {
                 KnownState::Healed => (code::KNOWN_HEALED, Phrase::KnownHealed.with(language, &[&name])),
                 _ => (code::KNOWN_EXPIRED, Phrase::KnownExpired.with(language, &[&name, &entry.expires])),
             };
@@ -118,7 +118,7 @@ impl Terminal<'_> {
             let count = number(language, cause.actions.len() as u64);
             let _ = writeln!(out, "  {count:>width$} × {} {}", cause.code, one_line(&cause.message));
             let _ = writeln!(out, "  {:width$}   --> {}", "", place(script, action));
-            if let Some(entry) = action.known.and_then(|entry| report.known.get(entry as usize)) {
+            if let Some(KnownReport { entry, .. }) = action.known.and_then(|entry| report.known.get(entry as usize)) {
                 let values = [&*one_line(&entry.reason), &entry.expires, &one_line(&entry.reference)];
                 let _ = writeln!(out, "  {:width$}   = {}", "", Phrase::KnownEntry.with(language, &values));
                 continue;

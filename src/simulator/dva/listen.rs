@@ -21,8 +21,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::hello::{self, Hello};
 use super::server::{Dva, Peer};
-use crate::exchange::{Exchange, Headers, Request, TransportError, TransportErrorKind};
-use crate::simulator::server::{Bounds, Closed, read_body, to_hyper};
+use crate::exchange::{Exchange, TransportError, TransportErrorKind};
+use crate::simulator::server::{Bounds, Closed, read_body, received, to_hyper};
 
 /// What a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,17 +165,7 @@ async fn exchange(
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let (head, body) = incoming.into_parts();
-    let headers: Headers =
-        head.headers.iter().map(|(n, v)| (n.as_str(), String::from_utf8_lossy(v.as_bytes()))).collect();
-    let host = headers.get("Host").unwrap_or_default().to_owned();
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let scheme = if peer.secure { "https" } else { "http" };
-    let mut request = Request {
-        method: head.method.as_str().to_owned(),
-        url: format!("{scheme}://{host}{target}"),
-        headers,
-        body: Bytes::new(),
-    };
+    let mut request = received(&head, if peer.secure { "https" } else { "http" }, "");
     // Nobody sends much here.
     let bounds = Bounds { body: 4 * 1024 * 1024, ..Bounds::default() };
     match read_body(body, &bounds).await {

@@ -1,5 +1,8 @@
+mod faults;
+mod including;
+
 use super::*;
-use crate::testscript::model::{Action, Assert, Check, Direction, Interaction, Operator, Side};
+use crate::testscript::model::{Action, Assert, Check, Interaction, Side};
 use crate::testscript::source::Carried;
 
 /// A script in XML around these elements.
@@ -38,151 +41,6 @@ fn only_assert(script: &TestScript) -> &Assert {
         [Action::Assert(assert)] => assert,
         ref other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn every_fault_has_its_problem_at_its_place() {
-    let operation = |inside: &str| xml(&format!("<test><action><operation>{inside}</operation></action></test>"));
-    let search = "<type><code value='search'/></type>";
-    let table = [
-        // The vocabulary.
-        (
-            xml("<tset/><url value='u'/>"),
-            vec![
-                "W1014 [<tset/>] `tset` is empty",
-                "E1010 [tset] `TestScript` has no element `tset` (expected `test`)",
-            ],
-        ),
-        (
-            with_assert("<expresion value='a'/><resource value='P'/>"),
-            vec!["E1010 [expresion] `assert` has no element `expresion` (expected `expression`)"],
-        ),
-        (
-            xml("<name value='a'/><name value='b'/>"),
-            vec!["E1013 [<name value='b'/>] `TestScript` has more than one `name`"],
-        ),
-        (
-            with_assert("<resource value='P'/><warningOnly value='yes'/>"),
-            vec!["E1012 [yes] `warningOnly` of `assert` takes `true` or `false`, not `yes`"],
-        ),
-        (
-            operation(&format!("{search}<origin value='one'/>")),
-            vec!["E1012 [one] `origin` of `operation` takes a whole number, not `one`"],
-        ),
-        (
-            xml("<setup value='x'><action><assert><resource value='P'/></assert></action></setup>"),
-            vec!["E1012 [x] `setup` of `TestScript` takes elements, not `x`"],
-        ),
-        // What is missing.
-        (xml("<test/>"), vec!["W1014 [<test/>] `test` is empty", "E1011 [test] `test` has no `action`"]),
-        (
-            xml("<test><action/></test>"),
-            vec!["W1014 [<action/>] `action` is empty", "E1011 [action] `action` has no `operation` or `assert`"],
-        ),
-        (operation("<resource value='P'/>"), vec!["E1011 [operation] `operation` has no `type` or `method`"]),
-        (
-            operation(&format!("{search}<requestHeader><field value='A'/></requestHeader>")),
-            vec!["E1011 [requestHeader] `requestHeader` has no `value`"],
-        ),
-        (xml("<variable><defaultValue value='a'/></variable>"), vec!["E1011 [variable] `variable` has no `name`"]),
-        (
-            xml("<fixture id='f'><resource/></fixture>"),
-            vec!["E1011 [fixture] `fixture` has no `resource.reference`", "W1014 [<resource/>] `resource` is empty"],
-        ),
-        (xml("<profile value='http://p'/>"), vec!["E1011 [profile] `profile` has no `id`"]),
-        (xml("<origin><url value='u'/></origin>"), vec!["E1011 [origin] `origin` has no `index`"]),
-        // Names that mean nothing.
-        (
-            operation(&format!("{search}<params value='?a=${{x}}&amp;b=${{x}}'/>")),
-            vec!["E1020 [${x}] variable `x` is not declared"],
-        ),
-        (
-            operation(&format!("{search}<params value='?a=&lt;&amp;${{DATE, T, D, 1}}'/>")),
-            vec!["E1020 [${DATE, T, D, 1}] variable `T` is not declared"],
-        ),
-        (
-            xml(
-                "<variable><name value='task-id'/></variable><test><action><assert><expression value='id = &apos;${taskid}&apos;'/></assert></action></test>",
-            ),
-            vec!["E1020 [${taskid}] variable `taskid` is not declared (expected `task-id`)"],
-        ),
-        (
-            with_assert("<sourceId value='r'/><resource value='P'/>"),
-            vec!["E1021 [r] there is no fixture, request or response with id `r`"],
-        ),
-        (with_assert("<minimumId value='f'/>"), vec!["E1021 [f] there is no fixture, request or response with id `f`"]),
-        (
-            xml(
-                "<profile id='Bundle' value='http://b'/><test><action><assert><validateProfileId value='bundle'/></assert></action></test>",
-            ),
-            vec!["E1022 [bundle] there is no profile with id `bundle` (expected `Bundle`)"],
-        ),
-        (
-            operation(&format!("{search}<destination value='2'/>")),
-            vec!["E1025 [2] there is no destination with index `2`"],
-        ),
-        (
-            xml("<fixture id='f'><resource><reference value='no.xml'/></resource></fixture>"),
-            vec!["E1024 [no.xml] fixture `f`: `no.xml` does not exist"],
-        ),
-        (
-            xml("<variable><name value='v'/></variable><variable><name value='v'/></variable>"),
-            vec!["E1013 [variable] there is more than one variable called `v`"],
-        ),
-        // Codes.
-        (
-            operation("<type><code value='serach'/></type>"),
-            vec!["W1030 [serach] keur does not know operation `serach` (expected `search`)"],
-        ),
-        (
-            operation("<type><system value='http://x'/><code value='read'/></type>"),
-            vec!["W1030 [read] keur does not know operation `read` of `http://x` (expected `read`)"],
-        ),
-        (
-            operation("<method value='FETCH'/><type><code value='read'/></type>"),
-            vec!["E1012 [FETCH] `method` takes an HTTP method, not `FETCH`"],
-        ),
-        (
-            with_assert("<resource value='P'/><operator value='equal'/>"),
-            vec!["E1031 [equal] there is no operator `equal` (expected `equals`)"],
-        ),
-        (
-            with_assert("<resource value='P'/><direction value='respons'/>"),
-            vec!["E1012 [respons] `direction` has no code `respons` (expected `response`)"],
-        ),
-        (with_assert("<response value='ok'/>"), vec!["E1012 [ok] `response` has no code `ok`"]),
-        // Checks.
-        (with_assert("<value value='a'/>"), vec!["W1033 [assert] `assert` checks nothing"]),
-        (
-            with_assert("<resource value='P'/><responseCode value='200'/>"),
-            vec!["E1034 [assert] `assert` has both `responseCode` and `resource`"],
-        ),
-        (with_assert("<path value='/a'/>"), vec!["W1035 [/a] keur does not evaluate `path`"]),
-        (
-            with_assert("<compareToSourceId value='f'/><compareToSourceExpression value='a'/><expression value='b'/>"),
-            vec!["W1035 [f] keur does not evaluate `compareToSourceId`"],
-        ),
-        (with_assert("<navigationLinks value='false'/><resource value='P'/>"), vec![]),
-        // Extensions.
-        (
-            with_assert("<extension url='http://x'><valueBoolean value='true'/></extension><resource value='P'/>"),
-            vec!["W1041 [http://x] keur does not know extension `http://x` on `assert`"],
-        ),
-        (
-            xml("<modifierExtension url='http://x'/>"),
-            vec![
-                "E1042 [<modifierExtension url='http://x'/>] `TestScript` has a modifier extension keur does not know: `http://x`",
-            ],
-        ),
-    ];
-    let mut differ = vec![];
-    for (text, wanted) in table {
-        let found = problems(&[("s.xml", &text)]);
-        if found != wanted {
-            differ.push(format!("{text}\n  found {found:#?}\n  wanted {wanted:#?}"));
-        }
-    }
-    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
 
 #[test]
@@ -352,100 +210,6 @@ fn a_fixture_that_needs_an_undeclared_variable_is_a_warning() {
     assert_eq!(problems(&files), ["W1020 [f.xml] fixture `f` uses variable `a`, which the script does not declare"]);
 }
 
-/// A script of our own, in JSON, that includes a group with these parameters.
-fn including(with: &str) -> String {
-    format!(
-        r#"{{"resourceType": "TestScript", "variable": [{{"name": "T", "defaultValue": "${{CURRENTDATE}}"}}],
-            "test": [{{"id": "a", "action": [
-              {{"operation": {{"type": "search", "resource": "Patient"}}}},
-              {{"include": {{"group": "../shared/g.json", "with": {{{with}}}}}}}]}}]}}"#
-    )
-}
-
-const GROUP: &str = r#"{"description": "d", "parameters": {"TYPE": "resource type", "COUNT": "how many"},
-  "action": [{"assert": {"expression": "Bundle.entry.resource.ofType(${param:TYPE}).count() = ${param:COUNT}"}},
-             {"include": {"group": "deeper/h.json", "with": {"OP": "in"}}}]}"#;
-
-const DEEPER: &str = r#"{"parameters": {"OP": "operator"}, "action": [
-  {"assert": {"responseCode": "200", "operator": "${param:OP}", "value": "${T}"}}]}"#;
-
-#[test]
-fn included_actions_take_the_place_of_the_include_and_are_placed_in_their_group() {
-    let script = including(r#""TYPE": "Patient", "COUNT": 12"#);
-    let files = [("set/x/s.json", script.as_str()), ("set/shared/g.json", GROUP), ("set/shared/deeper/h.json", DEEPER)];
-    assert_eq!(problems(&files), Vec::<String>::new());
-    let loaded = load(&files);
-    let script = loaded.runnable().expect("nothing is wrong");
-    let [Action::Operation(operation), Action::Assert(first), Action::Assert(second)] = &script.tests[0].actions[..]
-    else {
-        panic!("{:?}", script.tests[0].actions)
-    };
-    assert_eq!(operation.interaction, Interaction::Search);
-    assert!(operation.encode_request_url);
-    let Check::Expression(expression) = &first.check else { panic!("{:?}", first.check) };
-    assert_eq!(expression.text, "Bundle.entry.resource.ofType(Patient).count() = 12");
-    assert_eq!(&*first.place.source.name, "set/shared/g.json");
-    assert_eq!(first.place.position.line, 2);
-    let span = first.check_place.span;
-    assert_eq!(&GROUP[span.range()], "Bundle.entry.resource.ofType(${param:TYPE}).count() = ${param:COUNT}");
-    assert_eq!(&*second.place.source.name, "set/shared/deeper/h.json");
-    assert_eq!((second.operator, second.direction), (Some(Operator::In), Direction::Response));
-
-    let changed = DEEPER.replace("200", "201");
-    let files = [files[0], files[1], ("set/shared/deeper/h.json", changed.as_str())];
-    let other = load(&files).script.expect("still a script");
-    assert_ne!(other.sha256, script.sha256, "a group is part of the script's identity");
-}
-
-#[test]
-fn parameters_that_do_not_match_are_named() {
-    let wrong = |with: &str, group: &str| problems(&[("set/x/s.json", &including(with)), ("set/shared/g.json", group)]);
-    let group = r#"{"parameters": {"TYPE": "t"}, "action": [{"assert": {"resource": "${param:TYPE}"}}]}"#;
-    let found = wrong(r#""TYP": "Patient""#, group);
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].ends_with("group `set/shared/g.json` needs parameter `TYPE`, which is not given"), "{found:?}");
-    assert!(found[1].ends_with("group `set/shared/g.json` has no parameter `TYP` (expected `TYPE`)"), "{found:?}");
-    let group = r#"{"parameters": {"TYPE": "t"}, "action": [{"assert": {"resource": "${param:TYPES}"}}]}"#;
-    assert_eq!(
-        wrong(r#""TYPE": "Patient""#, group),
-        ["E1052 [${param:TYPES}] the group uses parameter `TYPES`, which it does not name (expected `TYPE`)"]
-    );
-    let group = r#"{"parametres": {}, "action": [{"assert": {"resource": "P"}}]}"#;
-    let found = wrong("", group);
-    assert!(
-        found.iter().any(|l| l.contains("`group` has no element `parametres` (expected `parameters`)")),
-        "{found:?}"
-    );
-}
-
-#[test]
-fn groups_that_cannot_be_had_or_never_end_are_errors() {
-    let script = including(r#""A": "x""#);
-    let cyclic = r#"{"parameters": {"A": "a"}, "action": [{"include": {"group": "g.json", "with": {"A": "y"}}}]}"#;
-    let found = problems(&[("set/x/s.json", &script), ("set/shared/g.json", cyclic)]);
-    assert_eq!(found, ["E1051 [g.json] group `set/shared/g.json` includes itself"]);
-    let found = problems(&[("set/x/s.json", &script)]);
-    assert_eq!(found, ["E1050 [../shared/g.json] `set/shared/g.json` does not exist"]);
-    let found = problems(&[
-        ("set/x/s.json", &script),
-        ("set/shared/g.json", "{\"parameters\": {\"A\": \"a\"}, \"action\": [${param:A}]}"),
-    ]);
-    assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("E1050 [${param:A}] group `set/shared/g.json` cannot be parsed: "), "{found:?}");
-    // Every file includes the next twice: 2^20 inclusions if nobody stopped it.
-    let doubling: Vec<(String, String)> = (0..20)
-        .map(|n| {
-            let next = format!("{{\"include\": {{\"group\": \"{}.json\"}}}}", n + 1);
-            (format!("set/shared/{n}.json"), format!("{{\"action\": [{next}, {next}]}}"))
-        })
-        .collect();
-    let script = including("").replace("../shared/g.json", "../shared/0.json");
-    let mut files = vec![("set/x/s.json", script.as_str())];
-    files.extend(doubling.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    let found = problems(&files);
-    assert!(found.iter().any(|l| l.contains("includes more than 10000 groups")), "{}", found.len());
-}
-
 #[test]
 fn short_hands_are_not_for_xml() {
     let text = xml("<test><action><operation><type value='search'/></operation></action></test>");
@@ -465,6 +229,7 @@ fn problems_come_in_the_order_of_the_text() {
 }
 
 mod whatever_comes {
+    use super::including::{DEEPER, GROUP, including};
     use super::*;
     use proptest::prelude::*;
 

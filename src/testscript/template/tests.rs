@@ -15,7 +15,7 @@ fn only(text: &str) -> Placeholder {
 
 #[test]
 fn every_spelling_of_a_placeholder_is_read() {
-    let relative = |time, offsets: &[(Portion, i64)]| Placeholder::Relative {
+    let relative = |time, offsets: &[(TimeUnit, i64)]| Placeholder::Relative {
         time,
         variable: "T".to_owned(),
         offsets: offsets.to_vec(),
@@ -26,18 +26,18 @@ fn every_spelling_of_a_placeholder_is_read() {
         ("${ T }", Placeholder::Variable("T".into())),
         ("${CURRENTDATE}", Placeholder::Current { time: false, offsets: vec![] }),
         ("${CURRENTDATETIME}", Placeholder::Current { time: true, offsets: vec![] }),
-        ("${CURRENTDATE,M,-14}", Placeholder::Current { time: false, offsets: vec![(Portion::Month, -14)] }),
+        ("${CURRENTDATE,M,-14}", Placeholder::Current { time: false, offsets: vec![(TimeUnit::Month, -14)] }),
         (
             "${CURRENTDATETIME, yy, 1, mm, -30}",
-            Placeholder::Current { time: true, offsets: vec![(Portion::Year, 1), (Portion::Minute, -30)] },
+            Placeholder::Current { time: true, offsets: vec![(TimeUnit::Year, 1), (TimeUnit::Minute, -30)] },
         ),
-        ("${DATE, T, D,-21}", relative(false, &[(Portion::Day, -21)])),
-        ("${DATE,T, d, 25}", relative(false, &[(Portion::Day, 25)])),
-        ("${DATE, T, D, -0}", relative(false, &[(Portion::Day, 0)])),
-        ("${DATE, T, Y, +3}", relative(false, &[(Portion::Year, 3)])),
-        ("${DATE, T, y, - 3}", relative(false, &[(Portion::Year, -3)])),
+        ("${DATE, T, D,-21}", relative(false, &[(TimeUnit::Day, -21)])),
+        ("${DATE,T, d, 25}", relative(false, &[(TimeUnit::Day, 25)])),
+        ("${DATE, T, D, -0}", relative(false, &[(TimeUnit::Day, 0)])),
+        ("${DATE, T, Y, +3}", relative(false, &[(TimeUnit::Year, 3)])),
+        ("${DATE, T, y, - 3}", relative(false, &[(TimeUnit::Year, -3)])),
         ("${DATE, T}", relative(false, &[])),
-        ("${DATETIME, T, H, 2}", relative(true, &[(Portion::Hour, 2)])),
+        ("${DATETIME, T, H, 2}", relative(true, &[(TimeUnit::Hour, 2)])),
         ("${UUID}", Placeholder::Uuid { st: false, dashes: true }),
         ("${UUID-ST}", Placeholder::Uuid { st: true, dashes: true }),
         ("${UUID-ST-NODASH}", Placeholder::Uuid { st: true, dashes: false }),

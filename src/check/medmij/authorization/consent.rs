@@ -55,15 +55,19 @@ fn came_back(landing: &Landing, asked: &Authorization, redirect_uri: &str) -> Ou
 }
 
 pub async fn consent_given(session: &Session<'_>) -> Judged {
+    given(session, &Authorization::valid(session)).await
+}
+
+/// The first person logs in and consents.
+async fn given(session: &Session<'_>, asked: &Authorization) -> Judged {
     let person = session.first_person()?;
-    let asked = Authorization::valid(session);
     let redirect = asked.get("redirect_uri").to_owned();
     let landing = log_in(session, &asked.url(session), &redirect, person, Decision::Consent).await;
     let landing = landing.map_err(|why| {
         Outcome::from(Finding::new(Level::Hard, code::REFUSED, format!("the login did not succeed: {why}")))
     })?;
     session.medmij.codes.borrow_mut().extend(landing.parameter("code"));
-    Ok(came_back(&landing, &asked, &redirect))
+    Ok(came_back(&landing, asked, &redirect))
 }
 
 /// A login that must not end with a code.
@@ -166,13 +170,5 @@ pub fn sharing(session: &Session<'_>) -> Authorization {
 }
 
 pub async fn share(session: &Session<'_>) -> Judged {
-    let person = session.first_person()?;
-    let asked = sharing(session);
-    let redirect = asked.get("redirect_uri").to_owned();
-    let landing = log_in(session, &asked.url(session), &redirect, person, Decision::Consent).await;
-    let landing = landing.map_err(|why| {
-        Outcome::from(Finding::new(Level::Hard, code::REFUSED, format!("the login did not succeed: {why}")))
-    })?;
-    session.medmij.codes.borrow_mut().extend(landing.parameter("code"));
-    Ok(came_back(&landing, &asked, &redirect))
+    given(session, &sharing(session)).await
 }

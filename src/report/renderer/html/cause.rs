@@ -38,15 +38,6 @@ const NOTHING: Words = Words::new(
 );
 const MORE: Words =
     Words::new("more causes; they are in the list of scripts below", "oorzaken meer; zie de lijst van scripts");
-const NOTES: [(NoteKind, Words); 7] = [
-    (NoteKind::Expected, Words::new("expected", "verwacht")),
-    (NoteKind::Found, Words::new("found", "gevonden")),
-    (NoteKind::Exchange, Words::new("exchange", "uitwisseling")),
-    (NoteKind::Remedy, Words::new("remedy", "oplossing")),
-    (NoteKind::Reproduce, Words::new("reproduce", "naspelen")),
-    (NoteKind::Also, Words::new("also", "ook")),
-    (NoteKind::Note, Words::new("note", "opmerking")),
-];
 const ELSEWHERE: Words = Words::new("all places with this cause", "alle plekken met deze oorzaak");
 const COPY: Words = Words::new("copy", "kopieer");
 const ISSUE_LIST: Words = Words::new("what the validation found", "wat de validatie vond");
@@ -163,7 +154,7 @@ fn frames(out: &mut String, report: &RunReport, action: &ActionReport, en: &Diag
 fn notes(out: &mut String, en: &Diagnostic, nl: &Diagnostic) {
     out.push_str("<dl class=notes>");
     for ((kind, text), (_, dutch)) in en.notes.iter().zip(&nl.notes) {
-        let name = NOTES.iter().find(|(known, _)| known == kind).map_or(String::new(), |(_, words)| say(*words));
+        let name = say(kind.name());
         let write = |language| if language == Language::En { text } else { dutch };
         let said = match kind {
             NoteKind::Reproduce => format!(

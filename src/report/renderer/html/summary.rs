@@ -7,7 +7,7 @@ use crate::record::Verdict;
 
 use super::words::{attributes, both, escaped, prose, say};
 use super::{Page, VERDICTS};
-use crate::report::baseline::KnownState;
+use crate::report::baseline::{KnownReport, KnownState};
 use crate::report::model::*;
 use crate::report::phrase::{Noun, Phrase, duration, number};
 use crate::report::verdict::{Conclusion, verdict_code};
@@ -229,9 +229,9 @@ fn known(out: &mut String, report: &RunReport) {
         let _ = write!(out, "<th scope=col>{}</th>", say(name));
     }
     out.push_str("</tr></thead><tbody>");
-    for entry in &report.known {
-        let (_, class, words) = STATES[entry.state as usize];
-        let which = [&entry.path, &entry.test, &entry.action].map(|pattern| escaped(pattern.as_str())).join(" / ");
+    for KnownReport { entry, state, failures } in &report.known {
+        let (_, class, words) = STATES[*state as usize];
+        let which = escaped(&entry.name());
         let _ = write!(
             out,
             "<tr><td {}><code>{which}</code></td><td {}>{} <span class=dim>{}</span></td><td {}>{}</td><td {}>{}</td>\
@@ -243,7 +243,7 @@ fn known(out: &mut String, report: &RunReport) {
             attributes(UNTIL),
             escaped(&entry.expires),
             attributes(FAILURES),
-            both(|language| number(language, entry.failures)),
+            both(|language| number(language, *failures)),
             attributes(STATE),
             say(words)
         );

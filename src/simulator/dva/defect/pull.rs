@@ -64,21 +64,19 @@ fn names_patient(task: &mut Value) {
     task["for"] = json!({ "identifier": { "system": crate::exchange::Bsn::SYSTEM, "value": "999911120" } });
 }
 
+/// What an assertion is judged by.
+const ASSERTION: [Rule; 7] = [
+    Rule::AssertionSigned,
+    Rule::AssertionKey,
+    Rule::AssertionIssuer,
+    Rule::AssertionAudience,
+    Rule::AssertionFresh,
+    Rule::AssertionPast,
+    Rule::AssertionOnce,
+];
+
 fn believes(policy: &mut Policy) {
-    use Rule::{
-        AssertionAudience, AssertionFresh, AssertionIssuer, AssertionKey, AssertionOnce, AssertionPast, AssertionSigned,
-    };
-    for rule in [
-        AssertionSigned,
-        AssertionKey,
-        AssertionIssuer,
-        AssertionAudience,
-        AssertionFresh,
-        AssertionPast,
-        AssertionOnce,
-    ] {
-        policy.skip(rule);
-    }
+    ASSERTION.into_iter().for_each(|rule| policy.skip(rule));
 }
 
 fn without_provenance(bundle: &mut serde_json::Map<String, Value>) {
