@@ -5,7 +5,7 @@
 //! what it comes to is compared with the register of contradictions in the material itself, and added to a
 //! table that is printed at the end. Nothing may end in an error, nothing may stay unevaluated but what
 //! needs a package that nobody has, and every fail must be in the register. Our own suites for any person are
-//! played on the same fixtures.
+//! played on the same fixtures, and what these send is sent to our own scripts for clients.
 
 mod assets;
 #[path = "official/client_sets.rs"]
@@ -22,6 +22,8 @@ mod own_suites;
 mod packages;
 #[path = "official/party.rs"]
 mod party;
+#[path = "official/payloads.rs"]
+mod payloads;
 #[path = "official/server_sets.rs"]
 mod server_sets;
 #[path = "official/table.rs"]
@@ -71,6 +73,11 @@ fn main() -> ExitCode {
         let (material, register, table) = (material.clone(), register.clone(), owns.clone());
         let name = format!("own {} on {}", own.suite, own.goal);
         trials.push(Trial::test(name, move || own_suites::play(&material, own, &register, &table)));
+    }
+    for (number, sent) in payloads::SENT.iter().enumerate() {
+        let (material, table) = (material.clone(), owns.clone());
+        let name = format!("sent {number} to {}", sent.suite);
+        trials.push(Trial::test(name, move || payloads::play(&material, sent, &table)));
     }
     let all = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -272,7 +272,7 @@ fn absent(path: &Path) -> Diagnostic {
 }
 
 /// The names that somebody may have meant who wrote this one: the nearest, else those that it is a part of,
-/// punctuation aside, with their parts where one is asked for.
+/// punctuation aside, with all their parts where one is asked for.
 fn like(word: &str, all: &[Suite]) -> Vec<String> {
     let names: Vec<String> = all.iter().map(Suite::name).collect();
     if let Some(near) = nearest(word, names.iter().map(String::as_str)) {

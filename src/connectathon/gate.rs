@@ -28,6 +28,7 @@ const KEPT: usize = 8 * 1024 * 1024;
 const TICK: Duration = Duration::from_millis(200);
 
 /// How a gate is set up.
+#[derive(Clone)]
 pub struct GateSettings {
     /// Where it listens.
     pub listen: SocketAddr,

@@ -74,6 +74,8 @@ pub struct Label {
 /// The named lines under a diagnostic (`= expected: …`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NoteKind {
+    /// The rule that is broken, for a message in another language.
+    Rule,
     /// What should have been there.
     Expected,
     /// What was there.
@@ -92,7 +94,8 @@ pub enum NoteKind {
 
 impl NoteKind {
     /// Every kind with its name.
-    const ALL: [(NoteKind, Words); 7] = [
+    const ALL: [(NoteKind, Words); 8] = [
+        (NoteKind::Rule, Words::new("rule", "regel")),
         (NoteKind::Expected, Words::new("expected", "verwacht")),
         (NoteKind::Found, Words::new("found", "gevonden")),
         (NoteKind::Exchange, Words::new("exchange", "uitwisseling")),
@@ -143,19 +146,30 @@ impl Diagnostic {
         self
     }
 
-    /// The same with the remedy of its rule in `language`, put there where it has none of its own. Rooms
-    /// that find something do not know who reads it.
+    /// The same with the title of its rule, where `language` is not that of messages.
     #[must_use]
-    pub fn in_language(mut self, registry: &Registry, language: Language) -> Self {
+    pub fn titled(mut self, registry: &Registry, language: Language) -> Self {
+        let rule = registry.rule(self.code).filter(|_| language != Language::En);
+        if let Some(rule) = rule {
+            self.notes.insert(0, (NoteKind::Rule, rule.title.get(language).to_owned()));
+        }
+        self
+    }
+
+    /// The same with title and remedy of its rule in `language`, the remedy where it has none of its own.
+    /// Rooms that find something do not know who reads it.
+    #[must_use]
+    pub fn in_language(self, registry: &Registry, language: Language) -> Self {
         let Some(rule) = registry.rule(self.code) else { return self };
+        let mut titled = self.titled(registry, language);
         let remedy = rule.remedy.get(language);
-        match self.notes.iter_mut().find(|(kind, _)| *kind == NoteKind::Remedy) {
+        match titled.notes.iter_mut().find(|(kind, _)| *kind == NoteKind::Remedy) {
             Some((_, text)) if text == rule.remedy.en => remedy.clone_into(text),
             Some(_) => {}
             None if remedy.is_empty() => {}
-            None => self.notes.push((NoteKind::Remedy, remedy.to_owned())),
+            None => titled.notes.push((NoteKind::Remedy, remedy.to_owned())),
         }
-        self
+        titled
     }
 }
 

@@ -119,7 +119,8 @@ impl Explainer<'_> {
             Outline::Binary(left, "or", right) => {
                 let (left, right) = (self.not_true(left, at, deeper), self.not_true(right, at, deeper));
                 let message = format!("{}, and {}", left.message, right.message);
-                Reason { place: left.place.or(right.place), ..Reason::new(shortened(&message)) }
+                // One of them is enough.
+                Reason { place: left.place.or(right.place), miss: left.miss, ..Reason::new(shortened(&message)) }
             }
             Outline::Binary(left, "=", "false") => {
                 self.too_true(left, at, deeper).unwrap_or_else(|| self.plain(expression, at))

@@ -64,14 +64,14 @@ impl Drop for Process {
 }
 
 /// A `run --await` at work.
-struct Waiting {
+pub struct Waiting {
     process: Process,
-    url: String,
+    pub url: String,
     folder: tempfile::TempDir,
 }
 
 impl Waiting {
-    fn start(material: &Material, scripts: &[PathBuf], listen: &str, more: &[String]) -> Result<Waiting, Failed> {
+    pub fn start(material: &Material, scripts: &[PathBuf], listen: &str, more: &[String]) -> Result<Waiting, Failed> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(KEUR);
         command.arg("run").args(scripts).args(["--await", "--await-timeout", PATIENCE, "--listen", listen]);
@@ -93,7 +93,7 @@ impl Waiting {
     }
 
     /// Waits until it is over.
-    fn report(mut self) -> Result<Report, Failed> {
+    pub fn report(mut self) -> Result<Report, Failed> {
         self.process.0.wait()?;
         let said = std::fs::read_to_string(self.folder.path().join("stderr"))?;
         let text = std::fs::read_to_string(self.folder.path().join("report.json"))

@@ -129,9 +129,9 @@ pub async fn carry_out(
     });
     let judge = Judge::new(&choices);
     let hands = Hands { http: &http, validator: &judge, definitions: choices.used(), persons: &persons };
-    let stage = Stage { board, gate: None, flags };
-    let played = play::play(tournament.clone(), &hands, stage, checked, console, beside, progress.clone()).await;
-    let played = played.map_err(Problem::Said)?;
+    let (tournament, progress) = (tournament.clone(), progress.clone());
+    let stage = Stage { tournament, progress, board, gate: None, flags, checked, console };
+    let played = stage.play(&hands, beside).await.map_err(Problem::Said)?;
     Ok(concluded(&played, console))
 }
 

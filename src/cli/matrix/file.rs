@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::connectathon::file::MatrixFile;
+use crate::connectathon::file::{MatrixFile, ScenarioEntry};
 use crate::connectathon::{GateSettings, Hands, Progress, Tournament, code};
 use crate::diagnostic::{Diagnostic, NoteKind};
 use crate::engine::play::ActiveDefect as ClientDefect;
 use crate::exchange::{Client as HttpClient, ClientSettings, Reach};
-use crate::simulator::{self, ActiveDefect};
+use crate::simulator::{self, ActiveDefect, TokenRegistry};
 use crate::testscript::source::ScriptSource as _;
 
 use super::super::console::Console;
@@ -65,35 +65,14 @@ pub async fn carry_out(
     let (_, checked) = given;
     let file = read(path)?;
     let parties = party::tokens(&file)?;
-    let mut reads = vec![];
-    for entry in &file.scenarios {
-        let paths = |names: &[String]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
-        let (client, server) = (paths(&entry.client), paths(&entry.server));
-        reads.push(Read::new(&entry.name, (&client, &entry.client_tests), (&server, &entry.server_tests))?);
-    }
+    let reads = scenarios(&file)?;
     let Compiled { choices, definitions, settings, scenarios } = compile(&reads, given, console)?;
     let folders: Vec<PathBuf> = file.fixtures.iter().map(PathBuf::from).collect();
-    let beside = folders.iter().map(|folder| folder.join(TOKENS)).find(|file| Shelf.is_file(file));
-    let listed = file.tokens.as_ref().map(PathBuf::from).or(beside);
-    let persons = listed.map(|path| registry(&path)).transpose().map_err(|problem| vec![*problem])?;
+    let persons = persons(&file, &folders)?;
     let (require_token, mut persons) = (persons.is_some(), persons.unwrap_or_default());
-    let folder = flags.folder.clone().or_else(|| file.folder.as_ref().map(PathBuf::from));
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = folder.unwrap_or_else(|| Path::new(".keur").join("matrix").join(stem));
-    let targets = file.servers.iter().filter_map(|server| server.target.as_deref());
-    let simulated = ["http://127.0.0.1"];
-    let reach = match checked.offline {
-        true => Reach::only_hosts_of(targets.chain(simulated)),
-        false => Reach::Anywhere,
-    };
+    let folder = folder(&file, flags, path);
     let roots = file.ca.as_ref().map(|path| certificates(path)).transpose()?;
-    let http = ClientSettings {
-        timeout: checked.timeout,
-        reach,
-        user_agent: concat!("keur-play/", env!("CARGO_PKG_VERSION")).to_owned(),
-        extra_roots: roots.iter().cloned().collect(),
-        ..ClientSettings::default()
-    };
+    let http = http(&file, checked, &roots);
     let making = Making {
         scenarios: &reads,
         choices: &choices,
@@ -131,10 +110,9 @@ pub async fn carry_out(
         servers.push(server);
     }
     let mut tournament = Tournament::new(servers, clients, scenarios, &folder);
-    let names =
-        |(server, client): (usize, usize)| Some((&file.servers.get(server)?.name, &file.clients.get(client)?.name));
     tournament.cells.retain(|(server, client, _)| {
-        names((*server, *client)).is_some_and(|(server, client)| file.plays(server, client))
+        let parties = file.servers.get(*server).zip(file.clients.get(*client));
+        parties.is_some_and(|(server, client)| file.plays(&server.name, &client.name))
     });
     tournament.stays = flags.stay;
     tournament.limits = flags.limits(file.concurrency, file.per_party);
@@ -160,9 +138,47 @@ pub async fn carry_out(
             }
         }
     };
-    let stage = Stage { board, gate, flags };
-    let played = play::play(tournament.clone(), &hands, stage, checked, console, mending, progress).await;
-    Ok(play::exit(&played.map_err(Problem::Said)?))
+    let stage = Stage { tournament: tournament.clone(), progress, board, gate, flags, checked, console };
+    Ok(play::exit(&stage.play(&hands, mending).await.map_err(Problem::Said)?))
+}
+
+fn scenarios(file: &MatrixFile) -> Result<Vec<Read>, Vec<Diagnostic>> {
+    let paths = |names: &[String]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+    let read = |entry: &ScenarioEntry| {
+        let (client, server) = (paths(&entry.client), paths(&entry.server));
+        Read::new(&entry.name, (&client, &entry.client_tests), (&server, &entry.server_tests))
+    };
+    file.scenarios.iter().map(read).collect()
+}
+
+/// The test persons that the file names, or that stand beside its fixtures.
+fn persons(file: &MatrixFile, folders: &[PathBuf]) -> Result<Option<TokenRegistry>, Vec<Diagnostic>> {
+    let beside = folders.iter().map(|folder| folder.join(TOKENS)).find(|file| Shelf.is_file(file));
+    let listed = file.tokens.as_ref().map(PathBuf::from).or(beside);
+    listed.map(|path| registry(&path)).transpose().map_err(|problem| vec![*problem])
+}
+
+/// The folder of the journal and the evidence.
+fn folder(file: &MatrixFile, flags: &Flags, path: &Path) -> PathBuf {
+    let stated = flags.folder.clone().or_else(|| file.folder.as_ref().map(PathBuf::from));
+    stated.unwrap_or_else(|| Path::new(".keur").join("matrix").join(path.file_stem().unwrap_or_default()))
+}
+
+/// How servers are spoken with.
+fn http(file: &MatrixFile, checked: &Checked, roots: &Option<Vec<u8>>) -> ClientSettings {
+    let targets = file.servers.iter().filter_map(|server| server.target.as_deref());
+    let simulated = ["http://127.0.0.1"];
+    let reach = match checked.offline {
+        true => Reach::only_hosts_of(targets.chain(simulated)),
+        false => Reach::Anywhere,
+    };
+    ClientSettings {
+        timeout: checked.timeout,
+        reach,
+        user_agent: concat!("keur-play/", env!("CARGO_PKG_VERSION")).to_owned(),
+        extra_roots: roots.iter().cloned().collect(),
+        ..ClientSettings::default()
+    }
 }
 
 fn certificates(path: &str) -> Result<Vec<u8>, Vec<Diagnostic>> {

@@ -72,6 +72,7 @@ impl Terminal<'_> {
                 continue;
             }
             let Some(diagnostic) = diagnosis.of(cause) else { continue };
+            let diagnostic = diagnostic.titled(self.registry, diagnosis.language);
             let word = if cause.verdict == Verdict::Fail { "FAIL" } else { "ERROR" };
             debug_assert_eq!(diagnostic.severity, Severity::Error);
             out.push_str(&self.frame.render_as(word, &diagnostic));
