@@ -17,7 +17,7 @@ pub struct Arguments {
 
 /// Carries it out.
 pub fn completions(arguments: &Arguments, console: &Console) -> Exit {
-    console.ended(&script(arguments.shell), Exit::Passed)
+    console.ended(script(arguments.shell), Exit::Passed)
 }
 
 fn script(shell: Shell) -> Vec<u8> {

@@ -167,7 +167,10 @@ impl<'d> Column<'d> {
     fn add(node: NodeRef<'d>, columns: &mut Vec<Column<'d>>) -> Result<(), ReadError> {
         if let Some(column) = columns.iter_mut().find(|column| column.name == node.name()) {
             return match &mut column.values {
-                Values::InTurn(values) => Ok(values.push(node)),
+                Values::InTurn(values) => {
+                    values.push(node);
+                    Ok(())
+                }
                 _ => Err(wrong(node, format!("`{}` is known already", node.name()))),
             };
         }
