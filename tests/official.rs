@@ -20,10 +20,10 @@ mod outcome;
 mod own_suites;
 #[path = "official/packages.rs"]
 mod packages;
-#[path = "official/payloads.rs"]
-mod payloads;
 #[path = "official/party.rs"]
 mod party;
+#[path = "official/payloads.rs"]
+mod payloads;
 #[path = "official/server_sets.rs"]
 mod server_sets;
 #[path = "official/table.rs"]

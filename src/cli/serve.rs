@@ -220,7 +220,8 @@ pub(super) fn fixtures(paths: &[PathBuf]) -> Result<Vec<Fixture>, Vec<Diagnostic
     if problems.is_empty() { Ok(fixtures) } else { Err(problems) }
 }
 
-fn is_fixture(file: &Path) -> bool {
+/// True for a file of resources; the tokens beside the persons are none.
+pub(super) fn is_fixture(file: &Path) -> bool {
     series::holds_resources(file) && file.file_name() != Some(TOKENS.as_ref())
 }
 

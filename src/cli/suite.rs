@@ -245,16 +245,48 @@ fn carried_at(path: &Path) -> bool {
         .is_some_and(|path| !path.is_empty() && (embedded::file(&path).is_some() || !embedded::below(&path).is_empty()))
 }
 
+/// As many suites as are named when a name is not quite one.
+const LIKE: usize = 6;
+
 fn absent(path: &Path) -> Diagnostic {
-    let known = names();
-    let mut diagnostic = problem::error(problem::PATH, format!("`{}` does not exist", path.display()));
-    if let Some(near) = path.to_str().and_then(|name| nearest(name, known.iter().map(String::as_str))) {
-        diagnostic = diagnostic.note(NoteKind::Note, format!("there is a suite `{near}`"));
-    } else if path.components().count() == 1 && !known.is_empty() {
-        let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        diagnostic = diagnostic.note(NoteKind::Note, format!("suites that keur carries: {known}"));
+    let diagnostic = problem::error(problem::PATH, format!("`{}` does not exist", path.display()));
+    let Some(word) = path.to_str().filter(|word| !word.starts_with(['.', '/'])) else { return diagnostic };
+    let (all, _) = suites();
+    if let Some(service) = all.iter().find_map(|suite| suite.card.service.filter(|id| id.to_string() == word)) {
+        let note = format!("`--service {service}` is the suite of data service {service}");
+        return diagnostic.note(NoteKind::Note, note);
     }
-    diagnostic
+    let like = like(word, &all);
+    if like.is_empty() && path.components().count() > 1 {
+        return diagnostic;
+    }
+    let note = match like.as_slice() {
+        [] => "`keur list --own` shows the suites that keur carries".to_owned(),
+        [one] => format!("there is a suite `{one}`"),
+        several => {
+            let named: Vec<String> = several.iter().map(|name| format!("`{name}`")).collect();
+            format!("there are suites {}", named.join(", "))
+        }
+    };
+    diagnostic.note(NoteKind::Note, note)
+}
+
+/// The names that somebody may have meant who wrote this one: the nearest, else those that it is a part of,
+/// punctuation aside, with all their parts where one is asked for.
+fn like(word: &str, all: &[Suite]) -> Vec<String> {
+    let names: Vec<String> = all.iter().map(Suite::name).collect();
+    if let Some(near) = nearest(word, names.iter().map(String::as_str)) {
+        return vec![near.to_owned()];
+    }
+    let letters =
+        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let (folder, part) = word.split_once('/').map_or((word, None), |(folder, part)| (folder, Some(part)));
+    let wanted = letters(folder);
+    let fits = |suite: &&Suite| {
+        let name = letters(&suite.card.name);
+        !wanted.is_empty() && name.contains(&wanted) && (part.is_some() || suite.part == Part::Serving)
+    };
+    all.iter().filter(fits).map(Suite::name).take(LIKE).collect()
 }
 
 #[cfg(test)]
@@ -300,6 +332,22 @@ mod tests {
             let folder = Path::new(file.path).parent().unwrap();
             let card = SuiteCard::of(folder, &Shelf).unwrap().unwrap();
             assert_eq!(folder.file_name().and_then(|n| n.to_str()), Some(card.name.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_quite_one_finds_those_that_may_be_meant() {
+        let (all, _) = suites();
+        for (word, wanted) in [
+            ("bgz-3", &["bgz-3.0"][..]),
+            ("bgz", &["bgz-3.0", "bgz-msz-2.0"]),
+            ("BgZ3", &["bgz-3.0"]),
+            ("laboratory", &["laboratory-2.0"]),
+            ("bgz-3.0/client", &["bgz-3.0", "bgz-3.0/any-person", "bgz-3.0/retrieving"]),
+            ("nope", &[]),
+            ("-", &[]),
+        ] {
+            assert_eq!(like(word, &all), wanted, "{word}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, NoteKind, Words};
+use crate::embedded;
 use crate::fhir::FhirVersion;
 
 use super::console::Console;
@@ -15,11 +16,14 @@ use super::settings::{Checked, Key, Said};
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Name of the suite: small letters, digits, `-` and `.`, such as referral-1.0
-    #[arg(value_name = "SUITE")]
-    name: String,
+    #[arg(value_name = "SUITE", required_unless_present = "guide")]
+    name: Option<String>,
     /// FHIR version of the exchange: 3.0 or 4.0 [default: 3.0]
     #[arg(long, value_name = "VERSION")]
     fhir_version: Option<String>,
+    /// Show how suites are written, and make nothing
+    #[arg(long)]
+    guide: bool,
 }
 
 /// The files of a suite, and where they go.
@@ -30,6 +34,9 @@ const FILES: [(&str, &str); 5] = [
     ("fixtures/{name}/tokens.json", include_str!("tokens.json")),
     ("fixtures/{name}/voorbeeld/patient.json", include_str!("patient.json")),
 ];
+
+/// How suites are written; the binary carries it beside its own.
+const GUIDE: &str = "testscripts/README.md";
 
 /// The longest name: ids of FHIR are made of it, and those have 64 characters at most.
 const LONGEST: usize = 48;
@@ -45,11 +52,16 @@ impl Arguments {
 
 /// Carries it out.
 pub fn new(arguments: &Arguments, settings: &Checked, console: &Console) -> Exit {
-    match make(Path::new(""), &arguments.name, settings.fhir_version.unwrap_or(FhirVersion::Stu3)) {
+    if arguments.guide {
+        let guide = embedded::file(GUIDE).map(embedded::File::bytes).unwrap_or_default();
+        return console.ended(guide, Exit::Passed);
+    }
+    let name = arguments.name.as_deref().unwrap_or_default();
+    match make(Path::new(""), name, settings.fhir_version.unwrap_or(FhirVersion::Stu3)) {
         Ok(files) => {
             let made: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
-            let name = &arguments.name;
-            console.error(&format!("{}: keur run {name}; keur lint {name}\n", NEXT.get(console.language)));
+            let next = format!("keur run {name}; keur lint {name}; keur new --guide");
+            console.error(&format!("{}: {next}\n", NEXT.get(console.language)));
             console.ended(made.as_bytes(), Exit::Passed)
         }
         Err(problem) => {
@@ -106,6 +118,11 @@ mod tests {
             assert_eq!(problem.code, problem::NEW, "{name}");
         }
         assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+    }
+
+    #[test]
+    fn the_guide_is_carried() {
+        assert!(embedded::file(GUIDE).is_some_and(|guide| guide.text().is_some_and(|text| text.starts_with("# "))));
     }
 
     #[test]

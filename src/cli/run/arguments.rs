@@ -13,7 +13,7 @@ pub struct Arguments {
     #[arg(value_name = "PATH", required_unless_present = "service")]
     pub(super) paths: Vec<PathBuf>,
     /// Data services whose built-in suites are run, by number: 48,51 (see `keur list --own`)
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = service)]
     pub(super) service: Vec<u32>,
     /// Base URL of the server under test; built-in suites run against the simulator without it
     #[arg(long, value_name = "URL")]
@@ -81,4 +81,9 @@ impl Arguments {
             .switch(Key::TestPersonsOnly, self.test_persons_only)
             .and(self.terminology.said())
     }
+}
+
+/// The id of a data service in the MedMij catalogue.
+fn service(text: &str) -> Result<u32, &'static str> {
+    text.trim().parse().map_err(|_| "a data service has a number (48 is the BgZ); a suite is run by its name alone")
 }

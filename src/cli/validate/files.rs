@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
-use crate::testscript::series;
 
 use super::super::problem;
+use super::super::serve::is_fixture;
 
 /// The files of paths, in the order of the command line and of their names; each must be there.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
@@ -41,7 +41,7 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for path in entries {
         if path.is_dir() {
             below(&path, files)?;
-        } else if series::holds_resources(&path) {
+        } else if is_fixture(&path) {
             files.push(path);
         }
     }
