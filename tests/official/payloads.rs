@@ -74,7 +74,7 @@ pub fn play(material: &Material, sent: &Sent, table: &Table) -> Result<(), Faile
     let token =
         text.split("defaultValue: ").find(|part| part.starts_with("Bearer ")).and_then(|part| part.lines().next());
     let token = token.ok_or("the script has no token")?;
-    let waiting = Waiting::start(material, &[script.clone()], "127.0.0.1:0", &[more, tokens].concat())?;
+    let waiting = Waiting::start(material, std::slice::from_ref(&script), "127.0.0.1:0", &[more, tokens].concat())?;
     for bundle in sent.bundles {
         let body = filled(&std::fs::read_to_string(material.scripts.join("output").join(bundle))?)?;
         let answer = post(&waiting.url, token, &body)?;
