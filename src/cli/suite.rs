@@ -252,17 +252,17 @@ fn absent(path: &Path) -> Diagnostic {
     let diagnostic = problem::error(problem::PATH, format!("`{}` does not exist", path.display()));
     let Some(word) = path.to_str().filter(|word| !word.starts_with(['.', '/'])) else { return diagnostic };
     let (all, _) = suites();
-    if let Some(service) = all.iter().find_map(|suite| suite.card.service.filter(|id| id.to_string() == word)) {
-        let note = format!("`--service {service}` is the suite of data service {service}");
-        return diagnostic.note(NoteKind::Note, note);
-    }
-    let like = like(word, &all);
+    let of_service = |suite: &&Suite| suite.card.service.is_some_and(|id| id.to_string() == word);
+    let (like, known) = match all.iter().find(of_service) {
+        Some(suite) => (vec![suite.name()], format!("data service {word} is the")),
+        None => (like(word, &all), "there is a".to_owned()),
+    };
     if like.is_empty() && path.components().count() > 1 {
         return diagnostic;
     }
     let note = match like.as_slice() {
         [] => "`keur list --own` shows the suites that keur carries".to_owned(),
-        [one] => format!("there is a suite `{one}`"),
+        [one] => format!("{known} suite `{one}`"),
         several => {
             let named: Vec<String> = several.iter().map(|name| format!("`{name}`")).collect();
             format!("there are suites {}", named.join(", "))

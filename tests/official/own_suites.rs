@@ -98,13 +98,12 @@ pub fn play(material: &Material, own: &Own, register: &Register, table: &Table) 
     let goal = goals.iter().find(|goal| goal.name == own.goal).ok_or(format!("there is no `{}`", own.goal))?;
     let persons = persons(material, goal)?;
     let suite = PathBuf::from(format!("{}/any-person", own.suite));
-    let (mut needed, mut wrong, mut server) = (BTreeSet::new(), BTreeMap::<String, usize>::new(), None);
+    let (mut needed, mut wrong, mut running) = (BTreeSet::new(), BTreeMap::<String, usize>::new(), None);
     for (at, person) in persons.iter().enumerate().filter(|(_, person)| *person != NOBODY) {
         let other = persons.get((at + 1) % persons.len()).unwrap_or(person);
-        let fresh = own.tasks.is_some() || server.is_none();
-        let server = match fresh {
-            true => server.insert(serve(material, goal, &tasks(goal, person, own)?)?),
-            false => server.get_or_insert(serve(material, goal, &[])?),
+        let server = match running.take().filter(|_| own.tasks.is_none()) {
+            Some(server) => server,
+            None => serve(material, goal, &tasks(goal, person, own)?)?,
         };
         let report = run(material, &suite, &server.url, &variables(material, own, [person, other], &server.url)?)?;
         table.add(own.suite, "any person", &Counts::of(&report));
@@ -117,6 +116,7 @@ pub fn play(material: &Material, own: &Own, register: &Register, table: &Table) 
                 *wrong.entry(told).or_default() += 1;
             }
         }
+        running = Some(server);
     }
     let vain: Vec<&str> =
         rows.iter().enumerate().filter(|(at, _)| !needed.contains(at)).map(|(_, row)| row.assert.as_str()).collect();
