@@ -119,8 +119,9 @@ impl Explainer<'_> {
             Outline::Binary(left, "or", right) => {
                 let (left, right) = (self.not_true(left, at, deeper), self.not_true(right, at, deeper));
                 let message = format!("{}, and {}", left.message, right.message);
-                // One of them is enough.
-                Reason { place: left.place.or(right.place), miss: left.miss, ..Reason::new(shortened(&message)) }
+                // One of them is enough; a value or a number is told by what is expected, and that is of both.
+                let miss = left.miss.filter(|miss| !matches!(miss, Miss::Value | Miss::Count));
+                Reason { place: left.place.or(right.place), miss, ..Reason::new(shortened(&message)) }
             }
             Outline::Binary(left, "=", "false") => {
                 self.too_true(left, at, deeper).unwrap_or_else(|| self.plain(expression, at))

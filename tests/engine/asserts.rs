@@ -1,7 +1,7 @@
 //! Every kind of assert, holding and not.
 
 use keur::engine::{ProfileOutcome, ProfileQuery, ProfileValidator, RunSettings};
-use keur::record::{CodeCount, Issue, TargetPlace, Verdict};
+use keur::record::{CodeCount, Issue, Miss, TargetPlace, Verdict};
 use keur::testscript::{Assert, Check, Operator};
 
 use super::script::*;
@@ -311,6 +311,20 @@ fn the_minimum_is_held_against_the_content() {
     assert!(message.contains("`Bundle.entry"), "{message}");
     assert_eq!(minimum("deep").1, "`Bundle.link[0].relation` of the minimum `deep` is not in the content = `next`");
     assert_eq!(minimum("absent").0, Verdict::NotEvaluated);
+}
+
+/// What is missed of two ways is told only where it says all: a value would be that of one side alone.
+#[test]
+fn what_is_missed_of_two_ways_is_told_in_its_own_words() {
+    let server = Server::start(answer);
+    let missed = |text: &str| {
+        let ran = ran(&server.base, script(vec![op(search("Observation", "")), a(expression(text))]));
+        ran.last().miss.clone()
+    };
+    assert_eq!(missed("Bundle.entry[0].resource.id = 'x'"), Some(Miss::Value));
+    assert_eq!(missed("Bundle.entry[0].resource.id = 'x' or Bundle.entry[0].resource.id = 'y'"), None);
+    let element = missed("Bundle.signature.exists() or Bundle.entry[0].resource.id = 'y'");
+    assert!(matches!(element, Some(Miss::Element(_))), "{element:?}");
 }
 
 struct Fixed(ProfileOutcome);
