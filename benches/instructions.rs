@@ -1,7 +1,7 @@
 //! Instructions of the hot paths, counted by callgrind: a figure without the noise of a clock.
 //! `cargo bench --bench instructions` compares with `benches/instructions.toml` and fails where a path takes
-//! more than 5 % more; with `-- --bless` it writes the file. The counts are of one compiler: where the file is
-//! of another it only tells them.
+//! more than 5 % more; with `-- --bless` it writes the file. The counts are of one compiler and one processor
+//! (libraries choose by its features): where the file is of others it only tells them.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -89,6 +89,7 @@ fn observation(number: usize) -> String {
 #[derive(Default, Serialize, Deserialize)]
 struct Counts {
     rustc: String,
+    processor: String,
     instructions: BTreeMap<String, u64>,
 }
 
@@ -103,7 +104,7 @@ fn main() -> ExitCode {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.toml");
     let before: Counts =
         std::fs::read_to_string(&file).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default();
-    let mut now = Counts { rustc: rustc(), ..Counts::default() };
+    let mut now = Counts { rustc: rustc(), processor: processor(), ..Counts::default() };
     for (name, _) in PATHS {
         match count(name) {
             Ok(count) => drop(now.instructions.insert(name.to_owned(), count)),
@@ -113,7 +114,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    let comparable = before.rustc == now.rustc;
+    let comparable = (&before.rustc, &before.processor) == (&now.rustc, &now.processor);
     let mut worse = false;
     for (name, count) in &now.instructions {
         let change = before.instructions.get(name).map(|old| (*count as f64 / *old as f64 - 1.0) * 100.0);
@@ -131,7 +132,7 @@ fn main() -> ExitCode {
         };
     }
     if !comparable {
-        println!("the counts in benches/instructions.toml are of another compiler: {}", before.rustc);
+        println!("the counts in benches/instructions.toml are of {} on {}", before.rustc, before.processor);
     }
     if worse { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -155,4 +156,10 @@ fn count(name: &str) -> Result<u64, String> {
 fn rustc() -> String {
     let output = Command::new("rustc").arg("--version").output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+fn processor() -> String {
+    let facts = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = facts.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+    model.unwrap_or_default().to_owned()
 }
