@@ -2,55 +2,20 @@
 //!
 //! `cargo bench --bench profiles`; the packages come from `KEUR_ASSETS` (default `target/assets`).
 
-use std::collections::HashMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use keur::definitions::profile::{DefinitionSource, ProfileError, Profiles, StructureDefinition};
-use keur::fhir::{Format, read};
+use keur::definitions::PackageSource;
+use keur::definitions::package::{Package, PackageError};
+use keur::definitions::profile::{DefinitionSource, Profiles};
 
-/// Texts of a package by url; parsed when asked for, as a package does.
-struct Texts(HashMap<String, Arc<str>>);
-
-impl Texts {
-    fn open(path: &Path) -> std::io::Result<Texts> {
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(std::fs::File::open(path)?));
-        let mut texts = HashMap::new();
-        for entry in archive.entries()? {
-            let mut entry = entry?;
-            let name = entry.path()?.to_string_lossy().into_owned();
-            if !name.starts_with("package/StructureDefinition-") {
-                continue;
-            }
-            let mut text = String::new();
-            entry.read_to_string(&mut text)?;
-            let text: Arc<str> = text.into();
-            if let Ok(document) = read(text.clone(), Format::Json)
-                && let Some(url) = document.root().child_value("url")
-            {
-                texts.insert(url.to_owned(), text);
-            }
-        }
-        Ok(Texts(texts))
-    }
-}
-
-impl DefinitionSource for Texts {
-    fn definition(&self, url: &str, _: Option<&str>) -> Option<Result<StructureDefinition, ProfileError>> {
-        let document = read(self.0.get(url)?.clone(), Format::Json).ok()?;
-        StructureDefinition::read(document.root()).ok().map(Ok)
-    }
-
-    fn urls(&self) -> Vec<Arc<str>> {
-        self.0.keys().map(|u| u.as_str().into()).collect()
-    }
-}
-
-fn main() -> std::io::Result<()> {
+fn main() -> Result<(), PackageError> {
     let assets = std::env::var_os("KEUR_ASSETS").map_or_else(|| PathBuf::from("target/assets"), PathBuf::from);
-    let open = |name: &str| Texts::open(&assets.join("packages").join(format!("{name}.tgz")));
+    let open = |name: &str| {
+        let package = Package::open(&assets.join("packages").join(format!("{name}.tgz")));
+        package.map(|package| PackageSource::new(vec![Arc::new(package)]))
+    };
     let zib = Arc::new(open("nictiz.fhir.nl.stu3.zib2017-2.2.18")?);
     let core = Arc::new(open("hl7.fhir.r3.core-3.0.2")?);
     let urls = zib.urls();

@@ -60,7 +60,8 @@ impl Bounds {
             let _ = writeln!(page, "| {what} | {bound} | {seen} | {} |", if *met { "" } else { "**not met**" });
         }
         if !self.absent.is_empty() {
-            let _ = write!(page, "\nNot measured, for want of the material or of a tool: {}.\n", self.absent.join("; "));
+            let _ =
+                write!(page, "\nNot measured, for want of the material or of a tool: {}.\n", self.absent.join("; "));
         }
         page
     }

@@ -1,5 +1,6 @@
 //! The program as its users run it: cold starts, runs, validation, memory.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,7 +45,12 @@ impl Program {
         let folder = root.join("target/measured");
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).ok()?;
-        Some(Program { root: root.to_owned(), keur: root.join("target/release/keur"), assets: assets.to_owned(), folder })
+        Some(Program {
+            root: root.to_owned(),
+            keur: root.join("target/release/keur"),
+            assets: assets.to_owned(),
+            folder,
+        })
     }
 
     /// Every bound on a whole process.
@@ -61,11 +67,10 @@ impl Program {
         self.official(bounds);
     }
 
-    fn taken<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], rounds: usize) -> Option<Taken> {
-        let mut all = vec![std::ffi::OsString::new(); 0];
-        all.extend(arguments.iter().map(|argument| argument.as_ref().to_owned()));
-        let records = matches!(all.first().and_then(|verb| verb.to_str()), Some("run"));
-        if records {
+    /// What it takes with these arguments; the records of runs stay in the folder.
+    fn taken<A: AsRef<OsStr>>(&self, arguments: &[A], rounds: usize) -> Option<Taken> {
+        let mut all: Vec<OsString> = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
+        if all.first().is_some_and(|verb| verb == "run") {
             all.extend(["--record".into(), self.folder.join("runs").into()]);
         }
         taken(&self.keur, &all, rounds)
@@ -107,9 +112,8 @@ impl Program {
         let (small, large, huge) = (of(1_000, 5), of(10_000, 5), of(100_000, 1));
         bounds.time("a Bundle of 10,000 entries validated, whole process", large.map(|t| t.wall), MS(2000));
         bounds.memory("the same, memory", large.map(|t| t.resident), 300);
-        let growth = |more: Option<Taken>, times: f64| {
-            Some(more?.wall.as_secs_f64() / small?.wall.as_secs_f64() / times)
-        };
+        let growth =
+            |more: Option<Taken>, times: f64| Some(more?.wall.as_secs_f64() / small?.wall.as_secs_f64() / times);
         bounds.most("time an entry of 10,000, of that of 1,000", growth(large, 10.0), 1.3, "times");
         bounds.most("time an entry of 100,000, of that of 1,000", growth(huge, 100.0), 1.3, "times");
     }
@@ -156,7 +160,12 @@ impl Program {
             }
             text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok())
         };
-        bounds.least("`Observation?code=` over 10,000 resources, one core, driven by `wrk`", seen(), 5000.0, "a second");
+        bounds.least(
+            "`Observation?code=` over 10,000 resources, one core, driven by `wrk`",
+            seen(),
+            5000.0,
+            "a second",
+        );
     }
 
     /// What official scripts cost, where they are at hand.

@@ -21,7 +21,13 @@ pub struct Results {
 
 impl Results {
     /// A figure of keur and one of a peer, for the same work; how many times as fast keur is.
-    pub fn row(&mut self, what: &str, peer: &str, (keur, other): (Duration, Duration), remark: impl Into<String>) -> f64 {
+    pub fn row(
+        &mut self,
+        what: &str,
+        peer: &str,
+        (keur, other): (Duration, Duration),
+        remark: impl Into<String>,
+    ) -> f64 {
         let row = Row { what: what.to_owned(), peer: peer.to_owned(), keur, other, remark: remark.into() };
         println!("{what}: keur {}, {peer} {} ({:.2}x)", shown(keur), shown(other), row.ratio());
         let ratio = row.ratio();

@@ -73,7 +73,11 @@ pub fn measure(assets: &Path, bounds: &mut Bounds) {
     let seen = alone();
     bounds.most("warm validation of the official fixtures, median", seen.map(|s| s.0.as_secs_f64() * 1e6), 100.0, "µs");
     bounds.memory("the same, memory", seen.map(|s| s.1), 60);
-    bounds.time("snapshots of the zib2017 profiles generated and compiled", profiles(assets), Duration::from_millis(150));
+    bounds.time(
+        "snapshots of the zib2017 profiles generated and compiled",
+        profiles(assets),
+        Duration::from_millis(150),
+    );
 }
 
 /// All profiles of the zib package over its core package.
