@@ -264,7 +264,11 @@ impl Diagnosis<'_> {
         let failing = matches!(action.verdict, Verdict::Fail | Verdict::Error);
         let failure = exchange.filter(|_| failing).and_then(|exchange| match (&exchange.error, exchange.status) {
             (Some(error), _) => remedy::for_failure(&error.kind, self.language),
-            (None, Some(status)) if found_status(action) == Some(status) => remedy::for_status(status, self.language),
+            (None, Some(status))
+                if found_status(action) == Some(status) && !is_other_success(status, action.expected.as_deref()) =>
+            {
+                remedy::for_status(status, self.language)
+            }
             _ => None,
         });
         let worst = action.issues.first().filter(|_| failing).and_then(|issue| issue.code.parse().ok());
@@ -278,6 +282,12 @@ impl Diagnosis<'_> {
 pub(super) fn found_status(action: &ActionReport) -> Option<u16> {
     let digits = action.found.as_deref()?.split(|c: char| !c.is_ascii_digit()).next()?;
     (digits.len() == 3).then(|| digits.parse().ok())?
+}
+
+/// True where one status of success stands for another: nothing was to be refused then.
+fn is_other_success(status: u16, expected: Option<&str>) -> bool {
+    let mut numbers = expected.unwrap_or_default().split(|c: char| !c.is_ascii_digit());
+    status / 100 == 2 && numbers.any(|number| number.parse::<u16>().is_ok_and(|wanted| wanted / 100 == 2))
 }
 
 /// `script title / test title`, as far as they are there.
@@ -343,6 +353,19 @@ mod tests {
         assert_eq!(quote("<a>\n  <b/>\n</a>"), "<a> <b/> </a>");
         let long = quote(&"é".repeat(100_000));
         assert_eq!(long.chars().count(), QUOTE + 1);
+    }
+
+    #[test]
+    fn a_success_in_place_of_another_was_not_to_be_refused() {
+        for (status, expected, other) in [
+            (200, Some("201"), true),
+            (200, Some("200,201"), true),
+            (200, Some("404"), false),
+            (404, Some("200"), false),
+            (200, None, false),
+        ] {
+            assert_eq!(is_other_success(status, expected), other, "{status} {expected:?}");
+        }
     }
 
     #[test]
